@@ -1,0 +1,17 @@
+const project = (displayName, folders) => ({
+  displayName,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.keyturn', '<rootDir>/dist'],
+});
+
+export default {
+  projects: [
+    project('unit', ['{house,local,pipeline,consumer,handlers,statemachines,stacks,cli,bin,examples,bench}']),
+    project('conformance', ['conformance']),
+    project('scenarios', ['scenarios']),
+  ],
+  testTimeout: 30_000,
+};
