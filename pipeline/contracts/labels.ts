@@ -1,0 +1,13 @@
+/** Staging labels: the state of a rotation, so that it survives anything. */
+export const AWSCURRENT = 'AWSCURRENT';
+export const AWSPENDING = 'AWSPENDING';
+export const AWSPREVIOUS = 'AWSPREVIOUS';
+
+/** On the candidate from the PutSecretValue that stores it until the previous credential has been retired. */
+export const KEYTURN_IN_FLIGHT = 'KEYTURN_IN_FLIGHT';
+
+/** On a version that was rolled back: nothing promotes it or rolls back to it again. */
+export const KEYTURN_FAILED = 'KEYTURN_FAILED';
+
+/** Tokens that the workflow chose begin so; every other token is a native rotation. */
+export const WORKFLOW_TOKEN_PREFIX = 'keyturn-';

@@ -1,0 +1,105 @@
+/**
+ * What every kind of secret does in a rotation. The four steps of Secrets Manager's contract call create, set and
+ * test; the workflow calls abandon, restore, gatherEvidence and retire.
+ *
+ * The lifecycle, and what each operation promises:
+ *
+ *     create ── set ── test ──(promote)── restore        after a failed check
+ *        └──────┴───────┴── abandon                       before promotion
+ *                               (promote) ── gatherEvidence* ── retire
+ *
+ * - Every operation may be called twice with the same arguments, and may have been killed half-way before.
+ * - Until `retire`, the current credential keeps working (strategies with overlap).
+ * - An operation that finds that it was overtaken (the candidate no longer carries AWSPENDING) changes nothing and
+ *   throws `RotationAbandoned`.
+ * - Nothing here writes to the secret itself: only the steps around it do.
+ * - Values appear in no log line and no error.
+ */
+export interface Rotator<Payload = unknown, Settings = unknown> {
+  readonly kind: SecretKind;
+
+  /** Parses a secret's value; throws `PayloadInvalid` naming secret and field, never the value. */
+  parse(secretArn: string, value: string): Payload;
+  /** The value to store: unknown fields of what was parsed are kept. */
+  serialize(payload: Payload): string;
+
+  /** Makes the candidate. Called once for a token: the result is stored before anything else happens. */
+  create(rotation: Rotation<Settings>, versions: { current: SecretVersion<Payload> }): Promise<Payload>;
+
+  /** Removes what a `create` left outside of Secrets Manager when it was killed before its result was stored. */
+  sweep?(rotation: Rotation<Settings>, versions: { known: SecretVersion<Payload>[] }): Promise<void>;
+
+  /** Makes the target accept the candidate as well as the current credential. */
+  set(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
+
+  /** Proves that the candidate works, as a consumer would use it. */
+  test(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
+
+  /** Makes the target forget a candidate that was never promoted, and repairs it to the current one. */
+  abandon(
+    rotation: Rotation<Settings>,
+    versions: { current: SecretVersion<Payload>; candidate?: SecretVersion<Payload> },
+  ): Promise<void>;
+
+  /** Makes the target accept the previous credential again, before AWSCURRENT is moved back to it. */
+  restore(
+    rotation: Rotation<Settings>,
+    versions: { failed: SecretVersion<Payload>; previous: SecretVersion<Payload> },
+  ): Promise<void>;
+
+  /** Who still uses the previous credential. Reads only. */
+  gatherEvidence(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<RetirementEvidence>;
+
+  /** Makes the target refuse the previous credential. Called with evidence, or forced. */
+  retire(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<void>;
+}
+
+export type SecretKind = 'postgres' | 'jwt' | 'api-key';
+
+export interface SecretVersion<Payload> {
+  readonly versionId: string;
+  readonly payload: Payload;
+}
+
+export interface CandidateVersions<Payload> {
+  readonly current: SecretVersion<Payload>;
+  readonly pending: SecretVersion<Payload>;
+  /** AWSPREVIOUS, where it exists: single-user rotation falls back to it when the current login fails. */
+  readonly previous?: SecretVersion<Payload>;
+}
+
+export interface RetirementVersions<Payload> {
+  readonly current: SecretVersion<Payload>;
+  readonly previous: SecretVersion<Payload>;
+  /** When `current` was promoted. */
+  readonly promotedAt: Date;
+}
+
+/** One rotation of one secret, as a rotator sees it. */
+export interface Rotation<Settings> {
+  readonly secretArn: string;
+  readonly secretName: string;
+  /** ClientRequestToken: the candidate's version id. */
+  readonly token: string;
+  /** Must accompany PutSecretValue to other secrets of this rotation when Secrets Manager sent one. */
+  readonly rotationToken?: string;
+  readonly settings: Settings;
+  /** Asks Secrets Manager, uncached, whether the candidate still carries AWSPENDING. */
+  isPending(): Promise<boolean>;
+}
+
+/** What speaks for or against retirement. `blockers` empty and `notBefore` past: it may be retired. */
+export interface RetirementEvidence {
+  /** Who still uses the credential, as a person can find them: application and address, never a value. */
+  readonly blockers: RetirementBlocker[];
+  /** Before this moment the credential may still be in legitimate use (a token's lifetime, say). */
+  readonly notBefore?: Date;
+  /** What was looked at, for the report. */
+  readonly observed: string;
+}
+
+export interface RetirementBlocker {
+  readonly name: string;
+  readonly address?: string;
+  readonly since?: Date;
+}
