@@ -1,15 +1,1 @@
-/**
- * The base of every error that Keyturn throws. One class per kind, each with a stable code that ends up in events,
- * executions and alarms. The message says what was expected, what came and what to do; never a secret's value.
- */
-export abstract class KeyturnError extends Error {
-  abstract readonly code: string;
-  /** Whether trying the same thing again may succeed. Step Functions retries only what says so. */
-  readonly retryable: boolean = false;
-
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Step Functions matches a Lambda error's `name`, so it is the class's own.
-    this.name = new.target.name;
-  }
-}
+export { KeyturnError } from './contracts/errors.ts';

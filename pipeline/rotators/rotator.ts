@@ -26,6 +26,9 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /** Makes the candidate. Called once for a token: the result is stored before anything else happens. */
   create(rotation: Rotation<Settings>, versions: { current: SecretVersion<Payload> }): Promise<Payload>;
 
+  /** Whether `set` may fall back to AWSPREVIOUS; it is read only then. */
+  usesPrevious?(settings: Settings): boolean;
+
   /** Removes what a `create` left outside of Secrets Manager when it was killed before its result was stored. */
   sweep?(rotation: Rotation<Settings>, versions: { known: SecretVersion<Payload>[] }): Promise<void>;
 

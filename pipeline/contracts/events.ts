@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+
+/** Every step of a rotation's story is an event on the default bus. The detail's shape is versioned. */
+export const EVENT_SOURCE = 'keyturn';
+
+const base = {
+  schemaVersion: v.literal(1),
+  /** The event's own id: the projection is idempotent by it. */
+  id: v.string(),
+  secretArn: v.string(),
+  secretName: v.string(),
+  /** The version the story is about: the rotation's token, or the version put by hand. */
+  versionId: v.optional(v.string()),
+  executionArn: v.optional(v.string()),
+};
+
+export const startedBy = v.picklist([
+  'schedule',
+  'console',
+  'command-line',
+  'dashboard',
+  'event',
+  'native',
+  'hand',
+  'audit',
+  'fleet',
+  'unknown',
+]);
+export type StartedBy = v.InferOutput<typeof startedBy>;
+
+export const eventDetails = {
+  'Rotation Requested': v.object({
+    secretId: v.string(),
+    startedBy: v.optional(startedBy),
+    emergency: v.optional(v.boolean()),
+    force: v.optional(v.boolean()),
+  }),
+  'Rotation Started': v.object({
+    ...base,
+    kind: v.string(),
+    startedBy,
+    path: v.string(),
+    previousVersionId: v.optional(v.string()),
+  }),
+  'Rotation Step Succeeded': v.object({ ...base, step: v.string(), durationMilliseconds: v.number() }),
+  'Rotation Step Failed': v.object({
+    ...base,
+    step: v.string(),
+    code: v.string(),
+    message: v.string(),
+    retryable: v.boolean(),
+  }),
+  'Secret Promoted': v.object({ ...base, previousVersionId: v.optional(v.string()) }),
+  'Consumer Converged': v.object({
+    ...base,
+    consumer: v.string(),
+    evidence: v.string(),
+    convergenceMilliseconds: v.number(),
+  }),
+  'Consumer Lagging': v.object({
+    ...base,
+    consumer: v.string(),
+    reason: v.string(),
+    expectedAt: v.optional(v.string()),
+  }),
+  'Check Passed': v.object({
+    ...base,
+    check: v.string(),
+    type: v.string(),
+    durationMilliseconds: v.number(),
+    observed: v.optional(v.string()),
+  }),
+  'Check Failed': v.object({ ...base, check: v.string(), type: v.string(), code: v.string(), message: v.string() }),
+  'Rotation Succeeded': v.object({
+    ...base,
+    kind: v.string(),
+    startedBy,
+    durationMilliseconds: v.number(),
+    retireAfter: v.optional(v.string()),
+  }),
+  'Rotation Failed': v.object({
+    ...base,
+    kind: v.optional(v.string()),
+    startedBy: v.optional(startedBy),
+    code: v.string(),
+    message: v.string(),
+  }),
+  'Rotation Rolled Back': v.object({
+    ...base,
+    kind: v.string(),
+    startedBy,
+    restoredVersionId: v.string(),
+    code: v.string(),
+    message: v.string(),
+    durationMilliseconds: v.number(),
+  }),
+  'Credential Retired': v.object({ ...base, retiredVersionId: v.string(), observed: v.string() }),
+  'Retirement Blocked': v.object({
+    ...base,
+    previousVersionId: v.string(),
+    blockers: v.array(v.string()),
+    message: v.string(),
+  }),
+  'Drift Found': v.object({ ...base, code: v.string(), message: v.string(), repair: v.optional(v.string()) }),
+} as const;
+
+export type EventType = keyof typeof eventDetails;
+export type EventDetail<Type extends EventType> = v.InferOutput<(typeof eventDetails)[Type]>;

@@ -1,0 +1,23 @@
+import * as v from 'valibot';
+
+const secretId = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
+const versionId = v.pipe(v.string(), v.minLength(32), v.maxLength(64));
+
+/**
+ * The input of `rotate-secret`. By hand it is `{"secretId": "app/db"}`; the rules and the rotation function add the rest.
+ */
+export const RotationRequest = v.variant('startedBy', [
+  /** Secrets Manager's own rotation: the version is its token. */
+  v.object({ startedBy: v.literal('native'), secretId, versionId }),
+  /** AWSCURRENT came to rest on a version. */
+  v.object({ startedBy: v.literal('hand'), secretId, versionId }),
+  v.object({
+    startedBy: v.picklist(['schedule', 'console', 'command-line', 'dashboard', 'event', 'audit', 'fleet', 'unknown']),
+    secretId,
+    /** Retire the previous credential first, if there is evidence that nobody uses it. */
+    retireNow: v.optional(v.boolean(), false),
+    /** Revoke the previous credential at once, whoever still uses it. */
+    emergency: v.optional(v.boolean(), false),
+  }),
+]);
+export type RotationRequest = v.InferOutput<typeof RotationRequest>;

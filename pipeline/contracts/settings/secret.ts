@@ -1,0 +1,70 @@
+import * as v from 'valibot';
+
+/**
+ * What the pipeline knows of one secret at run time: the manifest's entry with its defaults filled in and its names
+ * resolved to ARNs. Kept in an SSM parameter beside the secret, one for each.
+ */
+const arn = v.pipe(v.string(), v.startsWith('arn:'));
+const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const ConsumerSettings = v.object({
+  name: v.pipe(v.string(), v.nonEmpty()),
+  functionArn: arn,
+  /** The alias that receives the traffic, where it is not $LATEST. */
+  alias: v.optional(v.string()),
+  /** How it gets fresh. */
+  freshness: v.picklist(['notify', 'recycle', 'expire']),
+  /** How long its environments keep a value: the cache's age. */
+  maxAgeSeconds: seconds,
+  /** The longest invocation: an environment may go on with the value it began with. */
+  longestInvocationSeconds: seconds,
+});
+export type ConsumerSettings = v.InferOutput<typeof ConsumerSettings>;
+
+export const CheckSettings = v.object({
+  name: v.pipe(v.string(), v.nonEmpty()),
+  type: v.picklist(['database', 'bedrock', 'consumer', 'http', 'jwks', 'function']),
+  /** The function that runs it: ours, or one that people bring. */
+  functionArn: arn,
+  /** What the check needs to know; its own schema parses it. */
+  parameters: v.record(v.string(), v.unknown()),
+});
+export type CheckSettings = v.InferOutput<typeof CheckSettings>;
+
+export const MirrorSettings = v.variant('to', [
+  v.object({
+    to: v.literal('parameter'),
+    parameterName: v.string(),
+    keyId: v.optional(v.string()),
+    pointer: v.optional(v.string()),
+  }),
+  v.object({ to: v.literal('replica'), region: v.string() }),
+]);
+export type MirrorSettings = v.InferOutput<typeof MirrorSettings>;
+
+export const SecretSettings = v.object({
+  schemaVersion: v.literal(1),
+  /** The manifest's name: what people call the secret. */
+  name: v.pipe(v.string(), v.nonEmpty()),
+  kind: v.picklist(['postgres', 'jwt', 'api-key']),
+  /** False: the value is put by others; the pipeline only propagates and checks it. */
+  rotated: v.optional(v.boolean(), true),
+  /** The rotator's own settings; its schema parses them. */
+  rotator: v.record(v.string(), v.unknown()),
+  gracePeriodSeconds: seconds,
+  /** How long Secrets Manager's own attempts may take before the workflow abandons the candidate. */
+  promotionTimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(10)),
+  /** How often retirement asks for evidence again while somebody still uses the previous credential. */
+  evidenceIntervalSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
+  /** Whether a value put by hand, whose checks fail, is rolled back. */
+  rollBackHandPutValues: v.optional(v.boolean(), false),
+  consumers: v.array(ConsumerSettings),
+  checks: v.array(CheckSettings),
+  mirrors: v.optional(v.array(MirrorSettings), []),
+});
+export type SecretSettings = v.InferOutput<typeof SecretSettings>;
+
+/** The convergence bound of a consumer: after it, even a frozen environment finds its cache expired at its first request. */
+export function convergenceBoundSeconds(consumer: ConsumerSettings): number {
+  return consumer.maxAgeSeconds + consumer.longestInvocationSeconds;
+}

@@ -1,0 +1,66 @@
+import { AWSCURRENT } from '../contracts/labels.ts';
+import type { WorkflowRequest } from '../contracts/rotation-event.ts';
+import type { RetirementVersions } from '../rotators/rotator.ts';
+import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
+import type { SecretDescription } from './secret-store.ts';
+
+type RetirementRequest = Extract<WorkflowRequest, { operation: 'GatherEvidence' | 'Retire' }>;
+
+/** What retirement goes by. `superseded`: AWSCURRENT has moved on, so this retirement is no longer anybody's. */
+export type Evidence =
+  | { verdict: 'free'; observed: string; blockers: string[] }
+  | { verdict: 'in-use'; observed: string; blockers: string[]; notBefore?: string }
+  | { verdict: 'superseded'; observed: string; blockers: string[] };
+
+/** Asks the target who still uses the previous credential. Reads only; may be called as often as one likes. */
+export async function gatherEvidence(
+  rotationFunction: RotationFunction,
+  request: RetirementRequest,
+): Promise<Evidence> {
+  const secret = await rotationFunction.store.describe(request.secretArn);
+  if (!stillCurrent(secret, request)) {
+    return {
+      verdict: 'superseded',
+      observed: `AWSCURRENT of ${secret.name} has moved on from ${request.versionId}`,
+      blockers: [],
+    };
+  }
+  const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
+  const evidence = await rotationFunction.rotator.gatherEvidence(rotation, versions);
+  const blockers = evidence.blockers.map(describeBlocker);
+  const early = evidence.notBefore && evidence.notBefore.getTime() > rotationFunction.now().getTime();
+  if (blockers.length === 0 && !early) return { verdict: 'free', observed: evidence.observed, blockers };
+  return {
+    verdict: 'in-use',
+    observed: evidence.observed,
+    blockers,
+    ...(early && evidence.notBefore && { notBefore: evidence.notBefore.toISOString() }),
+  };
+}
+
+export function stillCurrent(secret: SecretDescription, request: RetirementRequest): boolean {
+  return secret.versionWith(AWSCURRENT) === request.versionId;
+}
+
+export async function openRetirement(
+  rotationFunction: RotationFunction,
+  secret: SecretDescription,
+  request: RetirementRequest,
+): Promise<{ rotation: ReturnType<typeof openRotation>; versions: RetirementVersions<unknown> }> {
+  const settings = await rotationFunction.readSettings(secret.arn);
+  const rotation = openRotation(rotationFunction, {
+    secretArn: secret.arn,
+    secretName: secret.name,
+    token: request.versionId,
+    settings: settings.rotator,
+  });
+  const current = await requireVersion(rotationFunction, secret.arn, request.versionId);
+  const previous = await requireVersion(rotationFunction, secret.arn, request.previousVersionId);
+  return { rotation, versions: { current, previous, promotedAt: new Date(request.promotedAt) } };
+}
+
+function describeBlocker(blocker: { name: string; address?: string; since?: Date }): string {
+  const address = blocker.address ? ` from ${blocker.address}` : '';
+  const since = blocker.since ? ` since ${blocker.since.toISOString()}` : '';
+  return `${blocker.name}${address}${since}`;
+}

@@ -1,0 +1,89 @@
+import { AWSCURRENT, AWSPENDING, KEYTURN_FAILED, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import type { WorkflowRequest } from '../contracts/rotation-event.ts';
+import { KeyturnError } from '../errors.ts';
+import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
+import type { SecretDescription } from './secret-store.ts';
+
+export type RollBackResult =
+  | { rolledBack: true; restoredVersionId: string }
+  | { rolledBack: false; reason: 'superseded' };
+
+/** The version to go back to is gone, failed itself, or was never recorded. */
+export class RollBackImpossible extends KeyturnError {
+  readonly code = 'RollBackImpossible';
+}
+
+/**
+ * Puts the previous credential back after a failed check. In this order, so that each crash leaves a state from which
+ * the next call goes on:
+ * 1. Label the failed version: from now on nothing promotes it again.
+ * 2. The target accepts the previous credential again.
+ * 3. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
+ * 4. AWSPENDING, if it is still attached, and the in-flight label are detached from the failed version.
+ * May be called twice. When AWSCURRENT rests on neither version, somebody has put another value: nothing is done.
+ */
+export async function rollBack(
+  rotationFunction: RotationFunction,
+  request: Extract<WorkflowRequest, { operation: 'RollBack' }>,
+): Promise<RollBackResult> {
+  const { store } = rotationFunction;
+  const { secretArn, versionId: failed, previousVersionId: previous } = request;
+  const secret = await store.describe(secretArn);
+  refuseImpossible(secret, previous);
+  const current = secret.versionWith(AWSCURRENT);
+  if (current !== failed && current !== previous) return { rolledBack: false, reason: 'superseded' };
+
+  await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
+  if (current === failed) {
+    await restoreTarget(rotationFunction, secret, failed, previous);
+    await store.moveStage({ secretArn, stage: AWSCURRENT, to: previous, from: failed });
+  }
+  const stages = secret.stagesOf(failed);
+  for (const stage of [AWSPENDING, KEYTURN_IN_FLIGHT]) {
+    if (stages.includes(stage)) await store.moveStage({ secretArn, stage, from: failed });
+  }
+  return { rolledBack: true, restoredVersionId: previous };
+}
+
+function refuseImpossible(secret: SecretDescription, previous: string): void {
+  if (!secret.stagesByVersion.has(previous)) {
+    throw new RollBackImpossible(
+      `${secret.name}: version ${previous}, which was current before, carries no label any more and may be pruned. ` +
+        'Put a working value by hand (PutSecretValue); the pipeline then propagates and checks it.',
+    );
+  }
+  if (secret.stagesOf(previous).includes(KEYTURN_FAILED)) {
+    throw new RollBackImpossible(
+      `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
+    );
+  }
+}
+
+async function attach(
+  { store }: RotationFunction,
+  secret: SecretDescription,
+  stage: string,
+  to: string,
+): Promise<void> {
+  const holder = secret.versionWith(stage);
+  if (holder === to) return;
+  await store.moveStage({ secretArn: secret.arn, stage, to, from: holder });
+}
+
+async function restoreTarget(
+  rotationFunction: RotationFunction,
+  secret: SecretDescription,
+  failedId: string,
+  previousId: string,
+): Promise<void> {
+  const settings = await rotationFunction.readSettings(secret.arn);
+  const rotation = openRotation(rotationFunction, {
+    secretArn: secret.arn,
+    secretName: secret.name,
+    token: failedId,
+    settings: settings.rotator,
+  });
+  const previous = await requireVersion(rotationFunction, secret.arn, previousId);
+  const failed = await requireVersion(rotationFunction, secret.arn, failedId);
+  await rotationFunction.rotator.restore(rotation, { failed, previous });
+}

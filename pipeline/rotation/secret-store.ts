@@ -1,0 +1,129 @@
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { SecretUnusable } from './errors.ts';
+
+/** A secret as DescribeSecret tells it, with its labels turned round. */
+export interface SecretDescription {
+  readonly arn: string;
+  readonly name: string;
+  readonly rotationEnabled: boolean | undefined;
+  readonly rotationFunctionArn: string | undefined;
+  readonly owningService: string | undefined;
+  readonly lastChangedAt: Date | undefined;
+  readonly stagesByVersion: ReadonlyMap<string, readonly string[]>;
+  versionWith(stage: string): string | undefined;
+  stagesOf(versionId: string): readonly string[];
+}
+
+/**
+ * Secrets Manager for one process. Versions are immutable, so values are cached by version id, in memory only;
+ * labels move, so they are asked for each time.
+ */
+export class SecretStore {
+  readonly #client: SecretsManagerClient;
+  readonly #values = new Map<string, string>();
+
+  constructor(client: SecretsManagerClient) {
+    this.#client = client;
+  }
+
+  async describe(secretId: string): Promise<SecretDescription> {
+    const answer = await this.#client.send(new DescribeSecretCommand({ SecretId: secretId }));
+    return describeAnswer(secretId, answer);
+  }
+
+  /** The value of a version, or undefined where the version exists but is empty (RotateSecret makes such a one). */
+  async read(secretArn: string, versionId: string, stage?: string): Promise<string | undefined> {
+    const key = `${secretArn} ${versionId}`;
+    const cached = this.#values.get(key);
+    if (cached !== undefined) return cached;
+    try {
+      const answer = await this.#client.send(
+        new GetSecretValueCommand({ SecretId: secretArn, VersionId: versionId, ...(stage && { VersionStage: stage }) }),
+      );
+      if (answer.SecretString === undefined) {
+        throw new SecretUnusable(`${secretArn} holds a binary value; Keyturn rotates secrets whose value is a string.`);
+      }
+      this.#remember(key, answer.SecretString);
+      return answer.SecretString;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+      throw error;
+    }
+  }
+
+  /** Stores the candidate with AWSPENDING and the in-flight label in one write. The same token and value may be put again. */
+  async putCandidate(candidate: {
+    secretArn: string;
+    token: string;
+    value: string;
+    rotationToken?: string;
+  }): Promise<void> {
+    await this.#client.send(
+      new PutSecretValueCommand({
+        SecretId: candidate.secretArn,
+        ClientRequestToken: candidate.token,
+        SecretString: candidate.value,
+        VersionStages: [AWSPENDING, KEYTURN_IN_FLIGHT],
+        ...(candidate.rotationToken && { RotationToken: candidate.rotationToken }),
+      }),
+    );
+    this.#remember(`${candidate.secretArn} ${candidate.token}`, candidate.value);
+  }
+
+  /** Moves a label; `to` or `from` undefined attaches or detaches it. */
+  async moveStage(move: { secretArn: string; stage: string; to?: string; from?: string }): Promise<void> {
+    await this.#client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: move.secretArn,
+        VersionStage: move.stage,
+        ...(move.to && { MoveToVersionId: move.to }),
+        ...(move.from && { RemoveFromVersionId: move.from }),
+      }),
+    );
+  }
+
+  #remember(key: string, value: string): void {
+    // A warm function serves many secrets: the cache is bounded, the oldest value leaves first.
+    if (this.#values.size >= 64) this.#values.delete(this.#values.keys().next().value as string);
+    this.#values.set(key, value);
+  }
+}
+
+function describeAnswer(secretId: string, answer: DescribeSecretCommandOutput): SecretDescription {
+  if (answer.DeletedDate) {
+    throw new SecretUnusable(
+      `${secretId} is scheduled for deletion. Restore it (RestoreSecret) before it can be rotated.`,
+    );
+  }
+  const stages = new Map(Object.entries(answer.VersionIdsToStages ?? {}));
+  return {
+    arn: answer.ARN ?? secretId,
+    name: answer.Name ?? secretId,
+    rotationEnabled: answer.RotationEnabled,
+    rotationFunctionArn: answer.RotationLambdaARN,
+    owningService: answer.OwningService,
+    lastChangedAt: answer.LastChangedDate,
+    stagesByVersion: stages,
+    versionWith: (stage) => [...stages].find(([, labels]) => labels.includes(stage))?.[0],
+    stagesOf: (versionId) => stages.get(versionId) ?? [],
+  };
+}
+
+/** The version that AWSCURRENT rests on; a secret without one has never had a value. */
+export function currentVersionId(secret: SecretDescription): string {
+  const versionId = secret.versionWith(AWSCURRENT);
+  if (versionId) return versionId;
+  throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value before it is rotated.`);
+}
+
+export function previousVersionId(secret: SecretDescription): string | undefined {
+  return secret.versionWith(AWSPREVIOUS);
+}

@@ -1,0 +1,22 @@
+import type { CandidateVersions } from '../rotators/rotator.ts';
+import { readVersion, requireVersion, type Step } from './rotation-function.ts';
+import { currentVersionId, previousVersionId } from './secret-store.ts';
+
+/** Makes the target accept the candidate beside the current credential. */
+export async function setSecret(step: Step): Promise<void> {
+  await step.rotationFunction.rotator.set(step.rotation, await candidateVersions(step));
+}
+
+/** The versions that set and test work on. AWSPREVIOUS is read only where the strategy may fall back to it. */
+export async function candidateVersions({
+  rotationFunction,
+  secret,
+  rotation,
+}: Step): Promise<CandidateVersions<unknown>> {
+  const pending = await requireVersion(rotationFunction, secret.arn, rotation.token);
+  const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
+  const previousId = previousVersionId(secret);
+  if (!previousId || !rotationFunction.rotator.usesPrevious?.(rotation.settings)) return { current, pending };
+  const previous = await readVersion(rotationFunction, secret.arn, previousId);
+  return { current, pending, ...(previous && { previous }) };
+}

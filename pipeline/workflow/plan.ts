@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { RotationRequest } from '../contracts/execution.ts';
+import {
+  AWSCURRENT,
+  AWSPENDING,
+  AWSPREVIOUS,
+  KEYTURN_FAILED,
+  KEYTURN_IN_FLIGHT,
+  WORKFLOW_TOKEN_PREFIX,
+} from '../contracts/labels.ts';
+import { describeGrace } from '../rotation/create-secret.ts';
+import { RotationInGrace, RotationInProgress, SecretUnusable } from '../rotation/errors.ts';
+import type { SecretDescription } from '../rotation/secret-store.ts';
+
+/** How an execution goes on after Prepare. */
+export type Path =
+  /** The workflow asks Secrets Manager to rotate. */
+  | 'requested'
+  /** Secrets Manager began by itself and handed the rotation over. */
+  | 'adopted'
+  /** A value was put by hand or by another tool: it is propagated and checked. */
+  | 'promoted-by-hand'
+  /** Somebody else tells this version's story already, or there is nothing to tell. */
+  | 'nothing-to-do';
+
+export interface Decision {
+  readonly path: Path;
+  /** The version that the story is about. */
+  readonly versionId: string;
+  /** What a roll-back goes back to. */
+  readonly previousVersionId?: string;
+  readonly reason: string;
+}
+
+/**
+ * Decides, from labels alone, what an execution is about. Pure.
+ *
+ * 1. A label event: the version that AWSCURRENT came to rest on.
+ *    a. AWSCURRENT rests elsewhere by now: a later event tells that story.
+ *    b. It, or the version it was taken from, carries one of our labels: somebody has it in hands.
+ *    c. Else: promoted by hand.
+ * 2. A native rotation (its token comes along): adopted.
+ * 3. A request:
+ *    a. in flight on AWSCURRENT: refused with the time and the way out, unless it is an emergency.
+ *    b. AWSPENDING on another version than AWSCURRENT's: a rotation is under way (or stuck: `doctor` tells).
+ *    c. Else: requested, with a token that the execution's name determines, so that Prepare may run twice.
+ */
+export function decide(
+  request: RotationRequest,
+  secret: SecretDescription,
+  settings: { gracePeriodSeconds: number; rotated: boolean },
+  executionName: string,
+): Decision {
+  if (request.startedBy === 'hand') return decideByHand(request.versionId, secret);
+  const current = secret.versionWith(AWSCURRENT);
+  if (request.startedBy === 'native') {
+    return {
+      path: 'adopted',
+      versionId: request.versionId,
+      previousVersionId: current,
+      reason: 'Secrets Manager began this rotation',
+    };
+  }
+  refuseUnrotatable(secret, settings);
+  const token = workflowToken(executionName);
+  if (current === token || secret.stagesOf(token).includes(AWSPENDING)) {
+    // Prepare ran before in this execution, and RotateSecret with it.
+    const previous = current === token ? secret.versionWith(AWSPREVIOUS) : current;
+    return { path: 'requested', versionId: token, previousVersionId: previous, reason: 'this execution goes on' };
+  }
+  if (current && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) {
+    throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
+  }
+  const pending = secret.versionWith(AWSPENDING);
+  if (pending && pending !== current) {
+    throw new RotationInProgress(
+      `${secret.name} is being rotated: version ${pending} is AWSPENDING. Wait for it, or see keyturn doctor if nothing is running.`,
+    );
+  }
+  return { path: 'requested', versionId: token, previousVersionId: current, reason: 'a rotation was asked for' };
+}
+
+function decideByHand(versionId: string, secret: SecretDescription): Decision {
+  const current = secret.versionWith(AWSCURRENT);
+  const previous = secret.versionWith(AWSPREVIOUS);
+  if (current !== versionId) {
+    return { path: 'nothing-to-do', versionId, reason: `AWSCURRENT is on ${current ?? 'no version'} by now` };
+  }
+  const ours = [current, previous].find((version) => version && carriesOurLabel(secret, version));
+  if (ours || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
+    return { path: 'nothing-to-do', versionId, reason: `version ${ours ?? versionId} is in the hands of a rotation` };
+  }
+  if (secret.stagesOf(versionId).includes(AWSPENDING)) {
+    return {
+      path: 'nothing-to-do',
+      versionId,
+      reason: 'Secrets Manager is about to finish the rotation of this version',
+    };
+  }
+  return {
+    path: 'promoted-by-hand',
+    versionId,
+    previousVersionId: previous,
+    reason: 'a value was put by hand or by another tool',
+  };
+}
+
+function carriesOurLabel(secret: SecretDescription, versionId: string): boolean {
+  return secret.stagesOf(versionId).some((stage) => stage === KEYTURN_IN_FLIGHT || stage === KEYTURN_FAILED);
+}
+
+function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boolean }): void {
+  if (!settings.rotated) {
+    throw new SecretUnusable(
+      `${secret.name} is watched, not rotated: the manifest says so. Put a new value; it is then propagated.`,
+    );
+  }
+  if (secret.owningService) {
+    throw new SecretUnusable(
+      `${secret.name} is owned by ${secret.owningService}, which rotates it. Remove it from the manifest.`,
+    );
+  }
+  if (!secret.rotationFunctionArn) {
+    throw new SecretUnusable(
+      `${secret.name} has no rotation function. Deploy the pipeline's stack for it, or turn rotation on again.`,
+    );
+  }
+}
+
+/** 32 to 64 characters, as ClientRequestToken asks; the same for each attempt of one execution. */
+export function workflowToken(executionName: string): string {
+  return `${WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
+}

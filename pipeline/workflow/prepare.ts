@@ -1,0 +1,72 @@
+import { RotationRequest } from '../contracts/execution.ts';
+import { parse } from '../contracts/parse.ts';
+import {
+  type CheckSettings,
+  type ConsumerSettings,
+  convergenceBoundSeconds,
+  type MirrorSettings,
+} from '../contracts/settings/secret.ts';
+import type { SecretStore } from '../rotation/secret-store.ts';
+import type { SettingsReader } from '../settings/read-settings.ts';
+import { decide, type Path } from './plan.ts';
+
+/** What one execution is going to do. Carries ARNs, names and version ids only. */
+export interface Plan {
+  path: Path;
+  reason: string;
+  secretArn: string;
+  secretName: string;
+  kind: string;
+  startedBy: string;
+  versionId: string;
+  previousVersionId: string | null;
+  rotationFunctionArn: string | null;
+  emergency: boolean;
+  rollBack: boolean;
+  promotionTimeoutSeconds: number;
+  gracePeriodSeconds: number;
+  evidenceIntervalSeconds: number;
+  convergenceBoundSeconds: number;
+  consumers: ConsumerSettings[];
+  checks: CheckSettings[];
+  mirrors: MirrorSettings[];
+}
+
+export interface Prepare {
+  store: SecretStore;
+  settings: Pick<SettingsReader, 'read'>;
+}
+
+/** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
+export async function prepare(dependencies: Prepare, input: unknown, executionName: string): Promise<Plan> {
+  const request = parse('The execution input', RotationRequest, withStarter(input));
+  const secret = await dependencies.store.describe(request.secretId);
+  const settings = await dependencies.settings.read(secret.arn);
+  const decision = decide(request, secret, settings, executionName);
+  return {
+    path: decision.path,
+    reason: decision.reason,
+    secretArn: secret.arn,
+    secretName: secret.name,
+    kind: settings.kind,
+    startedBy: request.startedBy,
+    versionId: decision.versionId,
+    previousVersionId: decision.previousVersionId ?? null,
+    rotationFunctionArn: secret.rotationFunctionArn ?? null,
+    emergency: 'emergency' in request && request.emergency,
+    rollBack: decision.path !== 'promoted-by-hand' || settings.rollBackHandPutValues,
+    promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
+    gracePeriodSeconds: settings.gracePeriodSeconds,
+    evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
+    convergenceBoundSeconds: Math.max(0, ...settings.consumers.map(convergenceBoundSeconds)),
+    consumers: settings.consumers,
+    checks: settings.checks,
+    mirrors: settings.mirrors,
+  };
+}
+
+/** People start executions with a secret's name alone. */
+function withStarter(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || 'startedBy' in input) return input;
+  return { ...input, startedBy: 'unknown' };
+}
