@@ -37,8 +37,10 @@ export interface Decision {
  *
  * 1. A label event: the version that AWSCURRENT came to rest on.
  *    a. AWSCURRENT rests elsewhere by now: a later event tells that story.
- *    b. It, or the version it was taken from, carries one of our labels: somebody has it in hands.
- *    c. Else: promoted by hand.
+ *    b. It carries one of our labels: a rotation has it in hands. A version that was put over a rotation in flight
+ *       does not, although the version it was taken from does.
+ *    c. The version it was taken from failed its checks: a roll-back has it in hands.
+ *    d. Else: promoted by hand.
  * 2. A native rotation (its token comes along): adopted.
  * 3. A request:
  *    a. in flight on AWSCURRENT: refused with the time and the way out, unless it is an emergency.
@@ -86,9 +88,11 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
   if (current !== versionId) {
     return { path: 'nothing-to-do', versionId, reason: `AWSCURRENT is on ${current ?? 'no version'} by now` };
   }
-  const ours = [current, previous].find((version) => version && carriesOurLabel(secret, version));
-  if (ours || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
-    return { path: 'nothing-to-do', versionId, reason: `version ${ours ?? versionId} is in the hands of a rotation` };
+  if (carries(secret, versionId, KEYTURN_IN_FLIGHT, KEYTURN_FAILED) || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
+    return { path: 'nothing-to-do', versionId, reason: 'a rotation put this version and tells its story' };
+  }
+  if (previous && carries(secret, previous, KEYTURN_FAILED)) {
+    return { path: 'nothing-to-do', versionId, reason: `a roll-back put this version in the place of ${previous}` };
   }
   if (secret.stagesOf(versionId).includes(AWSPENDING)) {
     return {
@@ -105,8 +109,8 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
   };
 }
 
-function carriesOurLabel(secret: SecretDescription, versionId: string): boolean {
-  return secret.stagesOf(versionId).some((stage) => stage === KEYTURN_IN_FLIGHT || stage === KEYTURN_FAILED);
+function carries(secret: SecretDescription, versionId: string, ...labels: string[]): boolean {
+  return secret.stagesOf(versionId).some((stage) => labels.includes(stage));
 }
 
 function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boolean }): void {
