@@ -9,7 +9,7 @@ export abstract class KeyturnError extends Error {
 
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Step Functions matches a Lambda error's `name`, so it is the class's own.
-    this.name = new.target.name;
+    // Step Functions matches a Lambda error's `name`. The code is it, so that minified bundles keep it too.
+    Object.defineProperty(this, 'name', { get: () => this.code, configurable: true });
   }
 }

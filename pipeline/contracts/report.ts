@@ -1,0 +1,91 @@
+import * as v from 'valibot';
+
+/** What the state machines ask to have told: one shape for each Report state. */
+const text = v.string();
+const nullableText = v.nullish(v.string());
+
+export const ReportedPlan = v.object({
+  path: text,
+  secretArn: text,
+  secretName: text,
+  kind: text,
+  startedBy: text,
+  versionId: text,
+  previousVersionId: nullableText,
+  gracePeriodSeconds: v.number(),
+  convergenceBoundSeconds: v.number(),
+});
+export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
+
+export const ReportedFailure = v.object({ code: text, cause: v.nullish(v.unknown()) });
+export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
+
+export const CheckResult = v.object({
+  name: text,
+  type: text,
+  ok: v.boolean(),
+  durationMilliseconds: v.optional(v.number()),
+  observed: v.optional(v.unknown()),
+  code: v.optional(text),
+  cause: v.optional(v.unknown()),
+});
+export type CheckResult = v.InferOutput<typeof CheckResult>;
+
+export const ReportedRetirement = v.object({
+  secretArn: text,
+  secretName: text,
+  kind: text,
+  versionId: text,
+  previousVersionId: text,
+});
+
+const ReportedEvidence = v.object({
+  verdict: text,
+  observed: text,
+  blockers: v.array(text),
+  notBefore: v.optional(text),
+});
+
+const execution = { executionArn: text, startedAt: v.pipe(text, v.isoTimestamp()) };
+
+export const Report = v.variant('report', [
+  v.object({ report: v.literal('started'), ...execution, plan: ReportedPlan }),
+  v.object({ report: v.literal('promoted'), ...execution, plan: ReportedPlan }),
+  v.object({ report: v.literal('checks'), ...execution, plan: ReportedPlan, checks: v.array(CheckResult) }),
+  v.object({
+    report: v.literal('succeeded'),
+    ...execution,
+    plan: ReportedPlan,
+    checks: v.array(CheckResult),
+    propagation: v.optional(v.unknown()),
+  }),
+  v.object({
+    report: v.literal('rolled-back'),
+    ...execution,
+    plan: ReportedPlan,
+    failure: ReportedFailure,
+    checksAgain: v.array(CheckResult),
+  }),
+  v.object({
+    report: v.literal('failed'),
+    ...execution,
+    plan: v.nullable(ReportedPlan),
+    input: v.unknown(),
+    failure: ReportedFailure,
+  }),
+  v.object({ report: v.literal('retired'), ...execution, retirement: ReportedRetirement, evidence: ReportedEvidence }),
+  v.object({
+    report: v.literal('retirement-blocked'),
+    ...execution,
+    retirement: ReportedRetirement,
+    evidence: ReportedEvidence,
+    attempt: v.number(),
+  }),
+  v.object({
+    report: v.literal('retirement-failed'),
+    ...execution,
+    retirement: ReportedRetirement,
+    failure: ReportedFailure,
+  }),
+]);
+export type Report = v.InferOutput<typeof Report>;

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import type { EventDetail, EventType, StartedBy } from '../contracts/events.ts';
+import type { Report, ReportedPlan } from '../contracts/report.ts';
+import { explainCause, explainChecks, explainFailure } from './failure.ts';
+import type { Metric } from './metrics.ts';
+
+/** What one Report state has told: events for the bus, metrics, and the words that the execution ends with. */
+export interface Telling {
+  readonly events: ToldEvent[];
+  readonly metrics: Metric[];
+  readonly outcome: { code: string; message: string };
+}
+
+export type ToldEvent = {
+  [Type in EventType]: { type: Type; id: string; detail: Omit<EventDetail<Type>, 'schemaVersion' | 'id'> };
+}[EventType];
+
+/** Turns a report into events and metrics. Pure; the same report gives the same event ids, so telling it twice is harmless. */
+export function composeReport(report: Report, now: Date): Telling {
+  const id = (...parts: string[]) =>
+    createHash('sha256')
+      .update([report.executionArn, report.report, ...parts].join('\n'))
+      .digest('hex')
+      .slice(0, 32);
+  const durationMilliseconds = now.getTime() - new Date(report.startedAt).getTime();
+  switch (report.report) {
+    case 'started':
+      return told({ code: 'Started', message: '' }, [
+        {
+          type: 'Rotation Started',
+          id: id(),
+          detail: {
+            ...story(report.plan, report.executionArn),
+            ...about(report.plan),
+            path: report.plan.path,
+            previousVersionId: report.plan.previousVersionId ?? undefined,
+          },
+        },
+      ]);
+    case 'promoted':
+      return told({ code: 'Promoted', message: '' }, [
+        {
+          type: 'Secret Promoted',
+          id: id(),
+          detail: {
+            ...story(report.plan, report.executionArn),
+            previousVersionId: report.plan.previousVersionId ?? undefined,
+          },
+        },
+      ]);
+    case 'checks':
+      return composeChecks(report, id);
+    case 'succeeded':
+      return told(
+        { code: 'Succeeded', message: '' },
+        [
+          {
+            type: 'Rotation Succeeded',
+            id: id(),
+            detail: { ...story(report.plan, report.executionArn), ...about(report.plan), durationMilliseconds },
+          },
+        ],
+        [count('RotationSucceeded'), { name: 'RotationDuration', value: durationMilliseconds, unit: 'Milliseconds' }],
+      );
+    case 'rolled-back':
+      return composeRollBack(report, id, durationMilliseconds);
+    case 'failed':
+      return composeFailure(report, id);
+    case 'retired':
+    case 'retirement-blocked':
+    case 'retirement-failed':
+      return composeRetirement(report, id);
+  }
+}
+
+type Id = (...parts: string[]) => string;
+type ReportOf<Name extends Report['report']> = Extract<Report, { report: Name }>;
+
+function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
+  const base = story(report.plan, report.executionArn);
+  const events = report.checks.map((check): ToldEvent => {
+    const detail = { ...base, check: check.name, type: check.type };
+    if (check.ok) {
+      return {
+        type: 'Check Passed',
+        id: id(check.name),
+        detail: { ...detail, durationMilliseconds: check.durationMilliseconds ?? 0 },
+      };
+    }
+    return {
+      type: 'Check Failed',
+      id: id(check.name),
+      detail: { ...detail, code: check.code ?? 'CheckFailed', message: explainCause(check.cause) },
+    };
+  });
+  const metrics = report.checks.map((check) => count(check.ok ? 'CheckPassed' : 'CheckFailed'));
+  return told({ code: 'Checked', message: explainChecks(report.checks) }, events, metrics);
+}
+
+function composeRollBack(report: ReportOf<'rolled-back'>, id: Id, durationMilliseconds: number): Telling {
+  const failure = explainFailure(report.failure);
+  const again = report.checksAgain.some((check) => !check.ok)
+    ? ` After the roll-back these checks fail too, so the fault is not in the new value: ${explainChecks(report.checksAgain)}.`
+    : ' After the roll-back all checks pass.';
+  const message =
+    `${report.plan.secretName}: version ${report.plan.versionId} failed its checks and was rolled back to ` +
+    `${report.plan.previousVersionId}. ${failure.message}.${again}`;
+  return told(
+    { code: 'RotationRolledBack', message },
+    [
+      {
+        type: 'Rotation Rolled Back',
+        id: id(),
+        detail: {
+          ...story(report.plan, report.executionArn),
+          ...about(report.plan),
+          restoredVersionId: report.plan.previousVersionId ?? '',
+          code: failure.code,
+          message,
+          durationMilliseconds,
+        },
+      },
+    ],
+    [count('RotationRolledBack')],
+  );
+}
+
+function composeFailure(report: ReportOf<'failed'>, id: Id): Telling {
+  const failure = explainFailure(report.failure);
+  const named = report.plan ?? { secretArn: '', secretName: requestedSecret(report.input) };
+  const message = `${named.secretName}: ${failure.message}`;
+  return told(
+    { code: failure.code, message },
+    [
+      {
+        type: 'Rotation Failed',
+        id: id(),
+        detail: {
+          ...(report.plan
+            ? { ...story(report.plan, report.executionArn), ...about(report.plan) }
+            : { secretArn: '', secretName: named.secretName, executionArn: report.executionArn }),
+          code: failure.code,
+          message,
+        },
+      },
+    ],
+    [count('RotationFailed')],
+  );
+}
+
+function composeRetirement(report: ReportOf<'retired' | 'retirement-blocked' | 'retirement-failed'>, id: Id): Telling {
+  const { secretArn, secretName, versionId, previousVersionId } = report.retirement;
+  const base = { secretArn, secretName, versionId, executionArn: report.executionArn };
+  if (report.report === 'retired') {
+    return told(
+      { code: 'Retired', message: report.evidence.observed },
+      [
+        {
+          type: 'Credential Retired',
+          id: id(),
+          detail: { ...base, retiredVersionId: previousVersionId, observed: report.evidence.observed },
+        },
+      ],
+      [count('CredentialRetired')],
+    );
+  }
+  if (report.report === 'retirement-blocked') {
+    const { blockers, observed, notBefore } = report.evidence;
+    const message =
+      blockers.length > 0
+        ? `${secretName}: the previous credential is still used by ${blockers.join(', ')}. It is retired when they have gone.`
+        : `${secretName}: the previous credential may be in use until ${notBefore}. ${observed}`;
+    return told(
+      { code: 'RetirementBlocked', message },
+      [
+        {
+          type: 'Retirement Blocked',
+          id: id(String(report.attempt)),
+          detail: { ...base, previousVersionId, blockers, message },
+        },
+      ],
+      blockers.length > 0 ? [count('RetirementBlocked')] : [],
+    );
+  }
+  const failure = explainFailure(report.failure);
+  const message = `${secretName}: version ${previousVersionId} could not be retired. ${failure.message}`;
+  return told(
+    { code: failure.code, message },
+    [{ type: 'Retirement Blocked', id: id(), detail: { ...base, previousVersionId, blockers: [], message } }],
+    [count('RetirementBlocked')],
+  );
+}
+
+function told(outcome: Telling['outcome'], events: ToldEvent[], metrics: Metric[] = []): Telling {
+  return { outcome, events, metrics };
+}
+
+function count(name: Metric['name']): Metric {
+  return { name, value: 1, unit: 'Count' };
+}
+
+function story(plan: ReportedPlan, executionArn: string) {
+  return { secretArn: plan.secretArn, secretName: plan.secretName, versionId: plan.versionId, executionArn };
+}
+
+function about(plan: ReportedPlan) {
+  return { kind: plan.kind, startedBy: plan.startedBy as StartedBy };
+}
+
+function requestedSecret(input: unknown): string {
+  if (typeof input === 'object' && input && 'secretId' in input) return String(input.secretId);
+  return 'a secret that the input does not name';
+}

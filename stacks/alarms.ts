@@ -1,0 +1,62 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE, type MetricName } from '../pipeline/reports/metrics.ts';
+
+export interface PipelineAlarmsProps {
+  readonly pipelineName: string;
+  readonly topic: sns.ITopic;
+  readonly deadLetters: sqs.Queue;
+}
+
+/** One alarm a thing that somebody must look at, whatever the number of secrets; each names its runbook section. */
+export class PipelineAlarms extends Construct {
+  readonly all: cloudwatch.Alarm[] = [];
+  readonly #props: PipelineAlarmsProps;
+
+  constructor(scope: Construct, id: string, props: PipelineAlarmsProps) {
+    super(scope, id);
+    this.#props = props;
+    this.#ring('CheckFailed', 'A check failed after a rotation');
+    this.#ring('RotationFailed', 'A rotation did not go through');
+    this.#ring('RotationRolledBack', 'A rotation was rolled back');
+    this.#ring('RetirementBlocked', 'A previous credential is still in use and cannot be retired');
+    this.#add(
+      'DeadLetters',
+      'An event could not be delivered to the pipeline',
+      props.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' }),
+    );
+  }
+
+  metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { service: 'keyturn' },
+      statistic: 'Sum',
+      period: Duration.minutes(1),
+      ...options,
+    });
+  }
+
+  #ring(metricName: MetricName, what: string): void {
+    this.#add(metricName, what, this.metric(metricName));
+  }
+
+  #add(id: string, what: string, metric: cloudwatch.Metric): void {
+    const alarm = new cloudwatch.Alarm(this, id, {
+      alarmName: `${this.#props.pipelineName}-${id}`,
+      alarmDescription: `Keyturn: ${what}. Runbook: docs/operating.md, section ${id}.`,
+      metric,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.#props.topic));
+    this.all.push(alarm);
+  }
+}

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+/** Where a function runs: inside a VPC where its target is not reachable from outside. */
+export interface FunctionNetwork {
+  readonly vpc: ec2.IVpc;
+  readonly subnets?: ec2.SubnetSelection;
+  readonly securityGroups?: ec2.ISecurityGroup[];
+}
+
+export interface BundledFunctionProps {
+  /** The file in `handlers/`, without its ending. */
+  readonly handler: string;
+  readonly description: string;
+  readonly environment?: Record<string, string>;
+  /** @default - outside of a VPC */
+  readonly network?: FunctionNetwork;
+  /** @default 30 seconds */
+  readonly timeout?: Duration;
+  /** @default 256 */
+  readonly memoryMegabytes?: number;
+  /** @default - none reserved */
+  readonly reservedConcurrency?: number;
+}
+
+const HANDLERS = fileURLToPath(new URL('../handlers/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/** One of Keyturn's functions: its own role with nothing but its log group, one small bundle, the newest LTS runtime. */
+export class BundledFunction extends Construct {
+  readonly function: lambda.Function;
+  readonly role: iam.Role;
+
+  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: logs.RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: props.description,
+    });
+    logGroup.grantWrite(this.role);
+    this.function = new NodejsFunction(this, 'Function', {
+      entry: `${HANDLERS}${props.handler}.ts`,
+      projectRoot: ROOT,
+      depsLockFilePath: `${ROOT}package-lock.json`,
+      handler: 'handler',
+      description: props.description,
+      role: this.role,
+      logGroup,
+      runtime: lambda.Runtime.NODEJS_22_X,
+      architecture: lambda.Architecture.ARM_64,
+      timeout: props.timeout ?? Duration.seconds(30),
+      memorySize: props.memoryMegabytes ?? 256,
+      reservedConcurrentExecutions: props.reservedConcurrency,
+      environment: { ...props.environment, POWERTOOLS_SERVICE_NAME: 'keyturn' },
+      bundling: {
+        // One bundle runs on every runtime from Node 20 on; the SDK is in it, so that what was tested is what runs.
+        target: 'node20',
+        format: OutputFormat.CJS,
+        minify: true,
+        mainFields: ['module', 'main'],
+        externalModules: [],
+        forceDockerBundling: false,
+      },
+      ...(props.network && {
+        vpc: props.network.vpc,
+        vpcSubnets: props.network.subnets,
+        securityGroups: props.network.securityGroups,
+      }),
+    });
+    if (props.network) {
+      this.role.addManagedPolicy(
+        iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'),
+      );
+    }
+  }
+
+  allow(actions: string[], resources: string[], conditions?: iam.PolicyStatementProps['conditions']): void {
+    this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, ...(conditions && { conditions }) }));
+  }
+}

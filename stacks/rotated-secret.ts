@@ -1,0 +1,101 @@
+import { Duration, Fn, Stack } from 'aws-cdk-lib';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import type {
+  CheckSettings,
+  ConsumerSettings,
+  MirrorSettings,
+  SecretSettings,
+} from '../pipeline/contracts/settings/secret.ts';
+import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
+
+export interface RotatedSecretProps {
+  readonly pipeline: RotationPipeline;
+  /** What people call the secret; its name in Secrets Manager. */
+  readonly secretName: string;
+  readonly secret: secretsmanager.ISecret;
+  readonly kind: SecretKind;
+  /** The rotator's own settings: strategy, superuser, proxy … */
+  readonly rotator: Record<string, unknown>;
+  /**
+   * When the workflow rotates: an EventBridge Scheduler expression.
+   * @default - only by hand, and by the native safety net
+   */
+  readonly schedule?: scheduler.ScheduleExpression;
+  /**
+   * Secrets Manager's own schedule, the safety net behind the workflow's.
+   * @default Duration.days(90)
+   */
+  readonly nativeInterval?: Duration;
+  /** @default Duration.hours(24) */
+  readonly gracePeriod?: Duration;
+  /** @default Duration.minutes(15) */
+  readonly promotionTimeout?: Duration;
+  /** @default Duration.minutes(1) */
+  readonly evidenceInterval?: Duration;
+  readonly consumers?: ConsumerSettings[];
+  readonly checks?: CheckSettings[];
+  readonly mirrors?: MirrorSettings[];
+  /** @default false */
+  readonly rollBackHandPutValues?: boolean;
+}
+
+/** Puts one secret into the care of a pipeline: its settings, its rotation function and schedule, and the grants for it alone. */
+export class RotatedSecret extends Construct {
+  readonly settings: ssm.StringParameter;
+
+  constructor(scope: Construct, id: string, props: RotatedSecretProps) {
+    super(scope, id);
+    const { pipeline, secret } = props;
+    this.settings = new ssm.StringParameter(this, 'Settings', {
+      // The name is derived from the ARN alone, so that the functions find it without being told.
+      parameterName: Fn.join('/', [pipeline.settingsPrefix, Fn.select(6, Fn.split(':', secret.secretArn))]),
+      simpleName: false,
+      description: `Keyturn: what the pipeline knows of ${props.secretName}`,
+      stringValue: Stack.of(this).toJsonString(settingsOf(props)),
+    });
+    const rotationFunction = pipeline.rotationFunction(props.kind);
+    rotationFunction.mayRotate(secret, this.settings.parameterArn);
+    pipeline.workflow.mayRotate(secret.secretArn);
+    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [secret.secretArn]);
+    pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
+    // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.
+    const nativeRotation = new secretsmanager.CfnRotationSchedule(this, 'NativeRotation', {
+      secretId: secret.secretArn,
+      rotationLambdaArn: rotationFunction.function.functionArn,
+      rotationRules: { scheduleExpression: `rate(${(props.nativeInterval ?? Duration.days(90)).toDays()} days)` },
+      rotateImmediatelyOnUpdate: false,
+    });
+    nativeRotation.node.addDependency(rotationFunction);
+    if (props.schedule) {
+      new scheduler.Schedule(this, 'Schedule', {
+        schedule: props.schedule,
+        description: `Keyturn: rotates ${props.secretName}`,
+        target: new StepFunctionsStartExecution(pipeline.rotateSecret, {
+          input: scheduler.ScheduleTargetInput.fromObject({ secretId: secret.secretArn, startedBy: 'schedule' }),
+          deadLetterQueue: pipeline.deadLetters,
+        }),
+      });
+    }
+  }
+}
+
+function settingsOf(props: RotatedSecretProps): SecretSettings {
+  return {
+    schemaVersion: 1,
+    name: props.secretName,
+    kind: props.kind,
+    rotated: true,
+    rotator: props.rotator,
+    gracePeriodSeconds: (props.gracePeriod ?? Duration.hours(24)).toSeconds(),
+    promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),
+    evidenceIntervalSeconds: (props.evidenceInterval ?? Duration.minutes(1)).toSeconds(),
+    rollBackHandPutValues: props.rollBackHandPutValues ?? false,
+    consumers: props.consumers ?? [],
+    checks: props.checks ?? [],
+    mirrors: props.mirrors ?? [],
+  };
+}

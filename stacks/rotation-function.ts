@@ -1,0 +1,83 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
+import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import type { SecretKind } from './rotation-pipeline.ts';
+
+export interface RotationFunctionProps {
+  readonly kind: SecretKind;
+  readonly settingsPrefix: string;
+  readonly rotateSecretArn: string;
+  /** @default - outside of a VPC */
+  readonly network?: FunctionNetwork;
+  readonly environment?: Record<string, string>;
+}
+
+/**
+ * The rotation function of one secret kind: Secrets Manager's four steps, and what the workflow asks of the one
+ * function that reaches the target.
+ */
+export class RotationFunction extends Construct {
+  readonly function: lambda.Function;
+  readonly #bundled: BundledFunction;
+
+  constructor(scope: Construct, id: string, props: RotationFunctionProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    this.#bundled = new BundledFunction(this, 'Steps', {
+      handler: `rotate-${props.kind}`,
+      description: `Keyturn: rotates ${props.kind} secrets for Secrets Manager`,
+      timeout: Duration.seconds(60),
+      memoryMegabytes: 512,
+      network: props.network,
+      environment: {
+        ...props.environment,
+        KEYTURN_SETTINGS_PREFIX: props.settingsPrefix,
+        KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: props.rotateSecretArn,
+      },
+    });
+    this.function = this.#bundled.function;
+    // Secrets Manager may invoke it, for this account's secrets only.
+    // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    this.function.addPermission('SecretsManager', {
+      principal: new iam.ServicePrincipal('secretsmanager.amazonaws.com'),
+      sourceAccount: stack.account,
+    });
+    this.#bundled.allow(['states:StartExecution'], [props.rotateSecretArn]);
+    this.#bundled.allow(
+      ['events:PutEvents'],
+      [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+      {
+        StringEquals: { 'events:source': EVENT_SOURCE },
+      },
+    );
+  }
+
+  /** What rotating one secret needs, on that secret alone. */
+  mayRotate(secret: secretsmanager.ISecret, settingsParameterArn: string): void {
+    this.#bundled.allow(
+      [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      [secret.secretArn],
+    );
+    secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
+    this.#bundled.allow(['ssm:GetParameter'], [settingsParameterArn]);
+  }
+
+  /** The superuser's secret, or an administrator key: read, never written. */
+  mayRead(secret: secretsmanager.ISecret): void {
+    this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [secret.secretArn]);
+    secret.encryptionKey?.grantDecrypt(this.#bundled.role);
+  }
+
+  allow(actions: string[], resources: string[]): void {
+    this.#bundled.allow(actions, resources);
+  }
+}

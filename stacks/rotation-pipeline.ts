@@ -1,0 +1,166 @@
+import { Stack } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
+import { PipelineAlarms } from './alarms.ts';
+import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { RotationFunction } from './rotation-function.ts';
+import { WorkflowStateMachines } from './state-machines.ts';
+
+export interface RotationPipelineProps {
+  /**
+   * Names the pipeline's state machines, parameters and alarms; one account and region may hold several.
+   * @default 'keyturn'
+   */
+  readonly pipelineName?: string;
+  /**
+   * Where functions that reach databases run.
+   * @default - outside of a VPC
+   */
+  readonly databaseNetwork?: FunctionNetwork;
+  /**
+   * Environment for functions that open TLS connections to databases, such as the path of a CA bundle.
+   * @default - none: RDS's certificates and the public Amazon roots travel in the bundle
+   */
+  readonly databaseEnvironment?: Record<string, string>;
+  /**
+   * Who is told when a check fails or a rotation does.
+   * @default - a topic of the pipeline's own
+   */
+  readonly alarmTopic?: sns.ITopic;
+}
+
+export type SecretKind = 'postgres' | 'jwt' | 'api-key';
+
+/**
+ * Everything that rotations share: state machines, functions, rules, history, alarms. Secrets are added with
+ * `RotatedSecret`. The number of functions, metrics and alarms does not grow with the number of secrets.
+ */
+export class RotationPipeline extends Construct {
+  readonly pipelineName: string;
+  readonly settingsPrefix: string;
+  readonly history: dynamodb.Table;
+  readonly alarmTopic: sns.ITopic;
+  readonly deadLetters: sqs.Queue;
+  readonly rotateSecret: stepfunctions.StateMachine;
+  readonly workflow: WorkflowStateMachines;
+  readonly prepare: BundledFunction;
+  readonly report: BundledFunction;
+  readonly alarms: PipelineAlarms;
+  readonly #props: RotationPipelineProps;
+  readonly #rotationFunctions = new Map<SecretKind, RotationFunction>();
+
+  constructor(scope: Construct, id: string, props: RotationPipelineProps = {}) {
+    super(scope, id);
+    this.#props = props;
+    this.pipelineName = props.pipelineName ?? 'keyturn';
+    this.settingsPrefix = `/keyturn/${this.pipelineName}`;
+    this.alarmTopic = props.alarmTopic ?? new sns.Topic(this, 'AlarmTopic', { enforceSSL: true });
+    this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
+    this.history = new dynamodb.Table(this, 'History', {
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expiresAt',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    });
+    this.prepare = new BundledFunction(this, 'Prepare', {
+      handler: 'prepare',
+      description: 'Keyturn: reads labels and settings and decides what an execution is about',
+      environment: { KEYTURN_SETTINGS_PREFIX: this.settingsPrefix },
+    });
+    this.report = new BundledFunction(this, 'Report', {
+      handler: 'report',
+      description: "Keyturn: puts the story's events and emits its metrics",
+    });
+    const stack = Stack.of(this);
+    this.report.allow(
+      ['events:PutEvents'],
+      [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+      {
+        StringEquals: { 'events:source': EVENT_SOURCE },
+      },
+    );
+    this.workflow = new WorkflowStateMachines(this, 'Workflow', {
+      pipelineName: this.pipelineName,
+      prepare: this.prepare,
+      report: this.report,
+      history: this.history,
+    });
+    this.rotateSecret = this.workflow.rotateSecret;
+    this.#projectHistory();
+    this.#acceptRequests();
+    this.alarms = new PipelineAlarms(this, 'Alarms', {
+      pipelineName: this.pipelineName,
+      topic: this.alarmTopic,
+      deadLetters: this.deadLetters,
+    });
+  }
+
+  /** The rotation function of a kind; made when the first secret of that kind is added. */
+  rotationFunction(kind: SecretKind): RotationFunction {
+    const existing = this.#rotationFunctions.get(kind);
+    if (existing) return existing;
+    const made = new RotationFunction(this, `Rotate-${kind}`, {
+      kind,
+      settingsPrefix: this.settingsPrefix,
+      rotateSecretArn: this.workflow.rotateSecretArn,
+      ...(kind === 'postgres' && {
+        network: this.#props.databaseNetwork,
+        environment: this.#props.databaseEnvironment,
+      }),
+    });
+    this.workflow.mayInvoke(made.function);
+    this.#rotationFunctions.set(kind, made);
+    return made;
+  }
+
+  #projectHistory(): void {
+    const project = new BundledFunction(this, 'ProjectHistory', {
+      handler: 'project-history',
+      description: 'Keyturn: writes the events of the story to the history table',
+      environment: { KEYTURN_HISTORY_TABLE: this.history.tableName },
+    });
+    project.allow(['dynamodb:PutItem'], [this.history.tableArn]);
+    new events.Rule(this, 'HistoryProjection', {
+      description: 'Keyturn: every event of the story becomes a row of the history',
+      eventPattern: {
+        source: [EVENT_SOURCE],
+        detailType: [{ 'anything-but': ['Rotation Requested'] } as unknown as string],
+      },
+      targets: [new targets.LambdaFunction(project.function, { deadLetterQueue: this.deadLetters, retryAttempts: 20 })],
+    });
+  }
+
+  #acceptRequests(): void {
+    const start = (input: events.RuleTargetInput) =>
+      new targets.SfnStateMachine(this.rotateSecret, { input, deadLetterQueue: this.deadLetters, retryAttempts: 20 });
+    new events.Rule(this, 'RotationRequested', {
+      description: 'Keyturn: a Rotation Requested event starts a rotation',
+      eventPattern: {
+        source: [EVENT_SOURCE],
+        detailType: ['Rotation Requested'],
+        detail: { secretId: [{ exists: true }] },
+      },
+      targets: [
+        start(
+          events.RuleTargetInput.fromObject({
+            startedBy: 'event',
+            secretId: events.EventField.fromPath('$.detail.secretId'),
+          }),
+        ),
+      ],
+    });
+  }
+
+  /** An alarm's metric by name, for dashboards of one's own. */
+  metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.alarms.metric(metricName, options);
+  }
+}

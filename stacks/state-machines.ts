@@ -1,0 +1,123 @@
+import { fileURLToPath } from 'node:url';
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { BundledFunction } from './bundled-function.ts';
+
+export interface WorkflowStateMachinesProps {
+  readonly pipelineName: string;
+  readonly prepare: BundledFunction;
+  readonly report: BundledFunction;
+  readonly history: dynamodb.Table;
+}
+
+const DEFINITIONS = fileURLToPath(new URL('../statemachines/', import.meta.url));
+
+/** The state machines, from the same `.asl.json` that the laptop runs. Each has a role with what its Tasks call. */
+export class WorkflowStateMachines extends Construct {
+  readonly rotateSecret: stepfunctions.StateMachine;
+  readonly propagateSecret: stepfunctions.StateMachine;
+  readonly retireCredential: stepfunctions.StateMachine;
+  /** By name, so that functions which the machine itself invokes can be told it without a cycle. */
+  readonly rotateSecretArn: string;
+  readonly #pipelineName: string;
+
+  constructor(scope: Construct, id: string, props: WorkflowStateMachinesProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    this.#pipelineName = props.pipelineName;
+    this.rotateSecretArn = stack.formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: `${props.pipelineName}-rotate-secret`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.propagateSecret = this.#machine('propagate-secret', {});
+    this.retireCredential = this.#machine('retire-credential', {
+      ReportFunctionArn: props.report.function.functionArn,
+    });
+    props.report.function.grantInvoke(this.retireCredential);
+    this.rotateSecret = this.#machine('rotate-secret', {
+      PrepareFunctionArn: props.prepare.function.functionArn,
+      ReportFunctionArn: props.report.function.functionArn,
+      HistoryTableName: props.history.tableName,
+      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
+      RetireCredentialStateMachineArn: this.retireCredential.stateMachineArn,
+    });
+    props.prepare.function.grantInvoke(this.rotateSecret);
+    props.report.function.grantInvoke(this.rotateSecret);
+    this.#allow(this.rotateSecret, ['dynamodb:GetItem'], [props.history.tableArn]);
+    this.#allow(
+      this.rotateSecret,
+      ['states:StartExecution'],
+      [this.propagateSecret.stateMachineArn, this.retireCredential.stateMachineArn],
+    );
+    this.#mayWaitForExecutions(this.rotateSecret, 'propagate-secret');
+  }
+
+  mayInvoke(target: lambda.IFunction): void {
+    target.grantInvoke(this.rotateSecret);
+    target.grantInvoke(this.retireCredential);
+  }
+
+  /** What the workflow itself asks of Secrets Manager, on one secret alone. */
+  mayRotate(secretArn: string): void {
+    this.#allow(this.rotateSecret, ['secretsmanager:RotateSecret', 'secretsmanager:DescribeSecret'], [secretArn]);
+  }
+
+  #machine(name: string, substitutions: Record<string, string>): stepfunctions.StateMachine {
+    const id = name
+      .split('-')
+      .map((word) => word[0]?.toUpperCase() + word.slice(1))
+      .join('');
+    return new stepfunctions.StateMachine(this, id, {
+      stateMachineName: `${this.#pipelineName}-${name}`,
+      definitionBody: stepfunctions.DefinitionBody.fromFile(`${DEFINITIONS}${name}.asl.json`),
+      definitionSubstitutions: substitutions,
+      tracingEnabled: true,
+      logs: {
+        // Data would be ARNs and version ids only, but an execution's history has them already.
+        destination: new logs.LogGroup(this, `${id}Log`, {
+          retention: logs.RetentionDays.THREE_MONTHS,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+        level: stepfunctions.LogLevel.ALL,
+        includeExecutionData: false,
+      },
+    });
+  }
+
+  /**
+   * `.sync:2` learns of the end of a nested execution from a rule that Step Functions manages; without these
+   * permissions it polls, late. https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+   */
+  #mayWaitForExecutions(parent: stepfunctions.StateMachine, childName: string): void {
+    const stack = Stack.of(this);
+    const executions = stack.formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.#pipelineName}-${childName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.#allow(parent, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
+    this.#allow(
+      parent,
+      ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+      [
+        stack.formatArn({
+          service: 'events',
+          resource: 'rule',
+          resourceName: 'StepFunctionsGetEventsForStepFunctionsExecutionRule',
+        }),
+      ],
+    );
+  }
+
+  #allow(machine: stepfunctions.StateMachine, actions: string[], resources: string[]): void {
+    machine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+  }
+}
