@@ -3,9 +3,9 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { bundle } from './bundle.ts';
 
 /** Where a function runs: inside a VPC where its target is not reachable from outside. */
 export interface FunctionNetwork {
@@ -30,7 +30,6 @@ export interface BundledFunctionProps {
 }
 
 const HANDLERS = fileURLToPath(new URL('../handlers/', import.meta.url));
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** One of Keyturn's functions: its own role with nothing but its log group, one small bundle, the newest LTS runtime. */
 export class BundledFunction extends Construct {
@@ -48,11 +47,9 @@ export class BundledFunction extends Construct {
       description: props.description,
     });
     logGroup.grantWrite(this.role);
-    this.function = new NodejsFunction(this, 'Function', {
-      entry: `${HANDLERS}${props.handler}.ts`,
-      projectRoot: ROOT,
-      depsLockFilePath: `${ROOT}package-lock.json`,
-      handler: 'handler',
+    this.function = new lambda.Function(this, 'Function', {
+      code: bundle(`${HANDLERS}${props.handler}.ts`),
+      handler: 'index.handler',
       description: props.description,
       role: this.role,
       logGroup,
@@ -62,15 +59,6 @@ export class BundledFunction extends Construct {
       memorySize: props.memoryMegabytes ?? 256,
       reservedConcurrentExecutions: props.reservedConcurrency,
       environment: { ...props.environment, POWERTOOLS_SERVICE_NAME: 'keyturn' },
-      bundling: {
-        // One bundle runs on every runtime from Node 20 on; the SDK is in it, so that what was tested is what runs.
-        target: 'node20',
-        format: OutputFormat.CJS,
-        minify: true,
-        mainFields: ['module', 'main'],
-        externalModules: [],
-        forceDockerBundling: false,
-      },
       ...(props.network && {
         vpc: props.network.vpc,
         vpcSubnets: props.network.subnets,

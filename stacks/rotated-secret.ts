@@ -60,6 +60,7 @@ export class RotatedSecret extends Construct {
     const rotationFunction = pipeline.rotationFunction(props.kind);
     rotationFunction.mayRotate(secret, this.settings.parameterArn);
     pipeline.workflow.mayRotate(secret.secretArn);
+    pipeline.labelRules.watch(secret.secretArn);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [secret.secretArn]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
     // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.

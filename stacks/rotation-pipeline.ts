@@ -10,6 +10,7 @@ import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { PipelineAlarms } from './alarms.ts';
 import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { LabelRules } from './label-rules.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { WorkflowStateMachines } from './state-machines.ts';
 
@@ -53,6 +54,7 @@ export class RotationPipeline extends Construct {
   readonly prepare: BundledFunction;
   readonly report: BundledFunction;
   readonly alarms: PipelineAlarms;
+  readonly labelRules: LabelRules;
   readonly #props: RotationPipelineProps;
   readonly #rotationFunctions = new Map<SecretKind, RotationFunction>();
 
@@ -95,7 +97,7 @@ export class RotationPipeline extends Construct {
     });
     this.rotateSecret = this.workflow.rotateSecret;
     this.#projectHistory();
-    this.#acceptRequests();
+    this.labelRules = this.#acceptRequests();
     this.alarms = new PipelineAlarms(this, 'Alarms', {
       pipelineName: this.pipelineName,
       topic: this.alarmTopic,
@@ -138,7 +140,7 @@ export class RotationPipeline extends Construct {
     });
   }
 
-  #acceptRequests(): void {
+  #acceptRequests(): LabelRules {
     const start = (input: events.RuleTargetInput) =>
       new targets.SfnStateMachine(this.rotateSecret, { input, deadLetterQueue: this.deadLetters, retryAttempts: 20 });
     new events.Rule(this, 'RotationRequested', {
@@ -156,6 +158,16 @@ export class RotationPipeline extends Construct {
           }),
         ),
       ],
+    });
+    return new LabelRules(this, 'LabelRules', {
+      target: () =>
+        start(
+          events.RuleTargetInput.fromObject({
+            startedBy: 'hand',
+            secretId: events.EventField.fromPath('$.resources[0]'),
+            versionId: events.EventField.fromPath('$.detail.versionId'),
+          }),
+        ),
     });
   }
 
