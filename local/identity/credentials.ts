@@ -1,0 +1,94 @@
+import { AwsError } from '../service.ts';
+
+/** What a request carries to say who sends it, not yet believed. */
+export type PresentedCredentials =
+  | { readonly kind: 'signature'; readonly signature: PresentedSignature }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'none' };
+
+export interface PresentedSignature {
+  readonly accessKeyId: string;
+  /** `20260102` */
+  readonly date: string;
+  readonly region: string;
+  /** Signing name. */
+  readonly service: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  /** `20260102T030405Z` */
+  readonly timestamp: string;
+  readonly sessionToken?: string;
+  /** Signed in the query string instead of a header. */
+  readonly presigned: boolean;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html */
+export function readCredentials(headers: Headers, query: URLSearchParams): PresentedCredentials {
+  const header = headers.authorization;
+  if (header === undefined) {
+    if (query.has('X-Amz-Credential')) return { kind: 'signature', signature: readPresigned(query) };
+    return { kind: 'none' };
+  }
+  const bearer = /^Bearer\s+(\S+)$/i.exec(header);
+  if (bearer) return { kind: 'bearer', token: bearer[1] as string };
+  if (!header.startsWith('AWS4-HMAC-SHA256')) {
+    throw incomplete(`Unsupported AWS 'algorithm': '${header.split(/\s/)[0]?.slice(0, 40)}'.`);
+  }
+  return { kind: 'signature', signature: readHeader(header, headers) };
+}
+
+function readHeader(header: string, headers: Headers): PresentedSignature {
+  const parts = new Map<string, string>();
+  for (const part of header.slice('AWS4-HMAC-SHA256'.length).split(',')) {
+    const at = part.indexOf('=');
+    if (at > 0) parts.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
+  }
+  for (const name of ['Credential', 'Signature', 'SignedHeaders']) {
+    if (!parts.get(name)) throw incomplete(`Authorization header requires '${name}' parameter.`);
+  }
+  const timestamp = headers['x-amz-date'] ?? headers.date;
+  if (!timestamp) {
+    throw incomplete(`Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.`);
+  }
+  return {
+    ...readScope(parts.get('Credential') as string),
+    signedHeaders: (parts.get('SignedHeaders') as string).toLowerCase().split(';'),
+    signature: parts.get('Signature') as string,
+    timestamp,
+    ...(headers['x-amz-security-token'] ? { sessionToken: headers['x-amz-security-token'] } : {}),
+    presigned: false,
+  };
+}
+
+function readPresigned(query: URLSearchParams): PresentedSignature {
+  const need = (name: string) => {
+    const value = query.get(name);
+    if (!value) throw incomplete(`AWS query-string parameters must include '${name}'.`);
+    return value;
+  };
+  const sessionToken = query.get('X-Amz-Security-Token');
+  return {
+    ...readScope(need('X-Amz-Credential')),
+    signedHeaders: need('X-Amz-SignedHeaders').toLowerCase().split(';'),
+    signature: need('X-Amz-Signature'),
+    timestamp: need('X-Amz-Date'),
+    ...(sessionToken ? { sessionToken } : {}),
+    presigned: true,
+  };
+}
+
+function readScope(credential: string) {
+  const [accessKeyId, date, region, service, end, ...rest] = credential.split('/');
+  if (!accessKeyId || !date || !region || !service || end !== 'aws4_request' || rest.length > 0) {
+    throw incomplete(
+      "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '…'.",
+    );
+  }
+  return { accessKeyId, date, region, service };
+}
+
+function incomplete(message: string): AwsError {
+  return new AwsError('IncompleteSignatureException', message);
+}

@@ -1,0 +1,98 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { AwsError, type Principal } from '../service.ts';
+import type { PresentedCredentials, PresentedSignature } from './credentials.ts';
+import type { SessionStore } from './sessions.ts';
+import { type SignedRequest, verifySignature } from './signature.ts';
+
+/** Long-term credentials, which IAM keeps. */
+export interface LongTermKeys {
+  /** `revoked` for a key that was deleted or made inactive; undefined for one that IAM never issued. */
+  accessKey(id: string): { secretAccessKey: string; userArn: string } | 'revoked' | undefined;
+  /** The user whose service-specific credential of `service` this bearer token is, if it is valid now. */
+  bearer(token: string, service: string): { userArn: string } | 'expired' | undefined;
+  noteUse(id: string, use: { service: string; region: string }): void;
+}
+
+export const administratorArn = (accountId: string) => `arn:aws:iam::${accountId}:user/administrator`;
+
+/** A person's key: nothing is known of it but that the cloud did not issue it. */
+export function administrator(accountId: string, accessKeyId?: string): Principal {
+  const arn = administratorArn(accountId);
+  return { kind: 'administrator', arn, identityArn: arn, ...(accessKeyId ? { accessKeyId } : {}) };
+}
+
+/**
+ * Who sends this request. In this order: temporary credentials and users' keys that the cloud issued must be valid and
+ * have signed the request; temporary ones that it did not issue, and keys that it withdrew, are refused; any other key
+ * is a person's and stands for the administrator.
+ */
+export function identify(
+  presented: PresentedCredentials,
+  request: SignedRequest,
+  known: {
+    sessions: SessionStore;
+    keys: LongTermKeys;
+    clock: Clock;
+    accountId: string;
+    service: string;
+    region: string;
+  },
+): Principal {
+  if (presented.kind === 'none')
+    throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  if (presented.kind === 'bearer') return identifyBearer(presented.token, known);
+  const { signature } = presented;
+  if (signature.accessKeyId.startsWith('ASIA')) return identifySession(signature, request, known);
+  const key = known.keys.accessKey(signature.accessKeyId);
+  if (key === 'revoked') throw invalidToken();
+  if (key === undefined) return administrator(known.accountId, signature.accessKeyId);
+  if (!verifySignature(signature, key.secretAccessKey, request)) throw signatureMismatch();
+  known.keys.noteUse(signature.accessKeyId, known);
+  return { kind: 'user', arn: key.userArn, identityArn: key.userArn, accessKeyId: signature.accessKeyId };
+}
+
+function identifySession(
+  signature: PresentedSignature,
+  request: SignedRequest,
+  { sessions, clock }: { sessions: SessionStore; clock: Clock },
+): Principal {
+  const session = sessions.find(signature.accessKeyId);
+  if (!session || !sameText(session.sessionToken, signature.sessionToken ?? '')) throw invalidToken();
+  if (session.expiration && session.expiration.getTime() <= clock.now().getTime()) {
+    throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
+  }
+  if (!verifySignature(signature, session.secretAccessKey, request)) throw signatureMismatch();
+  return session.principal;
+}
+
+function identifyBearer(token: string, known: { keys: LongTermKeys; service: string }): Principal {
+  const found = known.keys.bearer(token, `${known.service}.amazonaws.com`);
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html: Bedrock answers 403 to a bad key.
+  if (found === 'expired') {
+    throw new AwsError('AccessDeniedException', 'Bearer Token has expired', { httpStatus: 403 });
+  }
+  if (!found) {
+    throw new AwsError('AccessDeniedException', 'Authentication failed: Please make sure your API Key is valid.', {
+      httpStatus: 403,
+    });
+  }
+  return { kind: 'user', arn: found.userArn, identityArn: found.userArn };
+}
+
+function sameText(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function invalidToken(): AwsError {
+  return new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+}
+
+function signatureMismatch(): AwsError {
+  return new AwsError(
+    'InvalidSignatureException',
+    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
+      'and signing method. Consult the service documentation for details.',
+  );
+}
