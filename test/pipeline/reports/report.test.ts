@@ -1,0 +1,115 @@
+import * as v from 'valibot';
+import { eventDetails } from '../../../pipeline/contracts/events.ts';
+import type { Report } from '../../../pipeline/contracts/report.ts';
+import { composeReport } from '../../../pipeline/reports/report.ts';
+
+const now = new Date('2026-05-01T00:01:00Z');
+const execution = {
+  executionArn: 'arn:aws:states:us-east-1:000000000000:execution:keyturn-rotate-secret:e1',
+  startedAt: '2026-05-01T00:00:00Z',
+};
+const plan = {
+  path: 'requested',
+  secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',
+  secretName: 'app/db',
+  kind: 'postgres',
+  startedBy: 'schedule',
+  versionId: 'keyturn-2',
+  previousVersionId: 'v1',
+  gracePeriodSeconds: 600,
+  convergenceBoundSeconds: 60,
+};
+const failedCheck = {
+  name: 'database',
+  type: 'database',
+  ok: false,
+  code: 'CheckFailed',
+  cause: JSON.stringify({
+    errorType: 'CheckFailed',
+    errorMessage: 'the login was refused',
+    trace: ['at secret place'],
+  }),
+};
+const retirement = {
+  secretArn: plan.secretArn,
+  secretName: 'app/db',
+  kind: 'postgres',
+  versionId: 'keyturn-2',
+  previousVersionId: 'v1',
+};
+const evidence = { verdict: 'in-use', observed: '1 session', blockers: ['reports from 10.0.0.7'] };
+
+const reports: Report[] = [
+  { report: 'started', ...execution, plan },
+  { report: 'promoted', ...execution, plan },
+  {
+    report: 'checks',
+    ...execution,
+    plan,
+    checks: [{ name: 'http', type: 'http', ok: true, durationMilliseconds: 12 }, failedCheck],
+  },
+  { report: 'succeeded', ...execution, plan, checks: [] },
+  {
+    report: 'rolled-back',
+    ...execution,
+    plan,
+    failure: { code: 'CheckFailed', cause: 'database: refused' },
+    checksAgain: [],
+  },
+  {
+    report: 'failed',
+    ...execution,
+    plan: null,
+    input: { secretId: 'app/unknown' },
+    failure: { code: 'SecretNotManaged', cause: 'no' },
+  },
+  { report: 'retired', ...execution, retirement, evidence },
+  { report: 'retirement-blocked', ...execution, retirement, evidence, attempt: 1 },
+  { report: 'retirement-failed', ...execution, retirement, failure: { code: 'TargetUnavailable', cause: 'no route' } },
+];
+
+test.each(
+  reports.map((report) => [report.report, report] as const),
+)('the report "%s" tells events of the published schemas', (_, report) => {
+  const telling = composeReport(report, now);
+  expect(telling.events.length).toBeGreaterThan(0);
+  for (const event of telling.events) {
+    const detail = JSON.parse(JSON.stringify({ schemaVersion: 1, id: event.id, ...event.detail }));
+    expect(v.safeParse(eventDetails[event.type], detail).issues).toBeUndefined();
+  }
+});
+
+test('the same report told twice gives the same event ids', () => {
+  for (const report of reports) {
+    const ids = (told: Report) => composeReport(told, now).events.map((event) => event.id);
+    expect(ids(report)).toEqual(ids(report));
+  }
+});
+
+test('a failed check is an event, a metric and words that a person understands, without a stack trace', () => {
+  const telling = composeReport(reports[2]!, now);
+  expect(telling.metrics.map((metric) => metric.name)).toEqual(['CheckPassed', 'CheckFailed']);
+  expect(telling.outcome.message).toBe('database: the login was refused');
+  expect(JSON.stringify(telling)).not.toContain('secret place');
+});
+
+test('a roll-back tells whether the checks pass again, since otherwise the fault is not in the new value', () => {
+  const rolledBack = reports[4] as Extract<Report, { report: 'rolled-back' }>;
+  expect(composeReport(rolledBack, now).outcome.message).toMatch(/rolled back to v1.*all checks pass/);
+  expect(composeReport({ ...rolledBack, checksAgain: [failedCheck] }, now).outcome.message).toMatch(
+    /fault is not in the new value/,
+  );
+});
+
+test('a failure before there is a plan names the secret that was asked for', () => {
+  expect(composeReport(reports[5]!, now).outcome).toEqual({ code: 'SecretNotManaged', message: 'app/unknown: no' });
+});
+
+test('retirement that waits for a token lifetime is told, but rings no alarm', () => {
+  const waiting = {
+    ...reports[7]!,
+    evidence: { verdict: 'in-use', observed: 'tokens', blockers: [], notBefore: '2026-05-02T00:00:00Z' },
+  } as Report;
+  expect(composeReport(waiting, now).metrics).toEqual([]);
+  expect(composeReport(reports[7]!, now).metrics.map((metric) => metric.name)).toEqual(['RetirementBlocked']);
+});
