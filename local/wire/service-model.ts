@@ -90,7 +90,7 @@ function describeClient(name: string, exported: Record<string, unknown>) {
 
 function operationModel(value: unknown[]): OperationModel {
   const traits = value[3] as { http?: [string, string, number] } | 0;
-  const http = traits && traits.http;
+  const http = traits ? traits.http : undefined;
   return {
     name: value[2] as string,
     input: schemaOf(value[4]),
