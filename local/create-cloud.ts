@@ -100,7 +100,8 @@ class LocalCloud implements RunningCloud {
     this.faults = new Faults(this.random);
     this.#dispatcher = new Dispatcher(this, this.faults, this.recorder);
     this.#iam = this.addService(createIamService) as IamService;
-    this.#authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, recorder: this.recorder });
+    const { sessions, recorder } = this;
+    this.#authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });
   }
 
   async open(options: CloudOptions): Promise<void> {
