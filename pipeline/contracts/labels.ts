@@ -11,3 +11,6 @@ export const KEYTURN_FAILED = 'KEYTURN_FAILED';
 
 /** Tokens that the workflow chose begin so; every other token is a native rotation. */
 export const WORKFLOW_TOKEN_PREFIX = 'keyturn-';
+
+/** A token that begins so asks the rotator to keep nothing of what was: the one channel that reaches a rotation function. */
+export const EMERGENCY_TOKEN_PREFIX = 'keyturn-emergency-';

@@ -36,6 +36,8 @@ export async function createSecret(step: Step): Promise<void> {
 
 async function refuseInsideGrace({ rotationFunction, secret, settings, rotation }: Step): Promise<void> {
   const current = currentVersionId(secret);
+  // An emergency does not wait for those who still use what is compromised.
+  if (rotation.emergency) return;
   if (!secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) return;
   // RotateSecret made an empty version for this token; left there it would block the next rotation.
   await rotationFunction.store.moveStage({ secretArn: secret.arn, stage: AWSPENDING, from: rotation.token });

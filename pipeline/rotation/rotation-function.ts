@@ -1,4 +1,4 @@
-import { AWSCURRENT, AWSPENDING } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, EMERGENCY_TOKEN_PREFIX } from '../contracts/labels.ts';
 import type { RotationEvent, RotationStep, WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import type { Rotation, Rotator, SecretVersion } from '../rotators/rotator.ts';
@@ -139,10 +139,11 @@ async function openStep(
 
 export function openRotation<Settings>(
   rotationFunction: Pick<RotationFunction, 'store'>,
-  rotation: Omit<Rotation<Settings>, 'isPending'>,
+  rotation: Omit<Rotation<Settings>, 'isPending' | 'emergency'>,
 ): Rotation<Settings> {
   return {
     ...rotation,
+    emergency: rotation.token.startsWith(EMERGENCY_TOKEN_PREFIX),
     isPending: async () => {
       const secret = await rotationFunction.store.describe(rotation.secretArn);
       return secret.stagesOf(rotation.token).includes(AWSPENDING);

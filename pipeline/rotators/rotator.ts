@@ -87,6 +87,8 @@ export interface Rotation<Settings> {
   /** Must accompany PutSecretValue to other secrets of this rotation when Secrets Manager sent one. */
   readonly rotationToken?: string;
   readonly settings: Settings;
+  /** A compromise: nothing of what was is kept, whoever that hurts. */
+  readonly emergency: boolean;
   /** Asks Secrets Manager, uncached, whether the candidate still carries AWSPENDING. */
   isPending(): Promise<boolean>;
 }

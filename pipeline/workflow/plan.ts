@@ -4,6 +4,7 @@ import {
   AWSCURRENT,
   AWSPENDING,
   AWSPREVIOUS,
+  EMERGENCY_TOKEN_PREFIX,
   KEYTURN_FAILED,
   KEYTURN_IN_FLIGHT,
   WORKFLOW_TOKEN_PREFIX,
@@ -64,13 +65,13 @@ export function decide(
     };
   }
   refuseUnrotatable(secret, settings);
-  const token = workflowToken(executionName);
+  const token = workflowToken(executionName, request.emergency);
   if (current === token || secret.stagesOf(token).includes(AWSPENDING)) {
     // Prepare ran before in this execution, and RotateSecret with it.
     const previous = current === token ? secret.versionWith(AWSPREVIOUS) : current;
     return { path: 'requested', versionId: token, previousVersionId: previous, reason: 'this execution goes on' };
   }
-  if (current && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) {
+  if (!request.emergency && current && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) {
     throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
   }
   const pending = secret.versionWith(AWSPENDING);
@@ -132,6 +133,6 @@ function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boole
 }
 
 /** 32 to 64 characters, as ClientRequestToken asks; the same for each attempt of one execution. */
-export function workflowToken(executionName: string): string {
-  return `${WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
+export function workflowToken(executionName: string, emergency = false): string {
+  return `${emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
 }

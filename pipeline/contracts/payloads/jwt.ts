@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+
+export const jwtAlgorithms = [
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
+export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
+
+const Jwk = v.looseObject({ kty: v.string() });
+
+/** A key of the ring: a private or symmetric JWK and what it signs with. */
+export const RingKey = v.looseObject({
+  kid: v.pipe(v.string(), v.nonEmpty()),
+  alg: v.picklist(jwtAlgorithms),
+  jwk: Jwk,
+  /** When it was made, ISO 8601. */
+  createdAt: v.optional(v.string()),
+  /** `previous` only: until when its tokens are accepted, ISO 8601. Verifiers and the JWKS judge by it. */
+  verifyUntil: v.optional(v.string()),
+});
+export type RingKey = v.InferOutput<typeof RingKey>;
+
+/** previous · current · next. `next` is published a whole rotation before it signs; `previous` verifies until its tokens have ended. */
+export const KeyRing = v.looseObject({
+  previous: v.optional(v.nullable(RingKey)),
+  current: RingKey,
+  next: v.optional(v.nullable(RingKey)),
+});
+export type KeyRing = v.InferOutput<typeof KeyRing>;
+
+/**
+ * The payload that people already use, with a ring added. `jwt_secret_key` is always the current key in the form that
+ * libraries take: the text of a symmetric key, or the private key as PKCS #8 PEM. Unknown fields are kept.
+ */
+export const JwtPayload = v.looseObject({
+  jwt_secret_key: v.pipe(v.string(), v.nonEmpty()),
+  jwt_algorithm: v.optional(v.picklist(jwtAlgorithms), 'HS256'),
+  jwt_issuer: v.optional(v.string()),
+  jwt_audience: v.optional(v.union([v.string(), v.array(v.string())])),
+  jwt_access_token_expire_minutes: v.optional(
+    v.union([v.pipe(v.number(), v.minValue(0.01)), v.pipe(v.string(), v.regex(/^\d+(\.\d+)?$/), v.transform(Number))]),
+  ),
+  jwt_key_ring: v.optional(KeyRing),
+});
+export type JwtPayload = v.InferOutput<typeof JwtPayload>;
