@@ -9,11 +9,13 @@ import { type Cloud, hostileSettings, type ServiceEvent, type SessionCredentials
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
 import { identify } from './identity/identify.ts';
+import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
 import { type Access, AwsError, type Principal, type Service, type ServiceFactory } from './service.ts';
 import createIamService, { type IamService } from './services/iam/service.ts';
 import { loadServices } from './services/index.ts';
+import createKmsService from './services/kms/service.ts';
 import createStsService from './services/sts/service.ts';
 import { Endpoint } from './wire/endpoint.ts';
 import { type Listener, listen } from './wire/listener.ts';
@@ -29,7 +31,7 @@ export interface CloudOptions {
   readonly random?: () => number;
   /** Differences from the hostile reading. */
   readonly settings?: Partial<Settings>;
-  /** Every service when missing. IAM and STS are always there. */
+  /** Every service when missing. IAM, STS and KMS are always there. */
   readonly services?: readonly ServiceFactory[];
   /** How many calls the recorder keeps. */
   readonly recordedCalls?: number;
@@ -48,6 +50,7 @@ export interface RunningCloud extends Cloud {
   readonly recorder: Recorder;
   readonly faults: Faults;
   readonly sessions: SessionStore;
+  readonly authoriser: Authoriser;
   readonly services: ReadonlyMap<string, Service>;
   addService(factory: ServiceFactory): Service;
   /** Forgets everything in every service, the faults, the records and the issued credentials. */
@@ -68,6 +71,9 @@ export async function createCloud(options: CloudOptions = {}): Promise<RunningCl
   return cloud;
 }
 
+/** Always there: every call is somebody's, and secrets have keys. */
+const hubServices: readonly ServiceFactory[] = [createIamService, createStsService, createKmsService];
+
 class LocalCloud implements RunningCloud {
   readonly accountId: string;
   readonly region: string;
@@ -82,9 +88,10 @@ class LocalCloud implements RunningCloud {
   readonly faults: Faults;
   readonly sessions = new SessionStore();
   readonly services = new Map<string, Service>();
+  readonly #hub = new Map<ServiceFactory, Service>();
   readonly #dispatcher: Dispatcher;
   readonly #iam: IamService;
-  readonly #authoriser: Authoriser;
+  readonly authoriser: Authoriser;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
 
@@ -101,7 +108,7 @@ class LocalCloud implements RunningCloud {
     this.#dispatcher = new Dispatcher(this, this.faults, this.recorder);
     this.#iam = this.addService(createIamService) as IamService;
     const { sessions, recorder } = this;
-    this.#authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });
+    this.authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });
   }
 
   async open(options: CloudOptions): Promise<void> {
@@ -121,7 +128,7 @@ class LocalCloud implements RunningCloud {
     });
     this.#listener = await listen(options.port ?? 0, (request) => endpoint.handle(request));
     addAdminRoutes(this);
-    this.addService(createStsService);
+    for (const factory of hubServices) this.addService(factory);
     for (const factory of options.services ?? (await loadServices())) this.addService(factory);
   }
 
@@ -135,13 +142,13 @@ class LocalCloud implements RunningCloud {
   }
 
   addService(factory: ServiceFactory): Service {
-    // IAM and STS are part of the hub; a list of services that names them as well means these.
-    const known = [createIamService, createStsService].indexOf(factory as never) >= 0;
-    const already = known && this.services.get(factory === createStsService ? 'sts' : 'iam');
+    // These are part of the hub; a list of services that names them as well means the ones already there.
+    const already = this.#hub.get(factory);
     if (already) return already;
     const service = factory(this);
     if (this.services.has(service.name)) throw new Error(`There are two services named ${service.name}.`);
     this.services.set(service.name, service);
+    if (hubServices.includes(factory)) this.#hub.set(factory, service);
     return service;
   }
 
@@ -181,7 +188,7 @@ class LocalCloud implements RunningCloud {
   }
 
   authorise(principal: Principal, access: Access): Promise<{ allowed: boolean; message: string }> {
-    return this.#authoriser.authorise(principal, access);
+    return this.authoriser.authorise(principal, access);
   }
 
   async reset(): Promise<void> {
@@ -201,15 +208,4 @@ class LocalCloud implements RunningCloud {
     for (const service of [...this.services.values()].reverse()) await service.close?.();
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-/** `arn:aws:sts::…:assumed-role/name/session`, the name without the role's path. */
-export function rolePrincipal(accountId: string, roleArn: string, sessionName: string): Principal {
-  const name = roleArn.slice(roleArn.lastIndexOf('/') + 1);
-  return {
-    kind: 'role',
-    arn: `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`,
-    identityArn: roleArn,
-    sessionName,
-  };
 }

@@ -1,5 +1,5 @@
 import type { Cloud } from '../cloud.ts';
-import { administratorArn } from '../identity/identify.ts';
+import { administratorArn } from '../identity/principals.ts';
 import type { SessionStore } from '../identity/sessions.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Access, Principal } from '../service.ts';

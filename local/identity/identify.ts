@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { AwsError, type Principal } from '../service.ts';
 import type { PresentedCredentials, PresentedSignature } from './credentials.ts';
+import { administrator } from './principals.ts';
 import type { SessionStore } from './sessions.ts';
 import { type SignedRequest, verifySignature } from './signature.ts';
 
@@ -12,14 +13,6 @@ export interface LongTermKeys {
   /** The user whose service-specific credential of `service` this bearer token is, if it is valid now. */
   bearer(token: string, service: string): { userArn: string } | 'expired' | undefined;
   noteUse(id: string, use: { service: string; region: string }): void;
-}
-
-export const administratorArn = (accountId: string) => `arn:aws:iam::${accountId}:user/administrator`;
-
-/** A person's key: nothing is known of it but that the cloud did not issue it. */
-export function administrator(accountId: string, accessKeyId?: string): Principal {
-  const arn = administratorArn(accountId);
-  return { kind: 'administrator', arn, identityArn: arn, ...(accessKeyId ? { accessKeyId } : {}) };
 }
 
 /**

@@ -1,6 +1,12 @@
 import type { Cloud } from '../../cloud.ts';
-import type { Operation, Service } from '../../service.ts';
+import type { Service } from '../../service.ts';
+import { accessKeyOperations } from './access-keys.ts';
+import { managedPolicyOperations } from './managed-policies.ts';
+import { roleOperations } from './roles.ts';
+import { serviceCredentialOperations } from './service-specific-credentials.ts';
+import { simulateOperations } from './simulate-principal-policy.ts';
 import { IamState } from './state.ts';
+import { userOperations } from './users.ts';
 
 export interface IamService extends Service {
   readonly name: 'iam';
@@ -9,12 +15,18 @@ export interface IamService extends Service {
 
 export default function createIamService(cloud: Cloud): IamService {
   const state = new IamState(cloud.clock, cloud.accountId);
-  const operations: Record<string, Operation> = {};
   return {
     name: 'iam',
     state,
     schemas: () => import('@aws-sdk/client-iam') as Promise<Record<string, unknown>>,
-    operations,
+    operations: {
+      ...roleOperations(state),
+      ...userOperations(state),
+      ...accessKeyOperations(state),
+      ...serviceCredentialOperations(state),
+      ...managedPolicyOperations(state),
+      ...simulateOperations(state),
+    },
     reset: () => state.clear(),
   };
 }

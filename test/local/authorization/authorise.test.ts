@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCloud, type RunningCloud, rolePrincipal } from '../../../local/create-cloud.ts';
+import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { rolePrincipal } from '../../../local/identity/principals.ts';
 import type { Access, Principal } from '../../../local/service.ts';
 import type { IamService } from '../../../local/services/iam/service.ts';
 

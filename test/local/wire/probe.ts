@@ -2,7 +2,11 @@ import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
 import type { Operation, Service } from '../../../local/service.ts';
 
 /** A service that answers with what a test gives it, shaped by the real client's schemas. */
-export function probe(name: string, schemas: () => Promise<unknown>, operations: Record<string, Operation>): () => Service {
+export function probe(
+  name: string,
+  schemas: () => Promise<unknown>,
+  operations: Record<string, Operation>,
+): () => Service {
   return () => ({ name, schemas: schemas as Service['schemas'], operations, reset() {} });
 }
 

@@ -1,4 +1,3 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand, TagResourceCommand } from '@aws-sdk/client-lambda';
@@ -6,6 +5,7 @@ import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '
 import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RunningCloud } from '../../../local/create-cloud.ts';
 import { AwsError, type Call } from '../../../local/service.ts';
 import { clientOptions, cloudWith, post, probe } from './probe.ts';
@@ -37,7 +37,9 @@ describe('the JSON protocols', () => {
     expect(value.CreatedDate).toEqual(new Date(1_700_000_000_123));
     expect([...(value.SecretBinary ?? [])]).toEqual([1, 2, 255]);
     expect(value.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
-    const list = await client.send(new ListSecretsCommand({ Filters: [{ Key: 'name', Values: ['b'] }], MaxResults: 3 }));
+    const list = await client.send(
+      new ListSecretsCommand({ Filters: [{ Key: 'name', Values: ['b'] }], MaxResults: 3 }),
+    );
     expect(list.SecretList).toEqual([{ Name: 'b', Tags: [{ Key: 'k', Value: 'v' }] }]);
     expect(seen).toEqual([
       { SecretId: 'a', VersionStage: 'AWSCURRENT' },
@@ -112,7 +114,9 @@ describe('REST with JSON', () => {
             };
           },
         },
-        ListFunctions: { handle: (input) => ({ Functions: [{ FunctionName: 'f' }], NextMarker: String(input.MaxItems) }) },
+        ListFunctions: {
+          handle: (input) => ({ Functions: [{ FunctionName: 'f' }], NextMarker: String(input.MaxItems) }),
+        },
         TagResource: {
           handle: (input) => {
             seen = input;
@@ -123,7 +127,12 @@ describe('REST with JSON', () => {
     const client = new LambdaClient(clientOptions(cloud));
     const name = 'arn:aws:lambda:us-east-1:000000000000:function:f';
     const answer = await client.send(
-      new InvokeCommand({ FunctionName: name, Qualifier: 'live', InvocationType: 'Event', Payload: Buffer.from('{"a":1}') }),
+      new InvokeCommand({
+        FunctionName: name,
+        Qualifier: 'live',
+        InvocationType: 'Event',
+        Payload: Buffer.from('{"a":1}'),
+      }),
     );
     expect(seen).toMatchObject({ FunctionName: name, Qualifier: 'live', InvocationType: 'Event' });
     expect(Buffer.from(seen.Payload).toString()).toBe('{"a":1}');
@@ -195,7 +204,10 @@ describe('the query protocol', () => {
           handle: (input) => {
             seen.push(input);
             const TagList = [{ Key: 'a<b', Value: '&"' }];
-            return { DBInstances: [{ DBInstanceIdentifier: 'd', TagList, InstanceCreateTime: new Date(1000) }], Marker: 'm' };
+            return {
+              DBInstances: [{ DBInstanceIdentifier: 'd', TagList, InstanceCreateTime: new Date(1000) }],
+              Marker: 'm',
+            };
           },
         },
       }),
@@ -209,8 +221,15 @@ describe('the query protocol', () => {
       }),
     );
     const rds = new RDSClient(clientOptions(cloud));
-    const created = { DBInstanceIdentifier: 'd', DBInstanceClass: 'c', Engine: 'postgres', Tags: [{ Key: 'k', Value: 'v' }] };
-    await rds.send(new CreateDBInstanceCommand({ ...created, MultiAZ: true, AllocatedStorage: 5, VpcSecurityGroupIds: ['x', 'y'] }));
+    const created = {
+      DBInstanceIdentifier: 'd',
+      DBInstanceClass: 'c',
+      Engine: 'postgres',
+      Tags: [{ Key: 'k', Value: 'v' }],
+    };
+    await rds.send(
+      new CreateDBInstanceCommand({ ...created, MultiAZ: true, AllocatedStorage: 5, VpcSecurityGroupIds: ['x', 'y'] }),
+    );
     const filter = { Filters: [{ Name: 'engine', Values: ['postgres', 'mysql'] }] };
     const described = await rds.send(new DescribeDBInstancesCommand(filter));
     expect(described.DBInstances?.[0]).toMatchObject({

@@ -1,0 +1,40 @@
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { AwsError } from '../../service.ts';
+
+type Kind = 'identity' | 'trust';
+
+/**
+ * Refuses what IAM refuses to store: text that is no policy, a policy with a principal where none may stand.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+export async function checkPolicyDocument(text: string, kind: Kind): Promise<void> {
+  let policy: unknown;
+  try {
+    policy = JSON.parse(text);
+  } catch {
+    throw malformed(kind === 'trust' ? 'This policy contains invalid Json' : 'Syntax errors in policy.');
+  }
+  if (policy === null || typeof policy !== 'object' || Array.isArray(policy))
+    throw malformed('Syntax errors in policy.');
+  const answer = await runSimulation(
+    {
+      request: {
+        principal: 'arn:aws:iam::000000000000:user/policy-check',
+        action: 'sts:AssumeRole',
+        resource: { resource: 'arn:aws:iam::000000000000:role/policy-check', accountId: '000000000000' },
+        contextVariables: {},
+      },
+      identityPolicies: kind === 'identity' ? [{ name: 'policy', policy }] : [],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(kind === 'trust' ? { resourcePolicy: policy } : {}),
+    },
+    {},
+  );
+  if (answer.resultType !== 'error') return;
+  const found = kind === 'identity' ? answer.errors.identityPolicyErrors?.policy : answer.errors.resourcePolicyErrors;
+  const first = found?.[0];
+  throw malformed(first ? `Syntax errors in policy: ${first.message} (${first.path})` : 'Syntax errors in policy.');
+}
+
+const malformed = (message: string) => new AwsError('MalformedPolicyDocument', message);

@@ -1,0 +1,29 @@
+import type { Cloud } from '../../cloud.ts';
+import type { Service } from '../../service.ts';
+import { aliasOperations } from './aliases.ts';
+import { cryptographicOperations } from './cryptography.ts';
+import { keyOperations } from './keys.ts';
+import { type Key, KmsState } from './state.ts';
+import { checkUse, type KeyUse } from './use.ts';
+
+export interface KmsService extends Service {
+  readonly name: 'kms';
+  readonly state: KmsState;
+  /**
+   * For services that encrypt with a key on the caller's behalf (Secrets Manager, Parameter Store): rejects with KMS's
+   * AccessDeniedException, DisabledException, NotFoundException or KMSInvalidStateException when this use is refused.
+   */
+  checkUse(use: KeyUse): Promise<Key>;
+}
+
+export default function createKmsService(cloud: Cloud): KmsService {
+  const state = new KmsState(cloud.accountId, () => cloud.clock.now());
+  return {
+    name: 'kms',
+    state,
+    checkUse: (use) => checkUse(cloud, state, use),
+    schemas: () => import('@aws-sdk/client-kms') as Promise<Record<string, unknown>>,
+    operations: { ...keyOperations(state), ...aliasOperations(state), ...cryptographicOperations(state) },
+    reset: () => state.clear(),
+  };
+}
