@@ -4,6 +4,7 @@ import type { SessionStore } from '../identity/sessions.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import type { Access, Principal } from '../service.ts';
 import type { IamState, Identity } from '../services/iam/state.ts';
+import { renameContextKeys, renamePolicyKeys } from './condition-keys.ts';
 import { globalContext } from './context.ts';
 import { type Decision, type NamedPolicy, type PolicySet, type Question, simulate } from './simulate.ts';
 
@@ -122,7 +123,7 @@ export class Authoriser {
       resource: access.resource,
       // Foundation models, AWS's own policies and `*` belong to no account: the caller's stands in.
       resourceAccountId: /^\d{12}$/.test(account) ? account : this.#cloud.accountId,
-      context: renameResourceTags({ ...context, ...access.context }),
+      context: renameContextKeys({ ...context, ...access.context }),
     };
   }
 
@@ -164,33 +165,21 @@ export class Authoriser {
   #document(text: string): unknown {
     const known = this.#documents.get(text);
     if (known !== undefined) return known;
-    const document: unknown = JSON.parse(renameTagKeys(text));
+    const document: unknown = JSON.parse(renamePolicyKeys(text));
     this.#documents.set(text, document);
     return document;
   }
 
   #report(access: Access, doubt: string): void {
     const line = `authorisation: ${access.action} on ${access.resource}: the simulator answers "${doubt}"; evaluated by the policies' text alone`;
-    if (this.#doubts.has(access.action)) return;
-    this.#doubts.add(access.action);
+    if (this.#doubts.has(`${access.action} ${doubt}`)) return;
+    this.#doubts.add(`${access.action} ${doubt}`);
     this.#cloud.log(line);
   }
 }
 
 function readDocument(policy: unknown): unknown {
   return typeof policy === 'string' ? JSON.parse(policy) : (policy ?? undefined);
-}
-
-// The simulator knows `aws:ResourceTag/…` and throws on a service's own synonym for it, such as
-// `secretsmanager:ResourceTag/…`; AWS documents both as the tags of the resource.
-const tagSynonym = /^(?!aws:)[a-z0-9-]+:(ResourceTag\/)/i;
-
-function renameResourceTags(context: Record<string, string | string[]>): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(context).map(([key, value]) => [key.replace(tagSynonym, 'aws:$1'), value]));
-}
-
-function renameTagKeys(text: string): string {
-  return text.replace(/"(?!aws:)[a-z0-9-]+:(ResourceTag\/[^"]*)"/gi, '"aws:$1"');
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html, in its words. */

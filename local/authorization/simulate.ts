@@ -41,13 +41,24 @@ export async function simulate(question: Question, policies: PolicySet): Promise
       simulation.request.resource.resource = '*';
       answer = await runSimulation(simulation, {});
     }
-    if (answer.resultType === 'single') return decisionOf(answer.result.analysis, policies);
+    if (answer.resultType === 'single') {
+      const unheard = unheardKeys(answer.result.ignoredContextKeys ?? [], policies);
+      const decision = decisionOf(answer.result.analysis, policies);
+      return unheard === '' ? decision : { ...decision, doubt: `ignored ${unheard}` };
+    }
     doubt = answer.resultType === 'error' ? answer.errors.message : '';
   } catch (error) {
     doubt = error instanceof Error ? error.message : String(error);
   }
   const decision = evaluateWithoutKnowledge(simulation, policies);
   return doubt === '' ? decision : { ...decision, doubt };
+}
+
+/** Keys of the request that a policy asks about and the simulator leaves out, since the action is not documented to have them. */
+function unheardKeys(ignored: readonly string[], policies: PolicySet): string {
+  if (ignored.length === 0) return '';
+  const text = JSON.stringify(policies).toLowerCase();
+  return ignored.filter((key) => text.includes(`"${key.toLowerCase()}"`)).join(', ');
 }
 
 function makeSimulation(question: Question, policies: PolicySet): Simulation {

@@ -113,9 +113,13 @@ export function matchesName(pattern: string, name: string): boolean {
   const glob = new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`);
   if (glob.test(name)) return true;
   if (!name.startsWith('arn:')) return false;
-  const last = name.split(':').slice(6).join(':') || (name.split(':')[5] ?? '');
-  const bare = last.slice(last.indexOf('/') + 1);
-  return [last, bare, last.replace(/-[A-Za-z0-9]{6}$/, '')].some((part) => glob.test(part));
+  const whole = name.split(':').slice(5).join(':');
+  // `function:f`, `secret:app/db-AbCdEf`, `role/path/name`: the type may be left out, and of a role its path.
+  const named = whole.replace(/^[A-Za-z-]+[:/]/, '');
+  const parts = [whole, named];
+  if (whole.startsWith('role/')) parts.push(named.slice(named.lastIndexOf('/') + 1));
+  if (whole.startsWith('secret:')) parts.push(named.replace(/-[A-Za-z0-9]{6}$/, ''));
+  return parts.some((part) => glob.test(part));
 }
 
 const kinds: Readonly<Record<'before' | 'after', readonly FaultKind[]>> = {

@@ -7,6 +7,7 @@ import type { SignedRequest } from '../identity/signature.ts';
 import { AwsError, type Principal, type Service } from '../service.ts';
 import { describeFailure } from './failure.ts';
 import type { ReceivedRequest, Reply } from './listener.ts';
+import { isFromThisMachine } from './own-pages.ts';
 import { inProtocol } from './protocol-errors.ts';
 import { readRequest, spokenBy, type WireRequest } from './read-request.ts';
 import { recognise } from './recognise.ts';
@@ -50,6 +51,7 @@ export class Endpoint {
 
   async #answerRoute(received: ReceivedRequest, handler: NonNullable<ReturnType<RouteTable['find']>>): Promise<Reply> {
     if (received.oversized) return plain(413, 'Request Entity Too Large');
+    if (received.path.startsWith('/_local/') && !isFromThisMachine(received.headers)) return plain(403, 'Forbidden');
     try {
       const answer = await handler({ ...received, query: new URLSearchParams(received.rawQuery) });
       return { kind: 'answer', status: answer.status, headers: answer.headers ?? {}, body: answer.body ?? '' };
