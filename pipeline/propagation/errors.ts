@@ -1,0 +1,23 @@
+import { KeyturnError } from '../errors.ts';
+
+/** Recycling this function would change more than our one variable. The consumer then converges by expiry. */
+export class RecycleRefused extends KeyturnError {
+  readonly code = 'RecycleRefused';
+}
+
+/** The function was changed by somebody else at the same moment; nothing of ours was written. */
+export class RecycleConflict extends KeyturnError {
+  readonly code = 'RecycleConflict';
+  override readonly retryable = true;
+}
+
+/** A mirror or a replica could not be brought along. */
+export class MirrorFailed extends KeyturnError {
+  readonly code = 'MirrorFailed';
+}
+
+/** A replica region does not have the version yet. */
+export class ReplicaBehind extends KeyturnError {
+  readonly code = 'ReplicaBehind';
+  override readonly retryable = true;
+}
