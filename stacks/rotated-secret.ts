@@ -71,6 +71,7 @@ export class RotatedSecret extends Construct {
       rotateImmediatelyOnUpdate: false,
     });
     nativeRotation.node.addDependency(rotationFunction);
+    grantPropagation(pipeline, props);
     if (props.schedule) {
       new scheduler.Schedule(this, 'Schedule', {
         schedule: props.schedule,
@@ -82,6 +83,54 @@ export class RotatedSecret extends Construct {
       });
     }
   }
+}
+
+/** Exactly what each consumer, check and mirror needs, by how it is declared. */
+function grantPropagation(pipeline: RotationPipeline, props: RotatedSecretProps): void {
+  for (const consumer of props.consumers ?? []) {
+    const { functionArn } = consumer;
+    const arns = consumer.alias ? [functionArn, `${functionArn}:*`] : [functionArn];
+    if (consumer.freshness === 'notify')
+      pipeline.workflow.mayNotify([consumer.alias ? `${functionArn}:${consumer.alias}` : functionArn]);
+    if (consumer.freshness !== 'recycle') continue;
+    pipeline.recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
+    if (!consumer.alias) continue;
+    const aliasActions = [
+      'lambda:GetAlias',
+      'lambda:UpdateAlias',
+      'lambda:PublishVersion',
+      'lambda:GetProvisionedConcurrencyConfig',
+    ];
+    pipeline.recycleConsumer.allow([...aliasActions, 'lambda:DeleteFunction'], arns);
+  }
+  for (const check of props.checks ?? []) pipeline.workflow.mayCheck(check.functionArn);
+  for (const mirror of props.mirrors ?? []) grantMirror(pipeline, props, mirror);
+}
+
+function grantMirror(pipeline: RotationPipeline, props: RotatedSecretProps, mirror: MirrorSettings): void {
+  const { secret } = props;
+  const stack = Stack.of(secret);
+  if (mirror.to === 'replica') {
+    const parts = Fn.split(':', secret.secretArn);
+    const replicaArn = Fn.join(
+      ':',
+      [0, 1, 2]
+        .map((i) => Fn.select(i, parts))
+        .concat(
+          mirror.region,
+          [4, 5, 6].map((i) => Fn.select(i, parts)),
+        ),
+    );
+    pipeline.mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn]);
+    return;
+  }
+  secret.grantRead(pipeline.mirrorSecret.role);
+  const resourceName = mirror.parameterName.replace(/^\//, '');
+  pipeline.mirrorSecret.allow(
+    ['ssm:GetParameter', 'ssm:PutParameter'],
+    [stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
+  );
+  if (mirror.keyId) pipeline.mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
 }
 
 function settingsOf(props: RotatedSecretProps): SecretSettings {

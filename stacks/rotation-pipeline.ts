@@ -53,6 +53,8 @@ export class RotationPipeline extends Construct {
   readonly workflow: WorkflowStateMachines;
   readonly prepare: BundledFunction;
   readonly report: BundledFunction;
+  readonly recycleConsumer: BundledFunction;
+  readonly mirrorSecret: BundledFunction;
   readonly alarms: PipelineAlarms;
   readonly labelRules: LabelRules;
   readonly #props: RotationPipelineProps;
@@ -89,8 +91,18 @@ export class RotationPipeline extends Construct {
         StringEquals: { 'events:source': EVENT_SOURCE },
       },
     );
+    this.recycleConsumer = new BundledFunction(this, 'RecycleConsumer', {
+      handler: 'recycle-consumer',
+      description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',
+    });
+    this.mirrorSecret = new BundledFunction(this, 'MirrorSecret', {
+      handler: 'mirror-secret',
+      description: 'Keyturn: brings a parameter or a replica of a secret along',
+    });
     this.workflow = new WorkflowStateMachines(this, 'Workflow', {
       pipelineName: this.pipelineName,
+      recycleConsumer: this.recycleConsumer,
+      mirrorSecret: this.mirrorSecret,
       prepare: this.prepare,
       report: this.report,
       history: this.history,

@@ -12,6 +12,8 @@ export interface WorkflowStateMachinesProps {
   readonly pipelineName: string;
   readonly prepare: BundledFunction;
   readonly report: BundledFunction;
+  readonly recycleConsumer: BundledFunction;
+  readonly mirrorSecret: BundledFunction;
   readonly history: dynamodb.Table;
 }
 
@@ -36,7 +38,14 @@ export class WorkflowStateMachines extends Construct {
       resourceName: `${props.pipelineName}-rotate-secret`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    this.propagateSecret = this.#machine('propagate-secret', {});
+    this.propagateSecret = this.#machine('propagate-secret', {
+      ReportFunctionArn: props.report.function.functionArn,
+      RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
+      MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
+    });
+    for (const { function: called } of [props.report, props.recycleConsumer, props.mirrorSecret]) {
+      called.grantInvoke(this.propagateSecret);
+    }
     this.retireCredential = this.#machine('retire-credential', {
       ReportFunctionArn: props.report.function.functionArn,
     });
@@ -62,6 +71,16 @@ export class WorkflowStateMachines extends Construct {
   mayInvoke(target: lambda.IFunction): void {
     target.grantInvoke(this.rotateSecret);
     target.grantInvoke(this.retireCredential);
+  }
+
+  /** A consumer that is told of a new value. */
+  mayNotify(functionArns: string[]): void {
+    this.#allow(this.propagateSecret, ['lambda:InvokeFunction'], functionArns);
+  }
+
+  /** A check of somebody's, or of ours. */
+  mayCheck(functionArn: string): void {
+    this.#allow(this.rotateSecret, ['lambda:InvokeFunction'], [functionArn]);
   }
 
   /** What the workflow itself asks of Secrets Manager, on one secret alone. */

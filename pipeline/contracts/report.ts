@@ -46,11 +46,37 @@ const ReportedEvidence = v.object({
   notBefore: v.optional(text),
 });
 
+const PropagatedConsumer = v.object({
+  consumer: text,
+  freshness: text,
+  lagging: v.boolean(),
+  evidence: text,
+  convergedAt: text,
+  reason: v.nullish(text),
+  sample: v.nullish(v.unknown()),
+  notifyError: v.nullish(text),
+});
+export type PropagatedConsumer = v.InferOutput<typeof PropagatedConsumer>;
+
+const PropagatedMirror = v.object({
+  mirror: text,
+  ok: v.boolean(),
+  changed: v.optional(v.boolean()),
+  reason: v.optional(text),
+});
+
 const execution = { executionArn: text, startedAt: v.pipe(text, v.isoTimestamp()) };
 
 export const Report = v.variant('report', [
   v.object({ report: v.literal('started'), ...execution, plan: ReportedPlan }),
   v.object({ report: v.literal('promoted'), ...execution, plan: ReportedPlan }),
+  v.object({
+    report: v.literal('propagated'),
+    ...execution,
+    change: v.object({ secretArn: text, secretName: text, versionId: text, promotedAt: text }),
+    consumers: v.array(PropagatedConsumer),
+    mirrors: v.array(PropagatedMirror),
+  }),
   v.object({ report: v.literal('checks'), ...execution, plan: ReportedPlan, checks: v.array(CheckResult) }),
   v.object({
     report: v.literal('succeeded'),

@@ -48,6 +48,8 @@ export function composeReport(report: Report, now: Date): Telling {
           },
         },
       ]);
+    case 'propagated':
+      return composePropagation(report, id);
     case 'checks':
       return composeChecks(report, id);
     case 'succeeded':
@@ -75,6 +77,43 @@ export function composeReport(report: Report, now: Date): Telling {
 
 type Id = (...parts: string[]) => string;
 type ReportOf<Name extends Report['report']> = Extract<Report, { report: Name }>;
+
+/** A laggard is an event and a metric; a consumer with evidence tells when it has it. */
+function composePropagation(report: ReportOf<'propagated'>, id: Id): Telling {
+  const { change } = report;
+  const base = {
+    secretArn: change.secretArn,
+    secretName: change.secretName,
+    versionId: change.versionId,
+    executionArn: report.executionArn,
+  };
+  const promotedAt = Date.parse(change.promotedAt);
+  const consumers = report.consumers.map((consumer): ToldEvent => {
+    if (consumer.lagging) {
+      const detail = {
+        ...base,
+        consumer: consumer.consumer,
+        reason: consumer.reason ?? 'unknown',
+        expectedAt: consumer.convergedAt,
+      };
+      return { type: 'Consumer Lagging', id: id(consumer.consumer), detail };
+    }
+    const convergenceMilliseconds = Math.max(0, Date.parse(consumer.convergedAt) - promotedAt);
+    const detail = { ...base, consumer: consumer.consumer, evidence: consumer.evidence, convergenceMilliseconds };
+    return { type: 'Consumer Converged', id: id(consumer.consumer), detail };
+  });
+  const behind = report.mirrors.filter((mirror) => !mirror.ok);
+  const mirrors = behind.map((mirror): ToldEvent => {
+    const detail = { ...base, consumer: mirror.mirror, reason: mirror.reason ?? 'unknown' };
+    return { type: 'Consumer Lagging', id: id('mirror', mirror.mirror), detail };
+  });
+  const events = [...consumers, ...mirrors];
+  const metrics = events.map((event): Metric => {
+    if (event.type !== 'Consumer Converged') return count('ConsumerLagging');
+    return { name: 'ConvergenceDuration', value: event.detail.convergenceMilliseconds, unit: 'Milliseconds' };
+  });
+  return told({ code: 'Propagated', message: '' }, events, metrics);
+}
 
 function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
   const base = story(report.plan, report.executionArn);

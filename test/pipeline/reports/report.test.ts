@@ -50,6 +50,34 @@ const reports: Report[] = [
   },
   { report: 'succeeded', ...execution, plan, checks: [] },
   {
+    report: 'propagated',
+    ...execution,
+    change: {
+      secretArn: plan.secretArn,
+      secretName: 'app/db',
+      versionId: 'keyturn-2',
+      promotedAt: '2026-05-01T00:00:10Z',
+    },
+    consumers: [
+      {
+        consumer: 'items',
+        freshness: 'notify',
+        lagging: false,
+        evidence: 'bound',
+        convergedAt: '2026-05-01T00:05:10Z',
+      },
+      {
+        consumer: 'old',
+        freshness: 'recycle',
+        lagging: true,
+        evidence: 'bound',
+        convergedAt: '2026-05-01T01:00:00Z',
+        reason: 'RecycleRefused: 4 KB',
+      },
+    ],
+    mirrors: [{ mirror: '/app/key', ok: true }],
+  },
+  {
     report: 'rolled-back',
     ...execution,
     plan,
@@ -94,7 +122,7 @@ test('a failed check is an event, a metric and words that a person understands, 
 });
 
 test('a roll-back tells whether the checks pass again, since otherwise the fault is not in the new value', () => {
-  const rolledBack = reports[4] as Extract<Report, { report: 'rolled-back' }>;
+  const rolledBack = reports[5] as Extract<Report, { report: 'rolled-back' }>;
   expect(composeReport(rolledBack, now).outcome.message).toMatch(/rolled back to v1.*all checks pass/);
   expect(composeReport({ ...rolledBack, checksAgain: [failedCheck] }, now).outcome.message).toMatch(
     /fault is not in the new value/,
@@ -102,14 +130,23 @@ test('a roll-back tells whether the checks pass again, since otherwise the fault
 });
 
 test('a failure before there is a plan names the secret that was asked for', () => {
-  expect(composeReport(reports[5]!, now).outcome).toEqual({ code: 'SecretNotManaged', message: 'app/unknown: no' });
+  expect(composeReport(reports[6]!, now).outcome).toEqual({ code: 'SecretNotManaged', message: 'app/unknown: no' });
 });
 
 test('retirement that waits for a token lifetime is told, but rings no alarm', () => {
   const waiting = {
-    ...reports[7]!,
+    ...reports[8]!,
     evidence: { verdict: 'in-use', observed: 'tokens', blockers: [], notBefore: '2026-05-02T00:00:00Z' },
   } as Report;
   expect(composeReport(waiting, now).metrics).toEqual([]);
-  expect(composeReport(reports[7]!, now).metrics.map((metric) => metric.name)).toEqual(['RetirementBlocked']);
+  expect(composeReport(reports[8]!, now).metrics.map((metric) => metric.name)).toEqual(['RetirementBlocked']);
+});
+
+test('a laggard is told with its reason and counted; a consumer with evidence tells how long it takes', () => {
+  const telling = composeReport(reports[4]!, now);
+  expect(telling.events.map((event) => event.type)).toEqual(['Consumer Converged', 'Consumer Lagging']);
+  expect(telling.metrics).toEqual([
+    { name: 'ConvergenceDuration', value: 300_000, unit: 'Milliseconds' },
+    { name: 'ConsumerLagging', value: 1, unit: 'Count' },
+  ]);
 });
