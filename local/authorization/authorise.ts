@@ -94,7 +94,9 @@ export class Authoriser {
       profile.namesSessions || sessionPolicy !== undefined || /assumed-role|userid/i.test(resourceText);
     const holder = tellsSessionsApart ? `${principal.arn} ${principal.accessKeyId}` : '';
     const source =
-      principal.kind === 'service' ? `${principal.servicePrincipal} ${principal.arn}` : principal.identityArn;
+      principal.kind === 'service'
+        ? `${principal.servicePrincipal} ${principal.arn} ${principal.sessionName}`
+        : principal.identityArn;
     const name = [principal.kind, source, holder, access.action, access.resource, contextText, resourceText].join('\n');
     const known = this.#decisions.get(name);
     if (known) return known;

@@ -35,13 +35,13 @@ export function globalContext(
   return context;
 }
 
-/** A service names in `principal.arn` the resource on whose behalf it calls, which is `aws:SourceArn`. */
+/** A service names the resource on whose behalf it calls, in `arn` or as its session: that is `aws:SourceArn`. */
 function serviceContext(principal: Principal, accountId: string): Record<string, string> {
-  const isResource = principal.arn.startsWith('arn:');
+  const source = [principal.arn, principal.sessionName].find((name) => name?.startsWith('arn:'));
   return {
     'aws:PrincipalIsAWSService': 'true',
     'aws:PrincipalServiceName': principal.servicePrincipal ?? '',
-    'aws:SourceAccount': (isResource && principal.arn.split(':')[4]) || accountId,
-    ...(isResource ? { 'aws:SourceArn': principal.arn } : {}),
+    'aws:SourceAccount': source?.split(':')[4] || accountId,
+    ...(source ? { 'aws:SourceArn': source } : {}),
   };
 }

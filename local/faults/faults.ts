@@ -83,7 +83,7 @@ export class Faults {
 }
 
 /** Members by which an input names what it is about; values such as SecretString are never looked at. */
-const naming = /(Id|Arn|ARN|Name|Identifier|Url|Uri)$|^(name|Name|KeyId|TargetArn|ResourceId)$/;
+const naming = /(Id|Arn|ARN|Name|Identifier|Url)s?$|^(name|SecretIdList)$/;
 
 function matchesRule(rule: FaultRule, subject: FaultSubject): boolean {
   if (rule.function !== undefined) return false;

@@ -28,7 +28,7 @@ export function verifySignature(
     request.method,
     canonicalPath(request.path),
     canonicalQuery(request.query),
-    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[name])}`),
+    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[headerOf(name)])}`),
     '',
     presented.signedHeaders.join(';'),
     payloadHash,
@@ -68,6 +68,8 @@ function canonicalQuery(query: URLSearchParams): string {
     .join('&');
 }
 
+// Over HTTP/2 the SDK signs the host under its pseudo-header's name.
+const headerOf = (name: string) => (name === ':authority' ? 'host' : name);
 const canonicalHeader = (value: string | undefined) => (value ?? '').trim().replace(/\s+/g, ' ');
 
 function encode(text: string): string {

@@ -14,6 +14,8 @@ export interface KmsService extends Service {
    * AccessDeniedException, DisabledException, NotFoundException or KMSInvalidStateException when this use is refused.
    */
   checkUse(use: KeyUse): Promise<Key>;
+  /** The policy of the key with this ARN or alias ARN, as a document; undefined when there is no such key. */
+  policyOf(keyArn: string): unknown;
 }
 
 export default function createKmsService(cloud: Cloud): KmsService {
@@ -22,6 +24,10 @@ export default function createKmsService(cloud: Cloud): KmsService {
     name: 'kms',
     state,
     checkUse: (use) => checkUse(cloud, state, use),
+    policyOf(keyArn) {
+      const region = keyArn.split(':')[3] ?? cloud.region;
+      return state.has(region, keyArn) ? JSON.parse(state.find(region, keyArn).policy) : undefined;
+    },
     schemas: () => import('@aws-sdk/client-kms') as Promise<Record<string, unknown>>,
     operations: { ...keyOperations(state), ...aliasOperations(state), ...cryptographicOperations(state) },
     reset: () => state.clear(),

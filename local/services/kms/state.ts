@@ -89,6 +89,12 @@ export class KmsState {
     throw notFound(`Key 'arn:aws:kms:${at}:${this.#accountId}:key/${name}' does not exist`);
   }
 
+  has(region: string, keyId: string): boolean {
+    const name = keyId.replace(/^arn:aws[\w-]*:kms:[^:]*:\d{12}:(key\/)?/, '');
+    const { keys, aliases } = this.region(region);
+    return keys.has(aliases.get(name)?.keyId ?? name) || /^alias\/aws\/[a-z]+$/.test(name);
+  }
+
   #findByAlias(region: string, name: string): Key {
     const { keys, aliases } = this.region(region);
     const alias = aliases.get(name);

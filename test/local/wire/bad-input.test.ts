@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-async function jsonAnswer(operation: string, body: string, headers = target(operation)) {
+async function jsonAnswer(operation: string, body: string | Uint8Array, headers = target(operation)) {
   const response = await post(cloud, 'secretsmanager', headers, body);
   return { status: response.status, body: JSON.parse((await response.text()) || '{}'), headers: response.headers };
 }
@@ -36,7 +36,7 @@ describe('the JSON protocol refuses, and lives on', () => {
   test.each([
     ['malformed JSON', '{"SecretId":', 'SerializationException'],
     ['no JSON at all', 'SecretId=a', 'SerializationException'],
-    ['bytes that are not UTF-8', '"\ud800"', 'SerializationException'],
+    ['bytes that are not UTF-8', Buffer.from('{"SecretId":"\xff"}', 'latin1'), 'SerializationException'],
     ['a number where a string stands', '{"SecretId": 1}', 'SerializationException'],
     ['a list where a string stands', '{"SecretId": ["a"]}', 'SerializationException'],
     ['a structure where a string stands', '{"SecretId": {"a": 1}}', 'SerializationException'],

@@ -24,7 +24,13 @@ export function clientOptions(cloud: RunningCloud) {
 }
 
 /** A raw request, signed for form only: the key is a person's. */
-export function post(cloud: RunningCloud, service: string, headers: Record<string, string>, body: string, path = '/') {
+export function post(
+  cloud: RunningCloud,
+  service: string,
+  headers: Record<string, string>,
+  body: string | Uint8Array,
+  path = '/',
+) {
   return fetch(cloud.endpointUrl + path, {
     method: 'POST',
     headers: {
@@ -32,6 +38,6 @@ export function post(cloud: RunningCloud, service: string, headers: Record<strin
       'x-amz-date': '20260101T000000Z',
       ...headers,
     },
-    body,
+    body: body as string,
   });
 }
