@@ -1,0 +1,16 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ResourceProvider } from './resource.ts';
+
+const services = fileURLToPath(new URL('../services/', import.meta.url));
+
+/** The resource types that the laptop makes: what each service folder exports as `resources`. */
+export async function loadProviders(): Promise<Map<string, ResourceProvider>> {
+  const files = readdirSync(services, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(services, entry.name, 'resources.ts')))
+    .map((entry) => join(services, entry.name, 'resources.ts'));
+  const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href)));
+  const providers = modules.flatMap((module) => module.resources as ResourceProvider[]);
+  return new Map(providers.map((provider) => [provider.type, provider]));
+}
