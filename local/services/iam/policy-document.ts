@@ -1,7 +1,7 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { AwsError } from '../../service.ts';
 
-type Kind = 'identity' | 'trust';
+type Kind = 'identity' | 'trust' | 'resource';
 
 /**
  * Refuses what IAM refuses to store: text that is no policy, a policy with a principal where none may stand.
@@ -16,6 +16,7 @@ export async function checkPolicyDocument(text: string, kind: Kind): Promise<voi
   }
   if (policy === null || typeof policy !== 'object' || Array.isArray(policy))
     throw malformed('Syntax errors in policy.');
+  checkStatements(policy, kind);
   const answer = await runSimulation(
     {
       request: {
@@ -27,7 +28,7 @@ export async function checkPolicyDocument(text: string, kind: Kind): Promise<voi
       identityPolicies: kind === 'identity' ? [{ name: 'policy', policy }] : [],
       serviceControlPolicies: [],
       resourceControlPolicies: [],
-      ...(kind === 'trust' ? { resourcePolicy: policy } : {}),
+      ...(kind === 'identity' ? {} : { resourcePolicy: policy }),
     },
     {},
   );
@@ -35,6 +36,19 @@ export async function checkPolicyDocument(text: string, kind: Kind): Promise<voi
   const found = kind === 'identity' ? answer.errors.identityPolicyErrors?.policy : answer.errors.resourcePolicyErrors;
   const first = found?.[0];
   throw malformed(first ? `Syntax errors in policy: ${first.message} (${first.path})` : 'Syntax errors in policy.');
+}
+
+/** Which fields a statement must have, and must not, in IAM's words. */
+function checkStatements(policy: object, kind: Kind): void {
+  for (const statement of [(policy as { Statement?: unknown }).Statement].flat()) {
+    if (statement === null || typeof statement !== 'object') throw malformed('Syntax errors in policy.');
+    const hasPrincipal = 'Principal' in statement || 'NotPrincipal' in statement;
+    const hasResource = 'Resource' in statement || 'NotResource' in statement;
+    if (kind === 'identity' && hasPrincipal) throw malformed('Policy document should not specify a principal.');
+    if (kind === 'identity' && !hasResource) throw malformed('Policy statement must contain resources.');
+    if (kind !== 'identity' && !hasPrincipal) throw malformed('Missing required field Principal');
+    if (kind === 'trust' && hasResource) throw malformed('Has prohibited field Resource');
+  }
 }
 
 const malformed = (message: string) => new AwsError('MalformedPolicyDocument', message);
