@@ -173,7 +173,8 @@ class LocalCloud implements RunningCloud {
 
   publish(event: ServiceEvent): void {
     const sink = this.services.get('events') as EventSink | undefined;
-    if (!sink?.acceptServiceEvent) return;
+    if (!sink) return;
+    if (!sink.acceptServiceEvent) throw new TypeError('The service events must have acceptServiceEvent(event).');
     if (this.random() < this.settings.eventsLostRate) return;
     const copies = this.random() < this.settings.eventsDuplicatedRate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) sink.acceptServiceEvent(event);

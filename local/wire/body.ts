@@ -1,4 +1,7 @@
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { AwsError } from '../service.ts';
 
 export class RequestTooLarge extends Error {
   readonly code = 'RequestTooLarge';
@@ -23,4 +26,24 @@ export function readBody(stream: Readable, mostBytes: number): Promise<Uint8Arra
     stream.on('error', reject);
     stream.on('aborted', () => reject(new Error('The caller has gone.')));
   });
+}
+
+const inflate = promisify(gunzip);
+
+/** The body as its sender wrote it: CloudWatch's clients compress large requests, and sign what they compressed. */
+export async function decodeBody(
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  mostBytes: number,
+): Promise<Uint8Array> {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity' || body.length === 0) return body;
+  if (encoding !== 'gzip') {
+    throw new AwsError('SerializationException', `Content-Encoding ${encoding.slice(0, 32)} is not supported.`);
+  }
+  try {
+    return await inflate(body, { maxOutputLength: mostBytes });
+  } catch (cause) {
+    throw new AwsError('SerializationException', 'The request body could not be decompressed.', { cause });
+  }
 }

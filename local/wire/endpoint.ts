@@ -5,8 +5,9 @@ import { NoAnswer } from '../faults/throttling.ts';
 import { type PresentedCredentials, readCredentials } from '../identity/credentials.ts';
 import type { SignedRequest } from '../identity/signature.ts';
 import { AwsError, type Principal, type Service } from '../service.ts';
+import { decodeBody } from './body.ts';
 import { describeFailure } from './failure.ts';
-import type { ReceivedRequest, Reply } from './listener.ts';
+import { LONGEST_BODY_BYTES, type ReceivedRequest, type Reply } from './listener.ts';
 import { isFromThisMachine } from './own-pages.ts';
 import { inProtocol } from './protocol-errors.ts';
 import { readRequest, spokenBy, type WireRequest } from './read-request.ts';
@@ -82,14 +83,15 @@ export class Endpoint {
   async #converse(received: ReceivedRequest, talk: Conversation): Promise<Reply> {
     const { path, region: pathRegion } = splitRegion(received.path);
     const query = new URLSearchParams(received.rawQuery);
-    const form = readForm(received, query);
+    const body = await decodeBody(received.body, received.headers, LONGEST_BODY_BYTES);
+    const form = readForm({ ...received, body }, query);
     const credentials = readCredentials(received.headers, query);
     const recognised = recognise({ credentials, headers: received.headers, path, query, form });
     talk.service = recognised.service;
     const service = this.#parts.find(recognised.service);
     if (!service) throw unknownService(recognised.service);
     const model = await this.#modelOf(service);
-    const request: WireRequest = { ...received, path, query, form };
+    const request: WireRequest = { ...received, path, body, query, form };
     talk.model = model;
     talk.spoken = spokenBy(model, request);
     if (received.oversized) throw tooLarge();

@@ -35,7 +35,7 @@ export interface Listener {
 }
 
 const HTTP2_PREFACE = 'PRI';
-const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
+export const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
  * One port of 127.0.0.1 for HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes: the SDK's Bedrock client

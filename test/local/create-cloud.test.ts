@@ -5,6 +5,7 @@ import { administrator } from '../../local/identity/principals.ts';
 import type { Call, Service, ServiceFactory } from '../../local/service.ts';
 import createIamService from '../../local/services/iam/service.ts';
 import { loadServices } from '../../local/services/index.ts';
+import { loadServiceModel } from '../../local/wire/service-model.ts';
 
 let cloud: RunningCloud;
 afterEach(() => cloud?.close());
@@ -100,4 +101,13 @@ test('every service folder has a factory', async () => {
   const factories = await loadServices();
   expect(factories.every((factory) => typeof factory === 'function')).toBe(true);
   expect(factories).toContain(createIamService);
+});
+
+test('every operation of every service is one that its client knows', async () => {
+  await start(await loadServices());
+  for (const service of cloud.services.values()) {
+    const { operations } = await loadServiceModel(service);
+    const unknown = Object.keys(service.operations).filter((name) => !operations.has(name));
+    expect([service.name, unknown]).toEqual([service.name, []]);
+  }
 });

@@ -1,5 +1,5 @@
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand, TagResourceCommand } from '@aws-sdk/client-lambda';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -96,6 +96,29 @@ describe('the JSON protocols', () => {
     expect(seen.StartTime).toEqual(new Date(1000));
     expect(answer.MetricDataResults).toEqual([{ Id: 'm', Timestamps: [new Date(0)], Values: [1.5] }]);
   });
+});
+
+test('a request that the client compressed is read', async () => {
+  let seen: any;
+  cloud = await cloudWith(
+    probe('monitoring', () => import('@aws-sdk/client-cloudwatch'), {
+      PutMetricData: {
+        handle: (input, call) => {
+          seen = { count: input.MetricData.length, encoding: call.headers['content-encoding'] };
+        },
+      },
+    }),
+  );
+  const MetricData = Array.from({ length: 500 }, (_, index) => ({
+    MetricName: `metric-number-${index}`,
+    Value: index,
+  }));
+  await new CloudWatchClient(clientOptions(cloud)).send(new PutMetricDataCommand({ Namespace: 'n', MetricData }));
+  expect(seen).toEqual({ count: 500, encoding: 'gzip' });
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'content-encoding': 'gzip' };
+  const target = { 'x-amz-target': 'GraniteServiceVersion20100801.PutMetricData' };
+  const broken = await post(cloud, 'monitoring', { ...headers, ...target }, '{}');
+  expect(await broken.text()).toContain('SerializationException');
 });
 
 describe('REST with JSON', () => {
