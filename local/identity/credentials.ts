@@ -4,6 +4,8 @@ import { AwsError } from '../service.ts';
 export type PresentedCredentials =
   | { readonly kind: 'signature'; readonly signature: PresentedSignature }
   | { readonly kind: 'bearer'; readonly token: string }
+  /** A short-term Bedrock key: a presigned request in disguise, valid for as long as it says. */
+  | { readonly kind: 'signed-token'; readonly signature: PresentedSignature; readonly query: URLSearchParams }
   | { readonly kind: 'none' };
 
 export interface PresentedSignature {
@@ -32,11 +34,26 @@ export function readCredentials(headers: Headers, query: URLSearchParams): Prese
     return { kind: 'none' };
   }
   const bearer = /^Bearer\s+(\S+)$/i.exec(header);
-  if (bearer) return { kind: 'bearer', token: bearer[1] as string };
+  if (bearer) return readBearer(bearer[1] as string);
   if (!header.startsWith('AWS4-HMAC-SHA256')) {
     throw incomplete(`Unsupported AWS 'algorithm': '${header.split(/\s/)[0]?.slice(0, 40)}'.`);
   }
   return { kind: 'signature', signature: readHeader(header, headers) };
+}
+
+const SHORT_TERM_KEY = 'bedrock-api-key-';
+
+/** https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-generate.html: the short-term kind */
+function readBearer(token: string): PresentedCredentials {
+  if (!token.startsWith(SHORT_TERM_KEY)) return { kind: 'bearer', token };
+  const url = Buffer.from(token.slice(SHORT_TERM_KEY.length), 'base64').toString('utf8');
+  const query = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  // Added behind the signature, and so no part of it.
+  query.delete('Version');
+  if (!url.startsWith('bedrock.amazonaws.com/?') || query.get('Action') !== 'CallWithBearerToken') {
+    return { kind: 'bearer', token };
+  }
+  return { kind: 'signed-token', signature: readPresigned(query), query };
 }
 
 function readHeader(header: string, headers: Headers): PresentedSignature {

@@ -15,26 +15,25 @@ export interface LongTermKeys {
   noteUse(id: string, use: { service: string; region: string }): void;
 }
 
+export interface Known {
+  readonly sessions: SessionStore;
+  readonly keys: LongTermKeys;
+  readonly clock: Clock;
+  readonly accountId: string;
+  readonly service: string;
+  readonly region: string;
+}
+
 /**
  * Who sends this request. In this order: temporary credentials and users' keys that the cloud issued must be valid and
  * have signed the request; temporary ones that it did not issue, and keys that it withdrew, are refused; any other key
  * is a person's and stands for the administrator.
  */
-export function identify(
-  presented: PresentedCredentials,
-  request: SignedRequest,
-  known: {
-    sessions: SessionStore;
-    keys: LongTermKeys;
-    clock: Clock;
-    accountId: string;
-    service: string;
-    region: string;
-  },
-): Principal {
+export function identify(presented: PresentedCredentials, request: SignedRequest, known: Known): Principal {
   if (presented.kind === 'none')
     throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   if (presented.kind === 'bearer') return identifyBearer(presented.token, known);
+  if (presented.kind === 'signed-token') return identifySignedToken(presented, known);
   const { signature } = presented;
   if (signature.accessKeyId.startsWith('ASIA')) return identifySession(signature, request, known);
   const key = known.keys.accessKey(signature.accessKeyId);
@@ -59,19 +58,28 @@ function identifySession(
   return session.principal;
 }
 
+function identifySignedToken(token: PresentedCredentials & { kind: 'signed-token' }, known: Known): Principal {
+  const { signature, query } = token;
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(signature.timestamp) ?? [];
+  const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const expires = signed + Number(query.get('X-Amz-Expires')) * 1000;
+  if (!(known.clock.now().getTime() < expires)) throw bearerRefused('Bearer Token has expired');
+  if (signature.region !== known.region) throw bearerRefused('Credential should be scoped to a valid region.');
+  const headers = { host: 'bedrock.amazonaws.com' };
+  const request = { method: 'POST', path: '/', query, headers, body: new Uint8Array() };
+  return identify({ kind: 'signature', signature }, request, known);
+}
+
 function identifyBearer(token: string, known: { keys: LongTermKeys; service: string }): Principal {
   const found = known.keys.bearer(token, `${known.service}.amazonaws.com`);
   // https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html: Bedrock answers 403 to a bad key.
-  if (found === 'expired') {
-    throw new AwsError('AccessDeniedException', 'Bearer Token has expired', { httpStatus: 403 });
-  }
-  if (!found) {
-    throw new AwsError('AccessDeniedException', 'Authentication failed: Please make sure your API Key is valid.', {
-      httpStatus: 403,
-    });
-  }
+  if (found === 'expired') throw bearerRefused('Bearer Token has expired');
+  if (!found) throw bearerRefused('Authentication failed: Please make sure your API Key is valid.');
   return { kind: 'user', arn: found.userArn, identityArn: found.userArn };
 }
+
+const bearerRefused = (message: string) => new AwsError('AccessDeniedException', message, { httpStatus: 403 });
 
 function sameText(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];

@@ -95,7 +95,7 @@ export class Endpoint {
     talk.model = model;
     talk.spoken = spokenBy(model, request);
     if (received.oversized) throw tooLarge();
-    const region = recognised.region ?? pathRegion ?? this.#parts.cloud.region;
+    const region = pathRegion ?? recognised.region ?? this.#parts.cloud.region;
     const principal = this.#parts.identify(credentials, { ...received, query }, { service: service.name, region });
     const { operation, input } = readRequest(model, talk.spoken, request);
     const output = await this.#parts.dispatcher.dispatch({

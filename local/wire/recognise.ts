@@ -57,6 +57,7 @@ export function recognise(request: {
     const { service, region } = credentials.signature;
     return { service: aliases[service] ?? service, region };
   }
+  if (credentials.kind === 'signed-token') return { service: 'bedrock', region: credentials.signature.region };
   const target = headers['x-amz-target']?.split('.')[0];
   const version = form?.get('Version') ?? query.get('Version');
   const service =

@@ -1,15 +1,19 @@
+import { createHash, createHmac } from 'node:crypto';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import {
+  CreateRoleCommand,
   CreateServiceSpecificCredentialCommand,
   CreateUserCommand,
   DeleteServiceSpecificCredentialCommand,
   IAMClient,
   ListServiceSpecificCredentialsCommand,
+  PutRolePolicyCommand,
   PutUserPolicyCommand,
   ResetServiceSpecificCredentialCommand,
   UpdateServiceSpecificCredentialCommand,
 } from '@aws-sdk/client-iam';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { ManualClock } from '../../../../local/clock.ts';
 import { createCloud, type RunningCloud } from '../../../../local/create-cloud.ts';
 import { clientOptions, probe } from '../../wire/probe.ts';
@@ -42,10 +46,10 @@ afterEach(() => cloud.close());
 const create = (more: object = {}) =>
   iam.send(new CreateServiceSpecificCredentialCommand({ UserName, ServiceName, ...more }));
 
-async function converse(token = ''): Promise<string | undefined> {
+async function converse(token = '', path = ''): Promise<string | undefined> {
   const client = new BedrockRuntimeClient({
     region: 'us-east-1',
-    endpoint: cloud.endpointUrl,
+    endpoint: cloud.endpointUrl + path,
     token: { token },
     authSchemePreference: ['httpBearerAuth'],
     maxAttempts: 1,
@@ -122,4 +126,66 @@ test('other services and impossible ages are refused', async () => {
     $metadata: { httpStatusCode: 404 },
   });
   await expect(create({ CredentialAgeDays: 0 })).rejects.toMatchObject({ name: 'ValidationError' });
+});
+
+describe('short-term keys, which are signed requests in disguise', () => {
+  async function shortTermKey(region: string, signedAt: Date): Promise<string> {
+    const trust = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+    };
+    const allowed = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'bedrock:*', Resource: '*' }] };
+    const role = { RoleName: 'chat', AssumeRolePolicyDocument: JSON.stringify(trust) };
+    await iam.send(new CreateRoleCommand(role));
+    const PolicyDocument = JSON.stringify(allowed);
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'chat', PolicyName: 'p', PolicyDocument }));
+    const credentials = cloud.assumeRole('arn:aws:iam::000000000000:role/chat', 's');
+    const sha256 = class {
+      readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+      constructor(secret?: string | Uint8Array) {
+        this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
+      }
+      update(data: string | Uint8Array) {
+        this.#hash.update(data);
+      }
+      async digest() {
+        return new Uint8Array(this.#hash.digest());
+      }
+    };
+    const signer = new SignatureV4({ service: 'bedrock', region, credentials, sha256: sha256 as never });
+    const signed = await signer.presign(
+      {
+        method: 'POST',
+        protocol: 'https:',
+        hostname: 'bedrock.amazonaws.com',
+        path: '/',
+        query: { Action: 'CallWithBearerToken' },
+        headers: { host: 'bedrock.amazonaws.com' },
+      },
+      { expiresIn: 3600, signingDate: signedAt },
+    );
+    const query = Object.entries(signed.query ?? {}).map(
+      ([name, value]) => `${name}=${encodeURIComponent(String(value))}`,
+    );
+    return `bedrock-api-key-${Buffer.from(`bedrock.amazonaws.com/?${query.join('&')}&Version=1`).toString('base64')}`;
+  }
+
+  test('answer as the role that signed them, until they expire', async () => {
+    const token = await shortTermKey('us-east-1', clock.now());
+    expect(await converse(token)).toBe('?');
+    expect(cloud.recorder.calls({ operation: 'Converse' }).at(-1)?.principal).toContain('assumed-role/chat/s');
+    await clock.advance(3_600_000);
+    await expect(converse(token)).rejects.toThrow('expired');
+  });
+
+  test('are bound to their region, and to the secret that signed them', async () => {
+    const token = await shortTermKey('eu-west-1', clock.now());
+    expect(await converse(token)).toBe('?');
+    expect(cloud.recorder.calls({ operation: 'Converse' }).at(-1)?.region).toBe('eu-west-1');
+    const elsewhere = converse(token, '/_region/us-west-2');
+    await expect(elsewhere).rejects.toThrow('Credential should be scoped to a valid region');
+    const text = Buffer.from(token.slice('bedrock-api-key-'.length), 'base64').toString();
+    const forged = Buffer.from(text.replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999')).toString('base64');
+    await expect(converse(`bedrock-api-key-${forged}`)).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+  });
 });
