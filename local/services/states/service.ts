@@ -1,0 +1,28 @@
+import type { Cloud } from '../../cloud.ts';
+import type { Service } from '../../service.ts';
+import { executionOperations } from './execution-operations.ts';
+import { Executions } from './executions.ts';
+import { Machines, machineOperations } from './machines.ts';
+
+export interface StatesService extends Service {
+  readonly name: 'states';
+  readonly machines: Machines;
+  readonly executions: Executions;
+}
+
+export default function createStatesService(cloud: Cloud): StatesService {
+  const machines = new Machines(cloud);
+  const executions = new Executions(cloud);
+  return {
+    name: 'states',
+    machines,
+    executions,
+    schemas: () => import('@aws-sdk/client-sfn') as Promise<Record<string, unknown>>,
+    operations: { ...machineOperations(machines, executions), ...executionOperations(machines, executions) },
+    reset: () => {
+      executions.reset();
+      machines.clear();
+    },
+    close: () => executions.reset(),
+  };
+}
