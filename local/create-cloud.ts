@@ -1,7 +1,4 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -12,6 +9,7 @@ import { identify } from './identity/identify.ts';
 import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
+import { makeRunDirectory } from './run-directory.ts';
 import { type Access, AwsError, type Principal, type Service, type ServiceFactory } from './service.ts';
 import createIamService, { type IamService } from './services/iam/service.ts';
 import { loadServices } from './services/index.ts';
@@ -61,7 +59,7 @@ export interface RunningCloud extends Cloud {
 
 /** Starts a cloud on 127.0.0.1. Rejects when the port is taken. */
 export async function createCloud(options: CloudOptions = {}): Promise<RunningCloud> {
-  const cloud = new LocalCloud(options, await mkdtemp(join(tmpdir(), 'aws-on-this-laptop-')));
+  const cloud = new LocalCloud(options, await makeRunDirectory());
   try {
     await cloud.open(options);
   } catch (error) {
@@ -115,6 +113,7 @@ class LocalCloud implements RunningCloud {
     const endpoint = new Endpoint({
       cloud: this,
       dispatcher: this.#dispatcher,
+      recorder: this.recorder,
       routes: this.routes,
       find: (name) => this.services.get(name),
       identify: (credentials, request, scope) =>

@@ -4,6 +4,7 @@ import type { Dispatcher } from '../dispatch.ts';
 import { NoAnswer } from '../faults/throttling.ts';
 import { type PresentedCredentials, readCredentials } from '../identity/credentials.ts';
 import type { SignedRequest } from '../identity/signature.ts';
+import type { Recorder } from '../recording/recorder.ts';
 import { AwsError, type Principal, type Service } from '../service.ts';
 import { decodeBody } from './body.ts';
 import { describeFailure } from './failure.ts';
@@ -20,6 +21,7 @@ import { writeError } from './write-error.ts';
 export interface EndpointParts {
   readonly cloud: Cloud;
   readonly dispatcher: Dispatcher;
+  readonly recorder: Recorder;
   readonly routes: RouteTable;
   find(service: string): Service | undefined;
   identify(
@@ -34,6 +36,10 @@ interface Conversation {
   model?: ServiceModel;
   spoken: Spoken;
   service: string;
+  region: string;
+  accessKeyId: string;
+  /** From here on the dispatcher keeps the record. */
+  dispatched: boolean;
 }
 
 /** What stands behind the port: raw routes, and every AWS protocol in front of the services. */
@@ -64,14 +70,24 @@ export class Endpoint {
   }
 
   async #answerAws(received: ReceivedRequest): Promise<Reply> {
-    const talk: Conversation = { requestId: randomUUID(), spoken: guessSpoken(received), service: '' };
+    const talk: Conversation = {
+      requestId: randomUUID(),
+      spoken: guessSpoken(received),
+      service: '',
+      region: '',
+      accessKeyId: '',
+      dispatched: false,
+    };
+    const started = performance.now();
     try {
       return await this.#converse(received, talk);
     } catch (error) {
       if (error instanceof NoAnswer) return { kind: error.how };
+      const told = inProtocol(this.#asAwsError(error, talk), talk.spoken, talk.service);
+      if (!talk.dispatched) this.#recordRefusal(talk, received, { code: told.code, started });
       const answer = writeError(
         talk.model,
-        inProtocol(this.#asAwsError(error, talk), talk.spoken, talk.service),
+        told,
         talk.spoken,
         talk.requestId,
         received.headers['x-amzn-query-mode'] !== undefined,
@@ -88,6 +104,7 @@ export class Endpoint {
     const credentials = readCredentials(received.headers, query);
     const recognised = recognise({ credentials, headers: received.headers, path, query, form });
     talk.service = recognised.service;
+    if (credentials.kind === 'signature') talk.accessKeyId = credentials.signature.accessKeyId;
     const service = this.#parts.find(recognised.service);
     if (!service) throw unknownService(recognised.service);
     const model = await this.#modelOf(service);
@@ -96,8 +113,10 @@ export class Endpoint {
     talk.spoken = spokenBy(model, request);
     if (received.oversized) throw tooLarge();
     const region = pathRegion ?? recognised.region ?? this.#parts.cloud.region;
+    talk.region = region;
     const principal = this.#parts.identify(credentials, { ...received, query }, { service: service.name, region });
     const { operation, input } = readRequest(model, talk.spoken, request);
+    talk.dispatched = true;
     const output = await this.#parts.dispatcher.dispatch({
       service,
       operation: operation.name,
@@ -110,6 +129,23 @@ export class Endpoint {
       requestId: talk.requestId,
     });
     return { kind: 'answer', ...writeAnswer(model, operation, output, talk.spoken, talk.requestId) };
+  }
+
+  /** What was refused before it became a call: bad credentials, requests that cannot be read. */
+  #recordRefusal(talk: Conversation, received: ReceivedRequest, end: { code: string; started: number }): void {
+    this.#parts.recorder.add({
+      time: this.#parts.cloud.clock.now().toISOString(),
+      requestId: talk.requestId,
+      source: 'wire',
+      principal: talk.accessKeyId === '' ? 'anonymous' : `access key ${talk.accessKeyId}`,
+      principalKind: 'anonymous',
+      service: talk.service,
+      operation: received.headers['x-amz-target']?.split('.').pop() ?? `${received.method} ${received.path}`,
+      region: talk.region,
+      resources: [],
+      outcome: end.code,
+      durationMilliseconds: performance.now() - end.started,
+    });
   }
 
   #modelOf(service: Service): Promise<ServiceModel> {

@@ -78,14 +78,30 @@ function describeClient(name: string, exported: Record<string, unknown>) {
     ([key, value]) => /^[A-Z]\w*Client$/.test(key) && key !== '__Client' && typeof value === 'function',
   );
   if (!found) throw new TypeError(`schemas() of ${name} must answer an SDK client package: no …Client in it.`);
-  const client = new (found[1] as ClientConstructor)({
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'schema', secretAccessKey: 'schema' },
-  });
+  const client = withoutVersionWarning(
+    () =>
+      new (found[1] as ClientConstructor)({
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'schema', secretAccessKey: 'schema' },
+      }),
+  );
   const protocol = client.config.protocol.getShapeId().replace(/^aws\.protocols#/, '') as Protocol;
   const settings = client.config.protocolSettings ?? {};
   client.destroy();
   return { protocol, settings };
+}
+
+/** The client is made to be read, not used: what it thinks of the Node version is nothing to tell a person. */
+function withoutVersionWarning<Made>(make: () => Made): Made {
+  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+  const before = process.env[name];
+  process.env[name] = 'true';
+  try {
+    return make();
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
 }
 
 function operationModel(value: unknown[]): OperationModel {

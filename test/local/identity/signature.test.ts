@@ -104,6 +104,12 @@ test('credentials that were withdrawn are refused from then on', async () => {
     name: 'UnrecognizedClientException',
     message: 'The security token included in the request is invalid.',
   });
+  expect(cloud.recorder.calls().at(-1)).toMatchObject({
+    principal: `access key ${given.accessKeyId}`,
+    service: 'secretsmanager',
+    operation: 'GetSecretValue',
+    outcome: 'UnrecognizedClientException',
+  });
 });
 
 test('a session token without its key’s being there is refused, and a person’s key with any signature is not', async () => {
