@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const arn = v.pipe(v.string(), v.startsWith('arn:'));
+const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const ProxySettings = v.object({
+  /** DBProxyName. */
+  name: text,
+  /** The host that consumers connect to. */
+  endpoint: text,
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+  /**
+   * With password authentication a proxy knows only the users whose secrets are registered with it: one secret for
+   * each of the two logins. Missing: the proxy authenticates otherwise (end-to-end IAM).
+   */
+  loginSecretArns: v.optional(v.object({ base: arn, second: arn })),
+  /** `init-query`: the proxy's InitQuery is SET ROLE to the owner role. `reassign`: each rotation hands over what the second login owns. */
+  ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
+  /** A proxy reads AWSCURRENT late: for so long a refused login through it is tried again. */
+  refreshBoundSeconds: v.optional(seconds, 30),
+});
+export type ProxySettings = v.InferOutput<typeof ProxySettings>;
+
+/** What the manifest says of a PostgreSQL secret. */
+export const PostgresSettings = v.object({
+  strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
+  /** Missing: `masterarn` of the payload. */
+  superuserSecretArn: v.optional(arn),
+  /** Missing: the base login, which then owns everything. */
+  ownerRole: v.optional(text),
+  /** As the default of AWS's functions: what breaks URLs and shells. */
+  excludeCharacters: v.optional(v.string(), ':/@"\'\\'),
+  passwordLength: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(128)), 32),
+  proxy: v.optional(ProxySettings),
+  /** After this, every consumer uses the new login. */
+  convergenceBoundSeconds: v.optional(seconds, 330),
+  /** `superuser`: how long RDS may take to apply a password. */
+  applyTimeoutSeconds: v.optional(seconds, 240),
+});
+export type PostgresSettings = v.InferOutput<typeof PostgresSettings>;

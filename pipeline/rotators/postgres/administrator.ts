@@ -1,0 +1,99 @@
+import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  type DatabaseAddress,
+  databaseAddress,
+  type PostgresPayload,
+  SuperuserPayload,
+} from '../../contracts/payloads/postgres.ts';
+import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
+import { PayloadInvalid, UnsafeRotation } from '../errors.ts';
+import { parsePayload } from '../parse-payload.ts';
+import type { Rotation } from '../rotator.ts';
+import type { Session } from './connect.ts';
+import { LoginRefused } from './database-errors.ts';
+import { addressOfManagedDatabase, isReaderOf } from './database-host.ts';
+import type { Tools } from './dependencies.ts';
+
+export interface Administrator {
+  readonly username: string;
+  readonly address: DatabaseAddress;
+  readonly session: Session;
+}
+
+/**
+ * Logs in as the superuser that the settings or the payload name, at the payload's database. An RDS-managed secret may
+ * have been rotated since it was read: then it is read once more.
+ * @throws UnsafeRotation where its host is neither the payload's nor one that the payload's replicates from
+ */
+export async function openAdministrator(
+  tools: Tools,
+  rotation: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  payload: PostgresPayload,
+  database = databaseAddress(payload).database,
+): Promise<Administrator> {
+  const arn = superuserSecretArn(rotation, payload);
+  const superuser = await readSuperuser(tools, arn);
+  const address = { ...(await superuserAddress(tools, arn, superuser, payload)), database };
+  await refuseOtherHost(tools, rotation, address, payload);
+  const open = async (login: SuperuserPayload) => ({
+    username: login.username,
+    address,
+    session: await tools.connect(address, login),
+  });
+  try {
+    return await open(superuser);
+  } catch (error) {
+    if (!(error instanceof LoginRefused)) throw error;
+    const again = await readSuperuser(tools, arn);
+    if (again.password !== superuser.password) return open(again);
+    throw new LoginRefused(`${arn}: superuser secret of ${rotation.secretName}: ${error.message}`);
+  }
+}
+
+function superuserSecretArn(
+  rotation: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  payload: PostgresPayload,
+): string {
+  const arn = rotation.settings.superuserSecretArn ?? payload.masterarn;
+  if (arn) return arn;
+  throw new UnsafeRotation(
+    `${rotation.secretName}: alternating users need an administrator. Name its secret: "superuserSecret" in the manifest, or "masterarn" in the secret.`,
+  );
+}
+
+async function readSuperuser(tools: Tools, arn: string): Promise<SuperuserPayload> {
+  const { SecretString } = await tools.secretsManager.send(new GetSecretValueCommand({ SecretId: arn }));
+  if (SecretString === undefined) throw new PayloadInvalid(`${arn}: expected JSON, came a binary value.`);
+  return parsePayload(arn, SuperuserPayload, SecretString);
+}
+
+/** 1. The secret says where. 2. RDS manages the secret: its tags name the database, and RDS says where that is. */
+async function superuserAddress(
+  tools: Tools,
+  arn: string,
+  superuser: SuperuserPayload,
+  payload: PostgresPayload,
+): Promise<DatabaseAddress> {
+  const ssl = superuser.ssl ?? payload.ssl;
+  if (superuser.host !== undefined) return databaseAddress({ ...superuser, host: superuser.host, ssl });
+  const { Tags = [] } = await tools.secretsManager.send(new DescribeSecretCommand({ SecretId: arn }));
+  return databaseAddress({ ...(await addressOfManagedDatabase(tools.rds(), arn, Tags)), ssl });
+}
+
+/** AWS's guard against a confused deputy: an administrator acts on the payload's own database only. */
+async function refuseOtherHost(
+  tools: Tools,
+  { secretName, settings }: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  superuser: DatabaseAddress,
+  payload: PostgresPayload,
+): Promise<void> {
+  const target = databaseAddress(payload);
+  if (superuser.host === target.host && superuser.port === target.port) return;
+  // Consumers' host may be the proxy's endpoint, which the manifest names beside the superuser secret.
+  if (settings.proxy?.endpoint === target.host) return;
+  if (superuser.host !== target.host && (await isReaderOf(tools.rds(), target.host, superuser.host))) return;
+  throw new UnsafeRotation(
+    `${secretName}: host is ${target.host}:${target.port}, but the superuser secret is for ${superuser.host}:${superuser.port}, of which it is no replica or reader. ` +
+      'Name the superuser secret of the same database.',
+  );
+}

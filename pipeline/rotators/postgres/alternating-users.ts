@@ -1,0 +1,156 @@
+import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
+import { RotationAbandoned } from '../errors.ts';
+import type { Rotation } from '../rotator.ts';
+import { type Administrator, openAdministrator } from './administrator.ts';
+import { refuseOtherTarget, testCandidate } from './candidate.ts';
+import type { Tools } from './dependencies.ts';
+import { inspectRoles } from './inspect-roles.ts';
+import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
+import { generatePassword } from './password.ts';
+import { judgeTarget, refuseBlocked } from './preflight.ts';
+import { putLoginSecret } from './proxy-logins.ts';
+import { readMemory, writeMemory } from './role-memory.ts';
+import { computeScramVerifier } from './scram-verifier.ts';
+import { followAcross, prepareLogins } from './second-login.ts';
+import { endSessions, gatherSessionEvidence } from './sessions.ts';
+import type { Strategy } from './strategy.ts';
+import { inTransaction, type Statements, withSession } from './transaction.ts';
+import { writeVerifier } from './write-verifier.ts';
+
+/**
+ * Two logins and one owner role. While one login is in use the other gets a new password and takes over; what either
+ * creates belongs to the owner role, as which both act. The base login's role is the owner, unless the settings name
+ * another; when the base login is retired it loses LOGIN and nothing else.
+ */
+export function alternatingUsers(tools: Tools): Strategy {
+  return {
+    create: async ({ secretName, settings }, { current }) => ({
+      ...current.payload,
+      username: alternateOf(secretName, current.payload.username),
+      password: generatePassword({
+        length: settings.passwordLength,
+        excludeCharacters: settings.excludeCharacters,
+        randomBytes: tools.randomBytes,
+      }),
+    }),
+
+    /** 1. The candidate is for this target. 2. Current works. 3. Everything else inside one transaction. 4. The proxy. */
+    async set(rotation, { current, pending }) {
+      const due = alternateOf(rotation.secretName, current.payload.username);
+      refuseOtherTarget(rotation.secretName, current.payload, pending.payload, due);
+      const login = tools.connect(databaseAddress(current.payload), current.payload);
+      await withSession(login, async () => undefined);
+      const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
+      await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
+        if (!(await rotation.isPending())) throw overtaken(rotation);
+        const names = loginNames(rotation.secretName, due);
+        const owner = ownerRole(rotation.settings, names);
+        const state = await inspectRoles(statements.query, names, owner);
+        refuseBlocked(rotation.secretName, judgeTarget(state, names, rotation.settings));
+        const template = state.roles.get(current.payload.username);
+        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+        await prepareLogins(statements, { names, owner, pending: due, template, state });
+        await writeVerifier(statements, due, verifier);
+        await remember(statements, names, due, pending.versionId);
+      });
+      await putLoginSecret(tools, rotation, pending.payload);
+    },
+
+    test: (rotation, { pending }) => {
+      const names = loginNames(rotation.secretName, pending.payload.username);
+      return testCandidate(tools, rotation, pending.payload, ownerRole(rotation.settings, names));
+    },
+
+    /** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */
+    async abandon(rotation, { current, candidate }) {
+      const due = alternateOf(rotation.secretName, current.payload.username);
+      if (candidate?.payload.username !== due) return;
+      await asAdministrator(tools, rotation, current.payload, async (statements) => {
+        const names = loginNames(rotation.secretName, due);
+        const { written } = await readMemory(statements, names.second);
+        if (written[due] === candidate.versionId) await statements.execute('ALTER ROLE %I NOLOGIN', due);
+      });
+    },
+
+    async restore(rotation, { previous }) {
+      const { username, password } = previous.payload;
+      const names = loginNames(rotation.secretName, username);
+      const verifier = await computeScramVerifier(password, tools.randomBytes);
+      await asAdministrator(tools, rotation, previous.payload, async (statements) => {
+        await statements.execute('ALTER ROLE %I LOGIN', username);
+        await writeVerifier(statements, username, verifier);
+        await remember(statements, names, username, previous.versionId);
+      });
+    },
+
+    async gatherEvidence(rotation, { current, previous, promotedAt }) {
+      const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
+      if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
+      const administrator = await openAdministrator(tools, rotation, current.payload);
+      return withSession(Promise.resolve(administrator.session), (session) =>
+        gatherSessionEvidence(session, { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() }),
+      );
+    },
+
+    async retire(rotation, { current, previous, promotedAt }) {
+      const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
+      if (!retiring) return;
+      await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
+        const names = loginNames(rotation.secretName, retiring);
+        const owner = ownerRole(rotation.settings, names);
+        const state = await inspectRoles(statements.query, names, owner);
+        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+        await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
+        await endSessions(statements, {
+          login: retiring,
+          settings: rotation.settings,
+          promotedAt,
+          now: tools.now(),
+          every: rotation.emergency,
+        });
+      });
+    },
+  };
+}
+
+export function ownerRole(settings: PostgresSettings, names: LoginNames): string {
+  return settings.ownerRole ?? names.base;
+}
+
+function overtaken(rotation: Rotation<PostgresSettings>): RotationAbandoned {
+  return new RotationAbandoned(
+    `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING: another value was put meanwhile. Nothing was changed in the database.`,
+  );
+}
+
+async function asAdministrator(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  payload: PostgresPayload,
+  work: (statements: Statements, administrator: Administrator) => Promise<void>,
+): Promise<void> {
+  const administrator = await openAdministrator(tools, rotation, payload);
+  const { host, port, database } = administrator.address;
+  const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
+  await withSession(Promise.resolve(administrator.session), (session) =>
+    inTransaction(session, { where, secretArn: rotation.secretArn }, (statements) => work(statements, administrator)),
+  );
+}
+
+async function remember(statements: Statements, names: LoginNames, login: string, versionId: string): Promise<void> {
+  const memory = await readMemory(statements, names.second);
+  await writeMemory(statements, names.second, { ...memory, written: { ...memory.written, [login]: versionId } });
+}
+
+/** The other login of the pair. A value put by hand may keep the login or name a stranger's: those are left alone. */
+function retiringLogin(secretName: string, current: PostgresPayload, previous: PostgresPayload): string | undefined {
+  return previous.username === alternateOf(secretName, current.username) ? previous.username : undefined;
+}
+
+function nothingToRetire(current: PostgresPayload, previous: PostgresPayload): string {
+  if (current.username === previous.username) {
+    return `AWSCURRENT uses the same login ${current.username}: there is none to retire`;
+  }
+  return `${previous.username} is not the second login of ${current.username}: it is left alone`;
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { checkServerIdentity } from 'node:tls';
+import pg from 'pg';
+import type { DatabaseAddress } from '../../contracts/payloads/postgres.ts';
+import { describeDatabaseError } from './database-errors.ts';
+import { preparePassword } from './scram-verifier.ts';
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One session. */
+export interface Session {
+  query<Row = Record<string, unknown>>(statement: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  /** Runs `COPY … FROM STDIN` with one value as the only row: what is copied is in no log. */
+  copy(statement: string, value: string): Promise<void>;
+  end(): Promise<void>;
+}
+
+export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
+
+const CONNECT_TIMEOUT_MILLISECONDS = 8_000;
+const QUERY_TIMEOUT_MILLISECONDS = 40_000;
+
+/**
+ * Opens sessions with `pg`. TLS verifies the certificate against the bundle and the name against the host
+ * (libpq's verify-full); it is off only where the secret says `ssl: false`, and never falls back.
+ */
+export function connectWith(caBundle: string): Connect {
+  let ca: string | undefined;
+  return async (address, login) => {
+    ca ??= caBundle.includes('-----BEGIN') ? caBundle : readFileSync(caBundle, 'utf8');
+    const client = new pg.Client({
+      host: address.host,
+      port: address.port,
+      database: address.database,
+      user: login.username,
+      password: preparePassword(login.password),
+      application_name: 'keyturn',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
+      query_timeout: QUERY_TIMEOUT_MILLISECONDS,
+      // Node checks the name it was given; an address is given to no SNI, so it is said here.
+      ssl: address.tls && {
+        ca,
+        rejectUnauthorized: true,
+        checkServerIdentity: (_name, certificate) => checkServerIdentity(address.host, certificate),
+      },
+    });
+    // A session that breaks between two statements says so at the next one.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      throw describeDatabaseError(error, `${login.username} at ${address.host}:${address.port}/${address.database}`);
+    }
+    return session(client);
+  };
+}
+
+function session(client: pg.Client): Session {
+  return {
+    query: async (statement, values) => {
+      const { rows } = await client.query(statement, values);
+      return { rows };
+    },
+    copy: (statement, value) =>
+      new Promise((resolve, reject) => {
+        client.query(new CopyOneRow(statement, value, (error) => (error ? reject(error) : resolve())));
+      }),
+    end: () => client.end(),
+  };
+}
+
+/** pg's own query refuses COPY … FROM STDIN; this one answers with the row. */
+const Query = (pg as unknown as { Query: new (...parameters: unknown[]) => pg.Submittable }).Query;
+
+class CopyOneRow extends Query {
+  readonly #value: string;
+
+  constructor(statement: string, value: string, callback: (error: Error | null) => void) {
+    super(statement, undefined, callback);
+    this.#value = value;
+  }
+
+  handleCopyInResponse(connection: { sendCopyFromChunk(chunk: Buffer): void; endCopyFrom(): void }): void {
+    connection.sendCopyFromChunk(Buffer.from(`${this.#value}\n`, 'utf8'));
+    connection.endCopyFrom();
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { Statements } from './transaction.ts';
+
+/**
+ * What a rotation must remember in the target itself: which version's verifier each login carries, and what the role
+ * settings were when both logins last had the same. It is the last line of the second login's comment, which only an
+ * administrator of that role can write. It holds version ids and digests, no value.
+ */
+export interface RoleMemory {
+  /** Login → version id of the secret. */
+  readonly written: Record<string, string>;
+  /** Setting → digest of its value. */
+  readonly settings: Record<string, string>;
+}
+
+const MARK = 'keyturn:';
+
+export async function readMemory(statements: Statements, second: string): Promise<RoleMemory> {
+  return parseMemory((await readComment(statements, second)).split('\n').find((line) => line.startsWith(MARK)));
+}
+
+export async function writeMemory(statements: Statements, second: string, memory: RoleMemory): Promise<void> {
+  const comment = await readComment(statements, second);
+  const own = comment.split('\n').filter((line) => line && !line.startsWith(MARK));
+  await statements.execute('COMMENT ON ROLE %I IS %L', second, [...own, `${MARK}${JSON.stringify(memory)}`].join('\n'));
+}
+
+async function readComment(statements: Statements, role: string): Promise<string> {
+  const [row] = await statements.query<{ comment: string | null }>(
+    "SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname::text = $1",
+    [role],
+  );
+  return row?.comment ?? '';
+}
+
+/** A comment that somebody has edited counts as no memory: then the base login's settings win. */
+function parseMemory(line: string | undefined): RoleMemory {
+  const nothing = { written: {}, settings: {} };
+  if (!line) return nothing;
+  try {
+    return { ...nothing, ...(JSON.parse(line.slice(MARK.length)) as Partial<RoleMemory>) };
+  } catch {
+    return nothing;
+  }
+}
+
+export function digest(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 16);
+}
