@@ -1,0 +1,63 @@
+import type { Cloud } from '../../cloud.ts';
+import type { EnvironmentRecord } from '../../environments/pool.ts';
+import type { Service } from '../../service.ts';
+import { routesOf } from '../../wire/routes.ts';
+import { functionOperations, readOperations } from './functions.ts';
+import { invokeOperations } from './invoke.ts';
+import { Lambda } from './lambda.ts';
+import { permissionOperations } from './permissions.ts';
+import { Queue } from './queue.ts';
+import { versionOperations } from './versions.ts';
+
+export interface LambdaService extends Service {
+  readonly name: 'lambda';
+  readonly lambda: Lambda;
+  /** Every live execution environment, for whoever watches. */
+  environments(): EnvironmentRecord[];
+  /** Hears every change of an environment's state; the last one says `ended`. Answers how to stop. */
+  onEnvironment(listener: (record: EnvironmentRecord) => void): () => void;
+  /** Ends one at once, whatever it does; false when there is none of that id. */
+  killEnvironment(id: string): boolean;
+  /** The same by the session name of its credentials (`principal.sessionName`). */
+  killEnvironmentOf(sessionName: string): boolean;
+}
+
+/** AWS Lambda. https://docs.aws.amazon.com/lambda/latest/api/welcome.html */
+export default function createLambdaService(cloud: Cloud): LambdaService {
+  const lambda = new Lambda(cloud);
+  const queue = new Queue(lambda);
+  const { runner } = lambda;
+  routesOf(cloud).add('/_functions/code/', async ({ path }) => {
+    const code = await lambda.code.bySha256(path.slice('/_functions/code/'.length));
+    if (!code) return { status: 404, body: 'Not Found' };
+    return { status: 200, headers: { 'content-type': 'application/zip' }, body: lambda.code.zip(code) };
+  });
+  return {
+    name: 'lambda',
+    lambda,
+    schemas: () => import('@aws-sdk/client-lambda') as Promise<Record<string, unknown>>,
+    operations: {
+      ...functionOperations(lambda),
+      ...readOperations(lambda),
+      ...versionOperations(lambda),
+      ...permissionOperations(lambda),
+      ...invokeOperations(lambda, queue),
+    },
+    environments: () => runner.pool.records(),
+    onEnvironment(listener) {
+      runner.pool.events.on('changed', listener);
+      return () => runner.pool.events.off('changed', listener);
+    },
+    killEnvironment: (id) => runner.pool.kill(id),
+    killEnvironmentOf: (sessionName) => runner.killEnvironmentOf(sessionName),
+    async reset() {
+      queue.clear();
+      await lambda.reset();
+    },
+    async close() {
+      queue.clear();
+      await lambda.reset();
+      await runner.close();
+    },
+  };
+}
