@@ -146,7 +146,14 @@ async function createCluster(state: RdsState, databases: Databases, input: Input
     deletionProtection: flag(input.DeletionProtection),
   };
   state.clusters.set(state.key(call.region, identifier), cluster);
-  if (managed) await databases.keepPassword(cluster, password, call.principal, input.MasterUserSecretKmsKeyId);
+  if (managed) {
+    await databases
+      .keepPassword(cluster, password, call.principal, input.MasterUserSecretKmsKeyId)
+      .catch((error: unknown) => {
+        state.clusters.delete(state.key(cluster.region, cluster.identifier));
+        throw error;
+      });
+  }
   databases.open(cluster, password);
   return cluster;
 }

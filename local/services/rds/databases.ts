@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Relay, startInstanceRelay } from '../../postgres/relay.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/server.ts';
 import { AwsError, type Principal } from '../../service.ts';
+import type { SecretsManagerService } from '../secretsmanager/service.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Cluster, Instance, RdsState } from './state.ts';
 
@@ -155,7 +156,11 @@ export class Databases {
     this.#servers.clear();
   }
 
-  /** A password that RDS makes and keeps in a secret of its own, which nobody else rotates. */
+  /**
+   * A password that RDS makes and keeps in a secret of its own, which nobody else rotates. The caller needs the right to
+   * create secrets; the name with `!`, the owner and the tags of `aws:` are the service's to set, by no operation.
+   * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+   */
   async keepPassword(
     database: Instance | Cluster,
     password: string,
@@ -165,39 +170,36 @@ export class Databases {
     const { cloud } = this.#state;
     const { region } = database;
     const kind = database.kind === 'cluster' ? 'cluster' : 'db';
-    const { ARN } = await cloud.call<{ ARN: string }>({
-      service: 'secretsmanager',
-      operation: 'CreateSecret',
-      principal,
-      region,
-      input: {
-        Name: `rds!${kind}-${randomUUID()}`,
-        Description: `Secret associated with primary RDS DB ${database.kind}: ${database.arn}`,
-        SecretString: JSON.stringify({ username: database.administrator, password }),
-        ...(kmsKeyId ? { KmsKeyId: kmsKeyId } : {}),
-      },
+    const { state } = cloud.service<SecretsManagerService>('secretsmanager');
+    const name = `rds!${kind}-${randomUUID()}`;
+    const arn = state.newArn(region, name);
+    const { allowed, message } = await cloud.authorise(principal, {
+      action: 'secretsmanager:CreateSecret',
+      resource: arn,
     });
-    database.managedSecretArn = ARN;
-    // Tags of aws: and the owner are the service's to set: no operation takes them.
-    const secret = cloud.service<OwnedSecrets>('secretsmanager').state.find(region, ARN);
-    if (!secret) throw new Error(`the secret ${ARN} has gone while it was made`);
-    secret.owningService = 'rds';
+    if (!allowed) throw new AwsError('AccessDenied', message, { httpStatus: 403 });
+    const createdAt = cloud.clock.now();
+    const versionId = randomUUID();
+    const value = { string: JSON.stringify({ username: database.administrator, password }) };
     const tag = kind === 'cluster' ? 'aws:rds:primaryDBClusterArn' : 'aws:rds:primaryDBInstanceArn';
-    secret.tags.push({ Key: 'aws:secretsmanager:owningService', Value: 'rds' }, { Key: tag, Value: database.arn });
+    state.add({
+      arn,
+      name,
+      region,
+      createdAt,
+      lastChangedAt: createdAt,
+      description: `Secret associated with primary RDS DB ${database.kind}: ${database.arn}`,
+      kmsKeyId,
+      versions: new Map([[versionId, { versionId, createdAt, value, stages: new Set(['AWSCURRENT']), kmsKeyId }]]),
+      tags: [
+        { Key: 'aws:secretsmanager:owningService', Value: 'rds' },
+        { Key: tag, Value: database.arn },
+      ],
+      owningService: 'rds',
+      replicas: [],
+    });
+    database.managedSecretArn = arn;
   }
-}
-
-interface OwnedSecrets {
-  name: string;
-  schemas(): Promise<Record<string, unknown>>;
-  operations: Record<string, never>;
-  reset(): void;
-  state: { find(region: string, id: string): { owningService?: string; tags: Tag[] } | undefined };
-}
-
-interface Tag {
-  Key?: string;
-  Value?: string;
 }
 
 /** Every class of character that RDS's own passwords have, none that it refuses. */

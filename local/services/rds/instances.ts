@@ -182,7 +182,14 @@ async function createInstance(state: RdsState, databases: Databases, input: Inpu
   const password: string = managed ? randomPassword() : input.MasterUserPassword;
   const { MasterUserPassword: _password, ...given } = input;
   const instance = newInstance(state, call, given, {});
-  if (managed) await databases.keepPassword(instance, password, call.principal, input.MasterUserSecretKmsKeyId);
+  if (managed) {
+    await databases
+      .keepPassword(instance, password, call.principal, input.MasterUserSecretKmsKeyId)
+      .catch((error: unknown) => {
+        state.instances.delete(state.key(instance.region, instance.identifier));
+        throw error;
+      });
+  }
   databases.open(instance, password);
   return instance;
 }
