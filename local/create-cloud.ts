@@ -16,6 +16,7 @@ import { loadServices } from './services/index.ts';
 import createKmsService from './services/kms/service.ts';
 import createStsService from './services/sts/service.ts';
 import { Endpoint } from './wire/endpoint.ts';
+import { describeFailure } from './wire/failure.ts';
 import { type Listener, listen } from './wire/listener.ts';
 import { RouteTable } from './wire/routes.ts';
 
@@ -125,7 +126,11 @@ class LocalCloud implements RunningCloud {
           ...scope,
         }),
     });
-    this.#listener = await listen(options.port ?? 0, (request) => endpoint.handle(request));
+    this.#listener = await listen(
+      options.port ?? 0,
+      (request) => endpoint.handle(request),
+      (error) => this.log(`endpoint: ${describeFailure(error)}`),
+    );
     addAdminRoutes(this);
     for (const factory of hubServices) this.addService(factory);
     for (const factory of options.services ?? (await loadServices())) this.addService(factory);

@@ -41,12 +41,21 @@ export const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
  * One port of 127.0.0.1 for HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes: the SDK's Bedrock client
  * speaks HTTP/2 without asking first.
  */
-export async function listen(port: number, handle: (request: ReceivedRequest) => Promise<Reply>): Promise<Listener> {
+export async function listen(
+  port: number,
+  handle: (request: ReceivedRequest) => Promise<Reply>,
+  onFailure: (error: unknown) => void,
+): Promise<Listener> {
   const sockets = new Set<net.Socket>();
   const onRequest = (
     request: http.IncomingMessage | http2.Http2ServerRequest,
     response: http.ServerResponse | http2.Http2ServerResponse,
-  ) => void serve(request, response, handle);
+  ) =>
+    serve(request, response, handle).catch((error) => {
+      // Nothing that goes wrong with one answer may end the endpoint.
+      onFailure(error);
+      response.destroy();
+    });
   const one = http.createServer({ keepAliveTimeout: 65_000 }, onRequest);
   const two = http2.createServer({}, onRequest);
   // A client that breaks the protocol, or goes away, ends its own session only.

@@ -62,8 +62,10 @@ function writeRest(operation: OperationModel, value: Record<string, unknown>, re
     if (traits.httpPayload) {
       if (traits.streaming && schema.isStructSchema()) throw noEventStreams(operation);
       body = writePayload(schema, item, headers);
-    } else if (item === undefined || item === null) {
-    } else if (traits.httpResponseCode) status = Number(item);
+      continue;
+    }
+    if (item === undefined || item === null) continue;
+    if (traits.httpResponseCode) status = Number(item);
     else if (traits.httpHeader !== undefined) headers[traits.httpHeader.toLowerCase()] = writeHeader(item);
     else if (traits.httpPrefixHeaders !== undefined) {
       for (const [key, entry] of Object.entries(item)) {

@@ -78,7 +78,9 @@ export function userOperations(state: IamState): Record<string, Operation> {
 function createUser(state: IamState, input: CreateUserInput, call: Call) {
   checkName('userName', input.UserName);
   const path = checkPath(input.Path);
-  if (state.users.has(input.UserName)) throw alreadyExists(`User with name ${input.UserName} already exists.`);
+  // The person in front of the laptop goes by this name already.
+  const isTaken = state.users.has(input.UserName) || input.UserName === 'administrator';
+  if (isTaken) throw alreadyExists(`User with name ${input.UserName} already exists.`);
   if (input.PermissionsBoundary && state.managedDocument(input.PermissionsBoundary) === undefined) {
     throw notAttachable(input.PermissionsBoundary);
   }

@@ -20,7 +20,10 @@ beforeAll(async () => {
         TagResource: { handle: () => ({}) },
         CreateSecret: { handle: () => JSON.parse('{"password": hunter2}') },
       }),
-      probe('lambda', () => import('@aws-sdk/client-lambda'), { CreateFunction: { handle: () => ({}) } }),
+      probe('lambda', () => import('@aws-sdk/client-lambda'), {
+        CreateFunction: { handle: () => ({}) },
+        Invoke: { handle: () => ({ FunctionError: 'no\nheader' }) },
+      }),
       probe('rds', () => import('@aws-sdk/client-rds'), { CreateDBInstance: { handle: () => ({}) } }),
     ],
   });
@@ -126,6 +129,13 @@ describe('credentials', () => {
       Message: 'The security token included in the request is invalid.',
     });
   });
+});
+
+test('an answer that cannot be sent ends its own connection, and nothing else', async () => {
+  printed.length = 0;
+  await expect(post(cloud, 'lambda', {}, '{}', '/2015-03-31/functions/f/invocations')).rejects.toThrow('fetch failed');
+  expect(printed.join('\n')).toContain('endpoint: TypeError: Invalid character in header content');
+  expect((await jsonAnswer('GetSecretValue', '{"SecretId":"a"}')).body).toEqual({ Name: 'a' });
 });
 
 test('REST: malformed JSON, an unknown path, a missing member', async () => {

@@ -23,6 +23,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand, ST
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../local/clock.ts';
 import { createCloud, type RunningCloud } from '../../../../local/create-cloud.ts';
+import { serviceMayAssume } from '../../../../local/services/iam/trust.ts';
 import { clientOptions } from '../../wire/probe.ts';
 
 const account = '000000000000';
@@ -237,10 +238,19 @@ describe('sessions of a role', () => {
       sessionName: 'environment-7',
     });
     expect(() => cloud.assumeRole(`${RoleArn}x`, 'e')).toThrow('cannot be found');
+    expect(await serviceMayAssume(cloud, RoleArn, 'lambda.amazonaws.com')).toBe(true);
+    expect(await serviceMayAssume(cloud, RoleArn, 'states.amazonaws.com')).toBe(false);
+    expect(await serviceMayAssume(cloud, `${RoleArn}x`, 'lambda.amazonaws.com')).toBe(false);
   });
 });
 
 describe('users and their access keys', () => {
+  test('nobody can take the administrator’s name', async () => {
+    await expect(iam.send(new CreateUserCommand({ UserName: 'administrator' }))).rejects.toMatchObject({
+      name: 'EntityAlreadyExistsException',
+    });
+  });
+
   test('two keys at most; a key works while it is active, and never again once it is gone', async () => {
     await iam.send(new CreateUserCommand({ UserName: 'robot' }));
     await iam.send(

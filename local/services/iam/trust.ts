@@ -1,0 +1,13 @@
+import type { Cloud } from '../../cloud.ts';
+import { servicePrincipal } from '../../identity/principals.ts';
+import type { IamService } from './service.ts';
+
+/** Whether the role is there and its trust policy lets this service (`lambda.amazonaws.com`) work as it. */
+export async function serviceMayAssume(cloud: Cloud, roleArn: string, service: string): Promise<boolean> {
+  const { state } = cloud.service<IamService>('iam');
+  const identity = state.identity(roleArn);
+  const role = identity?.kind === 'role' ? state.roles.get(identity.name) : undefined;
+  if (!role) return false;
+  const access = { action: 'sts:AssumeRole', resource: roleArn, resourcePolicy: role.trustPolicy };
+  return (await cloud.authorise(servicePrincipal(service), access)).allowed;
+}
