@@ -63,7 +63,7 @@ async function missingMemberships(
 ): Promise<{ statement: string }[]> {
   const options =
     statements.serverVersion >= 160_000
-      ? "format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option, m.inherit_option, m.set_option)"
+      ? "format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option::text, m.inherit_option::text, m.set_option::text)"
       : "CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END";
   return statements.query(
     `SELECT DISTINCT format('GRANT %I TO %I', g.rolname, o.rolname) || ${options} AS statement

@@ -127,16 +127,21 @@ describe('names and passwords', () => {
       const secret = await newSecret(server, { username: name, password });
       await secret.rotate();
       await secret.rotate();
-      const { rows } = await secret.as(secret.state.previous!.payload, (s) => s.query('SELECT current_user::text AS role'));
+      const { rows } = await secret.as(secret.state.previous!.payload, (s) =>
+        s.query('SELECT current_user::text AS role'),
+      );
       expect(rows).toEqual([{ role: name }]);
     }
   });
 
   test('57 bytes and the suffix make 63: rotated; one more is refused before anything is touched', async () => {
-    const fits = await newSecret(server, { username: 'é'.repeat(28) + 'x' });
+    const fits = await newSecret(server, { username: `${'é'.repeat(28)}x` });
     await fits.rotate();
     const long = await newSecret(server, { username: `${'é'.repeat(28)}xy` });
-    await expect(long.rotate()).rejects.toMatchObject({ code: 'UnsafeRotation', message: expect.stringContaining('64 bytes') });
+    await expect(long.rotate()).rejects.toMatchObject({
+      code: 'UnsafeRotation',
+      message: expect.stringContaining('64 bytes'),
+    });
     expect(long.secrets.calls).toEqual([]);
   });
 });
@@ -148,7 +153,9 @@ describe('what was given between rotations', () => {
     await secret.administer(`ALTER ROLE ${base} SET statement_timeout = '7s'`);
     await secret.rotate();
     await secret.administer(`ALTER ROLE ${second} SET work_mem = '5MB'`);
-    await secret.administer(`ALTER ROLE ${base} IN DATABASE ${secret.database} SET search_path = '"$user"', 'odd, "name', public`);
+    await secret.administer(
+      `ALTER ROLE ${base} IN DATABASE ${secret.database} SET search_path = '$user', 'odd, "name', public`,
+    );
     await secret.administer(`ALTER ROLE ${base} SET statement_timeout = '9s'`);
     await secret.rotate();
     const settings = async () => {
@@ -157,7 +164,8 @@ describe('what was given between rotations', () => {
          WHERE rolname LIKE $1 || '%' ORDER BY 2, 1`,
         [secret.username],
       );
-      const of = (login: string) => rows.filter((row) => row.login === login && !row.entry.startsWith('role=')).map((row) => row.entry);
+      const of = (login: string) =>
+        rows.filter((row) => row.login === login && !row.entry.startsWith('role=')).map((row) => row.entry);
       return { base: of(secret.username), second: of(`${secret.username}_clone`) };
     };
     const expected = ['search_path="$user", "odd, ""name", public', 'statement_timeout=9s', 'work_mem=5MB'];
@@ -180,7 +188,9 @@ describe('what was given between rotations', () => {
     await secret.administer(`CREATE FUNCTION "Odd Schema".twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2'`);
     await secret.administer('REVOKE ALL ON FUNCTION "Odd Schema".twice(int) FROM PUBLIC');
     await secret.administer(`GRANT USAGE ON SCHEMA "Odd Schema" TO ${second}`);
-    await secret.administer(`GRANT SELECT ("Total Sum"), INSERT ON "Odd Schema"."Orders ""x""" TO ${second} WITH GRANT OPTION`);
+    await secret.administer(
+      `GRANT SELECT ("Total Sum"), INSERT ON "Odd Schema"."Orders ""x""" TO ${second} WITH GRANT OPTION`,
+    );
     await secret.administer(`GRANT EXECUTE ON FUNCTION "Odd Schema".twice(int) TO ${second}`);
     await secret.rotate();
     for (const version of [secret.state.current, secret.state.previous!]) {
@@ -200,11 +210,19 @@ describe('what was given between rotations', () => {
     await server.createDatabase(other, { owner: 'postgres_admin' });
     for (const database of [secret.database, other]) {
       await server.query(`GRANT ALL ON SCHEMA public TO ${quote(`${secret.username}_clone`)}`, [], database);
-      await server.query(`SET ROLE ${quote(`${secret.username}_clone`)}; CREATE TABLE own (id int)`, undefined, database);
+      await server.query(
+        `SET ROLE ${quote(`${secret.username}_clone`)}; CREATE TABLE own (id int)`,
+        undefined,
+        database,
+      );
     }
     await secret.rotate();
     for (const database of [secret.database, other]) {
-      const { rows } = await server.query("SELECT tableowner::text FROM pg_tables WHERE tablename = 'own'", [], database);
+      const { rows } = await server.query(
+        "SELECT tableowner::text FROM pg_tables WHERE tablename = 'own'",
+        [],
+        database,
+      );
       expect(rows).toEqual([{ tableowner: secret.username }]);
     }
     const { rows } = await server.query(
@@ -226,7 +244,11 @@ describe('what was given between rotations', () => {
       expect(rows).toEqual([{ role: owner }]);
       await secret.as(version.payload, (s) => s.query('SELECT FROM early'));
     }
-    const { rows } = await server.query("SELECT tableowner::text FROM pg_tables WHERE tablename = 'early'", [], secret.database);
+    const { rows } = await server.query(
+      "SELECT tableowner::text FROM pg_tables WHERE tablename = 'early'",
+      [],
+      secret.database,
+    );
     expect(rows).toEqual([{ tableowner: owner }]);
   });
 });

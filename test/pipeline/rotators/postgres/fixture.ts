@@ -64,7 +64,10 @@ export async function newSecret(
   const database = `db_${id}`;
   await server.createDatabase(database, { owner: ADMINISTRATOR.user });
   const connect = connectWith(server.caPem);
-  const as = async <Result>(login: { username: string; password: string }, work: (session: Session) => Promise<Result>) => {
+  const as = async <Result>(
+    login: { username: string; password: string },
+    work: (session: Session) => Promise<Result>,
+  ) => {
     const session = await connect({ host: server.host, port: server.port, database, tls: true }, login);
     try {
       return await work(session);
@@ -73,7 +76,9 @@ export async function newSecret(
     }
   };
   const administer = (statement: string, values?: unknown[]) =>
-    as({ username: ADMINISTRATOR.user, password: ADMINISTRATOR.password }, (session) => session.query(statement, values));
+    as({ username: ADMINISTRATOR.user, password: ADMINISTRATOR.password }, (session) =>
+      session.query(statement, values),
+    );
   const name = quote(username);
   if (options.createdBy === 'superuser') await server.query(`CREATE ROLE ${name} LOGIN`);
   else await administer(`CREATE ROLE ${name} LOGIN`);
@@ -106,7 +111,11 @@ export async function newSecret(
     username,
     password,
   };
-  const state: { current: SecretVersion<PostgresPayload>; previous?: SecretVersion<PostgresPayload>; pending: boolean } = {
+  const state: {
+    current: SecretVersion<PostgresPayload>;
+    previous?: SecretVersion<PostgresPayload>;
+    pending: boolean;
+  } = {
     current: { versionId: randomUUID(), payload: first },
     pending: true,
   };
@@ -133,7 +142,22 @@ export async function newSecret(
     state.current = pending;
     return step;
   };
-  return { id, server, database, username, as, administer, secrets, dependencies, rotator, settings, state, rotation, prepare, rotate };
+  return {
+    id,
+    server,
+    database,
+    username,
+    as,
+    administer,
+    secrets,
+    dependencies,
+    rotator,
+    settings,
+    state,
+    rotation,
+    prepare,
+    rotate,
+  };
 }
 
 export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
