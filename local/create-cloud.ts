@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
@@ -37,9 +38,9 @@ export interface CloudOptions {
   readonly log?: (line: string) => void;
 }
 
-/** An operation that EventBridge offers to its siblings: an event of an AWS service, delivered as often as it is called. */
+/** An operation that EventBridge offers to its siblings: an event of an AWS service, delivered as often as it is called. A doubled delivery has the same id. */
 export interface EventSink extends Service {
-  acceptServiceEvent(event: ServiceEvent): void;
+  acceptServiceEvent(event: ServiceEvent, id: string): void;
 }
 
 export interface RunningCloud extends Cloud {
@@ -181,7 +182,8 @@ class LocalCloud implements RunningCloud {
     if (!sink.acceptServiceEvent) throw new TypeError('The service events must have acceptServiceEvent(event).');
     if (this.random() < this.settings.eventsLostRate) return;
     const copies = this.random() < this.settings.eventsDuplicatedRate ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) sink.acceptServiceEvent(event);
+    const id = randomUUID();
+    for (let copy = 0; copy < copies; copy++) sink.acceptServiceEvent(event, id);
   }
 
   assumeRole(roleArn: string, sessionName: string): SessionCredentials {

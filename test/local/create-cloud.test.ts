@@ -55,9 +55,13 @@ test('a call inside goes the same way as one on the wire: validated, authorised,
 
 test('events of services are doubled and lost as often as the settings say', async () => {
   const accepted: string[] = [];
+  const ids = new Set<string>();
   let random = 0;
   const events = plain('events', {
-    acceptServiceEvent: (event: { detailType: string }) => void accepted.push(event.detailType),
+    acceptServiceEvent: (event: { detailType: string }, id: string) => {
+      accepted.push(event.detailType);
+      ids.add(id);
+    },
   } as Partial<Service>);
   await start([events], { random: () => random, settings: { eventsDuplicatedRate: 0.5, eventsLostRate: 0 } });
   const publish = (detailType: string) => cloud.publish({ source: 'aws.x', detailType, resources: [], detail: {} });
@@ -68,6 +72,7 @@ test('events of services are doubled and lost as often as the settings say', asy
   cloud.settings.eventsLostRate = 0.7;
   publish('lost');
   expect(accepted).toEqual(['twice', 'twice', 'once']);
+  expect(ids.size).toBe(2);
 });
 
 test('the hub’s own services are there once, whether named or not', async () => {
