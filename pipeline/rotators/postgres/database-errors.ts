@@ -32,7 +32,7 @@ export function describeDatabaseError(error: unknown, where: string): KeyturnErr
       `${where}: ${message} (42501). The administrator lacks a privilege; keyturn plan prints the GRANT.`,
     );
   }
-  const reason = passing.get(code);
+  const reason = /^tuple concurrently/.test(message) ? 'the role was altered at the same moment' : passing.get(code);
   if (reason || code.startsWith('08') || code.startsWith('53')) {
     return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, { cause: withoutStatement(error) });
   }
