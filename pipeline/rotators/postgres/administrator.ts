@@ -9,7 +9,7 @@ import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { PayloadInvalid, UnsafeRotation } from '../errors.ts';
 import { parsePayload } from '../parse-payload.ts';
 import type { Rotation } from '../rotator.ts';
-import type { Session } from './connect.ts';
+import type { Login, Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
 import { addressOfManagedDatabase, isReaderOf } from './database-host.ts';
 import type { Tools } from './dependencies.ts';
@@ -17,6 +17,8 @@ import type { Tools } from './dependencies.ts';
 export interface Administrator {
   readonly username: string;
   readonly address: DatabaseAddress;
+  /** For a replica of the database, which knows the same logins. */
+  readonly login: Login;
   readonly session: Session;
 }
 
@@ -38,6 +40,7 @@ export async function openAdministrator(
   const open = async (login: SuperuserPayload) => ({
     username: login.username,
     address,
+    login,
     session: await tools.connect(address, login),
   });
   try {

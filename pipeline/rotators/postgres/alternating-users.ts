@@ -1,4 +1,4 @@
-import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
@@ -13,7 +13,7 @@ import { putLoginSecret } from './proxy-logins.ts';
 import { readMemory, writeMemory } from './role-memory.ts';
 import { computeScramVerifier } from './scram-verifier.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
-import { endSessions, gatherSessionEvidence } from './sessions.ts';
+import { endSessions, gatherSessionEvidence, joinEvidence } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
 import { inTransaction, type Statements, withSession } from './transaction.ts';
 import { writeVerifier } from './write-verifier.ts';
@@ -87,10 +87,16 @@ export function alternatingUsers(tools: Tools): Strategy {
     async gatherEvidence(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
+      const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
       const administrator = await openAdministrator(tools, rotation, current.payload);
-      return withSession(Promise.resolve(administrator.session), (session) =>
-        gatherSessionEvidence(session, { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() }),
-      );
+      return withSession(Promise.resolve(administrator.session), async (session) => {
+        const evidence = await gatherSessionEvidence(session, question);
+        const reader = readerAddress(rotation.settings, current.payload, administrator.address);
+        if (!reader) return evidence;
+        // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
+        const there = tools.connect(reader, administrator.login);
+        return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
+      });
     },
 
     async retire(rotation, { current, previous, promotedAt }) {
@@ -116,6 +122,17 @@ export function alternatingUsers(tools: Tools): Strategy {
 
 export function ownerRole(settings: PostgresSettings, names: LoginNames): string {
   return settings.ownerRole ?? names.base;
+}
+
+/** The payload's host, where that is a replica or reader of the administrator's database. */
+function readerAddress(
+  settings: PostgresSettings,
+  payload: PostgresPayload,
+  administrator: DatabaseAddress,
+): DatabaseAddress | undefined {
+  const address = databaseAddress(payload);
+  if (address.host === administrator.host || address.host === settings.proxy?.endpoint) return undefined;
+  return address;
 }
 
 function overtaken(rotation: Rotation<PostgresSettings>): RotationAbandoned {

@@ -54,6 +54,13 @@ export async function gatherSessionEvidence(session: Session, question: Question
   };
 }
 
+export function joinEvidence(one: RetirementEvidence, other: RetirementEvidence): RetirementEvidence {
+  return {
+    blockers: [...one.blockers, ...other.blockers],
+    observed: `${one.observed}; on the replica: ${other.observed}`,
+  };
+}
+
 function describeSession({ application, address, since }: SessionRow): RetirementBlocker {
   return { name: application, ...(address !== null && { address }), since };
 }

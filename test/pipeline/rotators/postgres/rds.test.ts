@@ -83,6 +83,15 @@ test('a replica of the superuser’s instance is rotated at its source; a replic
   await secret.rotate();
   expect(secret.state.current.payload.host).toBe('localhost');
 
+  const { current, previous } = secret.state;
+  const versions = { current, previous: previous!, promotedAt: new Date() };
+  await secret.as(previous!.payload, async () => {
+    const evidence = await secret.rotator.gatherEvidence(secret.rotation(current.versionId), versions);
+    // One server plays both here: source and replica each report the session.
+    expect(evidence.blockers).toHaveLength(2);
+    expect(evidence.observed).toContain('on the replica');
+  });
+
   replica.ReadReplicaSourceDBInstanceIdentifier = 'another';
   await expect(secret.rotate()).rejects.toMatchObject({ code: 'UnsafeRotation' });
 });
