@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,8 @@ export async function makeFolders(
     data,
     socket,
     logFile,
-    readLog: () => readFileSync(logFile, 'utf8'),
+    // The log goes with the server's other files.
+    readLog: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
     async writeConfiguration({ certificate, superuser }) {
       await write(join(tls, 'server.crt'), certificate.certificatePem);
       await write(join(tls, 'server.key'), certificate.privateKeyPem);

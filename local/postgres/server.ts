@@ -143,9 +143,10 @@ async function startOnFreePort(
       await untilReady(wrapped, superuserOf(folders, port));
       return { wrapped, port };
     } catch (error) {
+      const log = folders.readLog();
       await wrapped.stop();
-      if (attempt === START_ATTEMPTS || !/could not bind/.test(folders.readLog())) {
-        throw new Error(`PostgreSQL did not start: ${folders.readLog().slice(-1_000)}`, { cause: error });
+      if (attempt === START_ATTEMPTS || !/could not bind/.test(log)) {
+        throw new Error(`PostgreSQL did not start: ${log.slice(-1_000)}`, { cause: error });
       }
     }
   }

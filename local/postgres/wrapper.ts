@@ -9,20 +9,21 @@ export interface WrappedServer {
 
 /**
  * Holds the server while our end of a pipe is open. However this process ends, the kernel closes the pipe: the server is
- * then stopped at once (its data are thrown away, no checkpoint is needed) and its data removed. A shell does it with a
- * megabyte where a second Node would take forty. A job in the background has no standard input: hence descriptor 3.
+ * then stopped at once (its data are thrown away, no checkpoint is needed) and its folders removed. A server that ends by
+ * itself leaves them to this process, which may try again. A shell does it with a megabyte where a second Node would take
+ * forty. A job in the background has no standard input: hence descriptor 3.
  */
 const script = `
 exec 3<&0
-data=$1; socket=$2; shift 2
+root=$1; socket=$2; shift 2
 "$@" </dev/null 3<&- &
 server=$!
-( cat <&3 >/dev/null 2>&1; kill -QUIT "$server" ) 2>/dev/null &
+( cat <&3 >/dev/null 2>&1; : > "$root/ended"; kill -QUIT "$server" ) 2>/dev/null &
 watcher=$!
 wait "$server"
 code=$?
 kill "$watcher" 2>/dev/null
-rm -rf "$data" "$socket"
+if [ -e "$root/ended" ]; then rm -rf "$root" "$socket" 2>/dev/null; fi
 exit "$code"
 `;
 
@@ -37,10 +38,10 @@ export function startWrapped(options: {
   const log = openSync(folders.logFile, 'a', 0o600);
   const child = spawn(
     '/bin/sh',
-    ['-c', script, 'postgres-wrapper', folders.data, folders.socket, options.postgres, ...options.parameters],
+    ['-c', script, 'postgres-wrapper', folders.root, folders.socket, options.postgres, ...options.parameters],
     {
       ...options.account,
-      cwd: folders.root,
+      cwd: '/',
       detached: true,
       env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
       stdio: ['pipe', log, log],

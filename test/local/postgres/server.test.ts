@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../local/postgres/server.ts';
@@ -113,7 +113,7 @@ test('a server dies with its process, even by SIGKILL, and takes its data along'
   expect(alive(started.pid)).toBe(true);
   child.kill('SIGKILL');
   await until(() => !alive(started.pid));
-  await until(async () => (await readdir(started.socket).catch(() => [])).length === 0);
+  await until(async () => (await readdir(dirname(started.socket)).catch(() => [])).length === 0);
   const again = await startPostgres({ directory: folder });
   await again.stop();
   await rm(folder, { recursive: true });
