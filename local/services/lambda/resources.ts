@@ -6,6 +6,7 @@ import {
 } from '../../assembly/resource.ts';
 import type { Cloud } from '../../cloud.ts';
 import type { FunctionCode } from './code.ts';
+import { createUrl, functionUrl } from './function-urls.ts';
 import type { Lambda } from './lambda.ts';
 import { addPermission } from './permissions.ts';
 import type { LambdaService } from './service.ts';
@@ -204,6 +205,19 @@ const eventInvokeConfigProvider: ResourceProvider = {
   },
 };
 
+const urlProvider: ResourceProvider = {
+  type: 'AWS::Lambda::Url',
+  create(resource, cloud) {
+    onlyProperties(resource, ['AuthType', 'Cors', 'InvokeMode', 'Qualifier', 'TargetFunctionArn']);
+    const { properties } = resource;
+    if ((properties.InvokeMode ?? 'BUFFERED') !== 'BUFFERED') throw new UnsupportedProperty(resource, 'InvokeMode');
+    const { fn, qualifier } = functionOf(resource, cloud, properties.TargetFunctionArn);
+    const config = createUrl(lambdaOf(cloud), fn, properties.Qualifier ?? qualifier, properties);
+    const FunctionUrl = functionUrl(lambdaOf(cloud), config);
+    return { ref: config.functionArn, attributes: { FunctionArn: config.functionArn, FunctionUrl } };
+  },
+};
+
 const refused = (type: string, advice: string): ResourceProvider => ({
   type,
   create(resource) {
@@ -216,6 +230,7 @@ export const resources: ResourceProvider[] = [
   versionProvider,
   aliasProvider,
   permissionProvider,
+  urlProvider,
   eventInvokeConfigProvider,
   refused('AWS::Lambda::LayerVersion', 'Bundle what the layer holds into the functions.'),
   refused(

@@ -2,11 +2,17 @@ import type { Cloud } from '../../cloud.ts';
 import type { EnvironmentRecord } from '../../environments/pool.ts';
 import type { Service } from '../../service.ts';
 import { routesOf } from '../../wire/routes.ts';
+import { aliasOperations } from './aliases.ts';
+import { concurrencyOperations } from './concurrency.ts';
+import { eventInvokeConfigOperations } from './event-invoke-configs.ts';
+import { serveFunctionUrl, URL_PREFIX } from './function-url-requests.ts';
+import { functionUrlOperations } from './function-urls.ts';
 import { functionOperations, readOperations } from './functions.ts';
 import { invokeOperations } from './invoke.ts';
 import { Lambda } from './lambda.ts';
 import { permissionOperations } from './permissions.ts';
 import { Queue } from './queue.ts';
+import { tagOperations } from './tags.ts';
 import { versionOperations } from './versions.ts';
 
 export interface LambdaService extends Service {
@@ -32,6 +38,7 @@ export default function createLambdaService(cloud: Cloud): LambdaService {
     if (!code) return { status: 404, body: 'Not Found' };
     return { status: 200, headers: { 'content-type': 'application/zip' }, body: lambda.code.zip(code) };
   });
+  routesOf(cloud).add(URL_PREFIX, (request) => serveFunctionUrl(lambda, request));
   return {
     name: 'lambda',
     lambda,
@@ -40,7 +47,12 @@ export default function createLambdaService(cloud: Cloud): LambdaService {
       ...functionOperations(lambda),
       ...readOperations(lambda),
       ...versionOperations(lambda),
+      ...aliasOperations(lambda),
+      ...concurrencyOperations(lambda),
       ...permissionOperations(lambda),
+      ...functionUrlOperations(lambda),
+      ...eventInvokeConfigOperations(lambda),
+      ...tagOperations(lambda),
       ...invokeOperations(lambda, queue),
     },
     environments: () => runner.pool.records(),

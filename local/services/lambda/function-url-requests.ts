@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import type { Cloud } from '../../cloud.ts';
+import { corsHeaders, httpEvent, httpResponse, isPreflight } from '../../environments/http-payload.ts';
+import { readCredentials } from '../../identity/credentials.ts';
+import { identify, type LongTermKeys } from '../../identity/identify.ts';
+import type { SessionStore } from '../../identity/sessions.ts';
+import { AwsError, type Principal, type Service } from '../../service.ts';
+import type { RawRequest, RawResponse } from '../../wire/routes.ts';
+import type { Lambda } from './lambda.ts';
+import { policyDocument } from './permissions.ts';
+import { type LambdaFunction, type PolicyStatement, resolveVersion, type UrlConfig } from './state.ts';
+
+export const URL_PREFIX = '/_functions/url/';
+
+/** Serves `/_functions/url/<id>/…`. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html */
+export async function serveFunctionUrl(lambda: Lambda, request: RawRequest): Promise<RawResponse> {
+  const [id = '', ...rest] = request.path.slice(URL_PREFIX.length).split('/');
+  const found = findUrl(lambda, id);
+  if (!found) return failure(403, 'AccessDeniedException', forbidden);
+  const { fn, config } = found;
+  const cors = corsHeaders(config.cors, request);
+  if (config.cors && isPreflight(request)) return { status: 200, headers: cors };
+  let authorizer: unknown;
+  try {
+    authorizer = await admit(lambda.cloud, fn, config, request);
+  } catch (error) {
+    if (error instanceof AwsError) return failure(403, error.code, error.message);
+    throw error;
+  }
+  if (authorizer === undefined) return failure(403, 'AccessDeniedException', forbidden);
+  const answer = await run(lambda, fn, config, { request, rawPath: `/${rest.join('/')}`, authorizer });
+  return { ...answer, headers: { ...answer.headers, ...cors } };
+}
+
+const forbidden =
+  'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
+
+function failure(status: number, type: string, text: string): RawResponse {
+  const headers = { 'content-type': 'application/json', 'x-amzn-errortype': type };
+  return { status, headers, body: JSON.stringify({ Message: text }) };
+}
+
+function findUrl(lambda: Lambda, id: string): { fn: LambdaFunction; config: UrlConfig } | undefined {
+  for (const fn of lambda.state.all()) {
+    for (const config of fn.urls.values()) {
+      const lives = config.qualifier === undefined || fn.aliases.has(config.qualifier);
+      if (config.id === id && lives) return { fn, config };
+    }
+  }
+  return undefined;
+}
+
+/** Answers what the event says of the caller; undefined when the caller may not come in. */
+async function admit(cloud: Cloud, fn: LambdaFunction, config: UrlConfig, request: RawRequest): Promise<unknown> {
+  const policy = policyDocument(fn, config.qualifier);
+  if (config.authType === 'NONE') return policy?.Statement.some(letsAnybodyIn) ? null : undefined;
+  const principal = caller(cloud, request);
+  const { allowed } = await cloud.authorise(principal, {
+    action: 'lambda:InvokeFunctionUrl',
+    resource: config.functionArn,
+    context: { 'lambda:FunctionUrlAuthType': config.authType },
+    ...(policy ? { resourcePolicy: policy } : {}),
+  });
+  if (!allowed) return undefined;
+  const { accountId } = cloud;
+  return { iam: { accessKey: principal.accessKeyId, accountId, callerId: principal.arn, userArn: principal.arn } };
+}
+
+// Nobody's request has no identity to evaluate: only a statement for everybody can admit it.
+function letsAnybodyIn(statement: PolicyStatement): boolean {
+  const { Principal, Action, Condition } = statement;
+  const everybody = Principal === '*' || (Principal as { AWS?: string } | undefined)?.AWS === '*';
+  const action = ['lambda:InvokeFunctionUrl', 'lambda:*', '*'].includes(Action);
+  const rest = Object.entries(Condition ?? {}).every(
+    ([operator, keys]) =>
+      operator === 'StringEquals' &&
+      Object.entries(keys).every(([key, value]) => key === 'lambda:FunctionUrlAuthType' && value === 'NONE'),
+  );
+  return everybody && action && rest;
+}
+
+function caller(cloud: Cloud, request: RawRequest): Principal {
+  const { sessions } = cloud as Cloud & { sessions: SessionStore };
+  const keys = cloud.service<Service & { state: LongTermKeys }>('iam').state;
+  return identify(readCredentials(request.headers, request.query), request, {
+    sessions,
+    keys,
+    clock: cloud.clock,
+    accountId: cloud.accountId,
+    service: 'lambda',
+    region: cloud.region,
+  });
+}
+
+async function run(
+  lambda: Lambda,
+  fn: LambdaFunction,
+  config: UrlConfig,
+  { request, rawPath, authorizer }: { request: RawRequest; rawPath: string; authorizer: unknown },
+): Promise<RawResponse> {
+  const requestId = randomUUID();
+  const event = httpEvent(request, {
+    accountId: config.authType === 'NONE' ? 'anonymous' : lambda.cloud.accountId,
+    apiId: config.id,
+    requestId,
+    routeKey: '$default',
+    stage: '$default',
+    domainName: request.headers.host ?? '',
+    rawPath,
+    ...(authorizer === null ? {} : { authorizer }),
+    now: lambda.cloud.clock.now(),
+  });
+  const version = resolveVersion(fn, config.qualifier, () => lambda.cloud.random());
+  try {
+    const result = await lambda.runner.run(fn, version, {
+      requestId,
+      event: JSON.stringify(event),
+      invokedFunctionArn: config.functionArn,
+    });
+    const answer = result.functionError ? undefined : httpResponse(result.payload);
+    const headers = { 'x-amzn-requestid': requestId };
+    if (!answer) return { status: 502, headers, body: 'Internal Server Error' };
+    return { ...answer, headers: { ...answer.headers, ...headers } };
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'TooManyRequestsException') {
+      return failure(429, error.code, error.message);
+    }
+    throw error;
+  }
+}
