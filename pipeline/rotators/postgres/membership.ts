@@ -12,14 +12,14 @@ export async function withMemberships(
   advice: readonly string[],
   work: () => Promise<void>,
 ): Promise<void> {
-  const lent: string[] = [];
+  const returns: string[] = [];
   for (const role of new Set(roles)) {
     if (await hasRightsOf(statements, role)) continue;
+    returns.push(await statementOfReturn(statements, role));
     await lend(statements, role, advice);
-    lent.push(role);
   }
   await work();
-  for (const role of lent) await statements.query(await quoted(statements, 'REVOKE %I FROM %I', role));
+  for (const statement of returns) await statements.query(statement);
 }
 
 async function hasRightsOf(statements: Statements, role: string): Promise<boolean> {
@@ -29,6 +29,19 @@ async function hasRightsOf(statements: Statements, role: string): Promise<boolea
     [role],
   );
   return row?.has ?? false;
+}
+
+/** A membership that the administrator has given itself before is put back as it was; otherwise the loan is revoked. */
+async function statementOfReturn(statements: Statements, role: string): Promise<string> {
+  if (statements.serverVersion < 160_000) return quoted(statements, 'REVOKE %I FROM %I', role);
+  const [own] = await statements.query<{ options: string }>(
+    `SELECT format(' WITH INHERIT %s, SET %s', m.inherit_option::text, m.set_option::text) AS options
+     FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles self ON self.rolname = current_user
+     WHERE g.rolname::text = $1 AND m.member = self.oid AND m.grantor = self.oid`,
+    [role],
+  );
+  if (own) return (await quoted(statements, 'GRANT %I TO %I', role)) + own.options;
+  return quoted(statements, 'REVOKE %I FROM %I', role);
 }
 
 async function lend(statements: Statements, role: string, advice: readonly string[]): Promise<void> {

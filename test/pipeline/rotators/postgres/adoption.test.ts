@@ -38,6 +38,31 @@ test.each([
     expect(rows[0].comment).not.toContain(payload.password);
 });
 
+test('a membership that the administrator had given itself is as before after a rotation that needed more', async () => {
+  const secret = await newSecret(server);
+  await secret.rotate();
+  const clone = `${secret.username}_clone`;
+  await secret.administer(`GRANT ${quote(clone)} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE`);
+  await server.query(
+    `GRANT CREATE ON SCHEMA public TO ${quote(clone)}; SET ROLE ${quote(clone)}; CREATE TABLE own (id int)`,
+    undefined,
+    secret.database,
+  );
+  await secret.rotate();
+  const owner = await server.query(
+    "SELECT tableowner::text AS name FROM pg_tables WHERE tablename = 'own'",
+    [],
+    secret.database,
+  );
+  expect(owner.rows).toEqual([{ name: secret.username }]);
+  const { rows } = await server.query(
+    `SELECT inherit_option, set_option FROM pg_auth_members
+     WHERE roleid = $1::regrole AND member = 'postgres_admin'::regrole AND grantor = 'postgres_admin'::regrole`,
+    [clone],
+  );
+  expect(rows).toEqual([{ inherit_option: false, set_option: true }]);
+});
+
 test('two processes that set one secret at the same moment wait for each other', async () => {
   const secret = await newSecret(server);
   const { step, pending } = await secret.prepare();
