@@ -1,4 +1,5 @@
-import { type RequestAnalysis, runSimulation, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import type { RequestAnalysis, Simulation } from '@cloud-copilot/iam-simulate';
+import { loadSimulator } from './simulator.ts';
 
 export interface PolicySet {
   readonly identity: readonly NamedPolicy[];
@@ -33,6 +34,7 @@ export type Decision =
  */
 export async function simulate(question: Question, policies: PolicySet): Promise<Decision> {
   const simulation = makeSimulation(question, policies);
+  const { runSimulation, runUnsafeSimulation } = await loadSimulator();
   let doubt: string;
   try {
     let answer = await runSimulation(simulation, {});
@@ -50,7 +52,7 @@ export async function simulate(question: Question, policies: PolicySet): Promise
   } catch (error) {
     doubt = error instanceof Error ? error.message : String(error);
   }
-  const decision = evaluateWithoutKnowledge(simulation, policies);
+  const decision = evaluateWithoutKnowledge(simulation, policies, runUnsafeSimulation);
   return doubt === '' ? decision : { ...decision, doubt };
 }
 
@@ -99,7 +101,11 @@ function decisionOf(analysis: RequestAnalysis, policies: PolicySet): Decision {
 /** Stands for "every resource" in a request: only a policy's `*` fits it, where the simulator would let any ARN fit. */
 const EVERY_RESOURCE = 'every-resource';
 
-function evaluateWithoutKnowledge(simulation: Simulation, policies: PolicySet): Decision {
+function evaluateWithoutKnowledge(
+  simulation: Simulation,
+  policies: PolicySet,
+  runUnsafeSimulation: Awaited<ReturnType<typeof loadSimulator>>['runUnsafeSimulation'],
+): Decision {
   const request = { ...simulation.request, resource: { ...simulation.request.resource } };
   request.resource.resource = request.resource.resource.replaceAll('*', EVERY_RESOURCE);
   const ask = (set: readonly NamedPolicy[]) =>

@@ -1,4 +1,4 @@
-import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { loadSimulator } from '../../authorization/simulator.ts';
 import { AwsError } from '../../service.ts';
 
 type Kind = 'identity' | 'trust' | 'resource';
@@ -17,6 +17,7 @@ export async function checkPolicyDocument(text: string, kind: Kind): Promise<voi
   if (policy === null || typeof policy !== 'object' || Array.isArray(policy))
     throw malformed('Syntax errors in policy.');
   checkStatements(policy, kind);
+  const { runSimulation } = await loadSimulator();
   const answer = await runSimulation(
     {
       request: {
