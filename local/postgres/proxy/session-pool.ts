@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { type Clock, sleep, type Timer } from '../../clock.ts';
+import { type Clock, sleep } from '../../clock.ts';
 import { FrameReader, frame } from '../frames.ts';
 
 /** How long an unused session stays open. */
@@ -34,6 +34,12 @@ export interface Session {
   readonly secretKey: number;
 }
 
+interface Waiting {
+  readonly session: Session;
+  /** It is no longer at rest. */
+  wake(): void;
+}
+
 /** Nothing answers at the target: the borrower may wait. */
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300']);
 
@@ -47,7 +53,7 @@ export class BorrowTimeout extends Error {
 /** Keeps sessions open after their clients have gone, and gives them to the next client of the same login and database. */
 export class SessionPool {
   readonly #configuration: PoolConfiguration;
-  readonly #idle = new Map<string, { session: Session; timer: Timer }[]>();
+  readonly #idle = new Map<string, Waiting[]>();
   readonly #all = new Set<Session>();
 
   constructor(configuration: PoolConfiguration) {
@@ -62,7 +68,7 @@ export class SessionPool {
   async borrow(user: string, database: string, password: string): Promise<Session> {
     const waiting = this.#idle.get(key(user, database)) ?? [];
     for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
-      entry.timer.cancel();
+      entry.wake();
       if (!entry.session.socket.destroyed && entry.session.socket.readable) return entry.session;
     }
     const { clock, borrowTimeoutSeconds } = this.#configuration;
@@ -153,23 +159,28 @@ export class SessionPool {
     }
     const waiting = this.#idle.get(key(session.user, session.database)) ?? [];
     this.#idle.set(key(session.user, session.database), waiting);
-    const entry = {
-      session,
-      timer: this.#configuration.clock.after(IDLE_MILLISECONDS, () => session.socket.end(frame('X'))),
-    };
-    waiting.push(entry);
+    const { socket } = session;
+    const timer = this.#configuration.clock.after(IDLE_MILLISECONDS, () => socket.end(frame('X')));
     const forget = () => {
-      entry.timer.cancel();
+      entry.wake();
       const index = waiting.indexOf(entry);
       if (index >= 0) waiting.splice(index, 1);
     };
-    session.socket.once('close', forget).once('end', forget);
+    const entry: Waiting = {
+      session,
+      wake() {
+        timer.cancel();
+        socket.off('close', forget).off('end', forget);
+      },
+    };
+    waiting.push(entry);
+    socket.on('close', forget).on('end', forget);
     // An idle session has nothing to say; reading is how its end is noticed.
-    session.socket.resume();
+    socket.resume();
   }
 
   closeAll(): void {
-    for (const waiting of this.#idle.values()) for (const { timer } of waiting) timer.cancel();
+    for (const waiting of this.#idle.values()) for (const { wake } of waiting) wake();
     this.#idle.clear();
     for (const { socket } of this.#all) socket.destroy();
   }

@@ -165,7 +165,7 @@ function describeGroups(state: LogsState, input: any, call: Call) {
       logGroupName: group.name,
       creationTime: group.creationTime,
       retentionInDays: group.retentionInDays,
-      metricFilterCount: group.metricFilters.size,
+      metricFilterCount: 0,
       arn: `${group.arn}:*`,
       logGroupArn: group.arn,
       logGroupClass: group.logGroupClass,

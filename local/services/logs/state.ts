@@ -20,19 +20,6 @@ export interface LogStream {
   storedBytes: number;
 }
 
-export interface MetricFilter {
-  readonly name: string;
-  readonly pattern: string;
-  readonly transformations: readonly {
-    metricName: string;
-    metricNamespace: string;
-    metricValue: string;
-    defaultValue?: number;
-    unit?: string;
-  }[];
-  readonly creationTime: number;
-}
-
 export interface LogGroup {
   readonly name: string;
   readonly arn: string;
@@ -43,7 +30,6 @@ export interface LogGroup {
   kmsKeyId?: string;
   readonly tags: Map<string, string>;
   readonly streams: Map<string, LogStream>;
-  readonly metricFilters: Map<string, MetricFilter>;
 }
 
 /** A line as it arrived. */
@@ -91,7 +77,6 @@ export class LogsState {
       ...(more.kmsKeyId === undefined ? {} : { kmsKeyId: more.kmsKeyId }),
       tags: new Map(),
       streams: new Map(),
-      metricFilters: new Map(),
     };
     this.#groups.set(`${region} ${name}`, group);
     return group;
