@@ -17,7 +17,7 @@ export interface Endpoint {
   /** The cloud of our own, where it is one: for the few cases that need a clock or a look inside. */
   readonly cloud: RunningCloud | undefined;
   /** A client of the AWS SDK for this endpoint, without retries so that every answer is seen. */
-  client<Client>(constructor: new (configuration: any) => Client, configuration?: object): Client;
+  client<Client>(Client: new (configuration: any) => Client, configuration?: object): Client;
   /** Closes the clients and stops what was started. */
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ export async function openEndpoint(): Promise<Endpoint> {
     url,
     region,
     cloud,
-    client(constructor, configuration = {}) {
-      const client = new constructor({
+    client(Client, configuration = {}) {
+      const client = new Client({
         region,
         maxAttempts: 1,
         ...(url && { endpoint: url }),
