@@ -1,5 +1,5 @@
 import type { Operation } from '../../service.ts';
-import { check, longest, pattern } from './constraints.ts';
+import { check, longest, pattern } from '../constraints.ts';
 import { describeAlias } from './describe.ts';
 import { conflict, functionNotFound, invalidParameter, notFound } from './errors.ts';
 import { expectRevision, onFunction, page } from './functions.ts';

@@ -1,5 +1,5 @@
 import { AwsError, type Operation } from '../../service.ts';
-import { between, check } from './constraints.ts';
+import { between, check } from '../constraints.ts';
 import { lambdaTime } from './describe.ts';
 import { functionNotFound, invalidParameter } from './errors.ts';
 import { onFunction, page } from './functions.ts';

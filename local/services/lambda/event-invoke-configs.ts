@@ -1,5 +1,5 @@
 import type { Operation } from '../../service.ts';
-import { between, check } from './constraints.ts';
+import { between, check } from '../constraints.ts';
 import { invalidParameter, notFound } from './errors.ts';
 import { page } from './functions.ts';
 import type { Lambda } from './lambda.ts';

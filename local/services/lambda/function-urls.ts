@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Operation } from '../../service.ts';
-import { check, oneOf, pattern } from './constraints.ts';
+import { check, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, notFound } from './errors.ts';
 import { page } from './functions.ts';
 import type { Lambda } from './lambda.ts';

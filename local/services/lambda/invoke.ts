@@ -1,5 +1,5 @@
 import { AwsError, type Call, type Operation } from '../../service.ts';
-import { check, oneOf } from './constraints.ts';
+import { check, oneOf } from '../constraints.ts';
 import { conflict, functionNotFound } from './errors.ts';
 import type { Lambda } from './lambda.ts';
 import { functionArn, parseFunction } from './names.ts';

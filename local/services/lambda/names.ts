@@ -1,5 +1,5 @@
 import { AwsError, type Call } from '../../service.ts';
-import { check, longest, pattern, shortest } from './constraints.ts';
+import { check, longest, pattern, shortest } from '../constraints.ts';
 import { functionNotFound } from './errors.ts';
 
 /** A function as a caller names it. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html#API_GetFunction_RequestSyntax */

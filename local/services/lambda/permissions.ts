@@ -1,5 +1,5 @@
 import type { Operation } from '../../service.ts';
-import { check, longest, oneOf, pattern } from './constraints.ts';
+import { check, longest, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, invalidParameter, notFound, preconditionFailed } from './errors.ts';
 import { onFunction } from './functions.ts';
 import type { Lambda } from './lambda.ts';

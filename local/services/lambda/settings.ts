@@ -1,7 +1,7 @@
 import { reservedVariables } from '../../environments/variables.ts';
 import type { Call } from '../../service.ts';
+import { between, check, longest, oneOf, pattern } from '../constraints.ts';
 import type { FunctionCode } from './code.ts';
-import { between, check, longest, oneOf, pattern } from './constraints.ts';
 import { invalidParameter } from './errors.ts';
 import type { FunctionSettings } from './state.ts';
 

@@ -1,5 +1,5 @@
 import type { Call, Operation } from '../../service.ts';
-import { check, pattern } from './constraints.ts';
+import { check, pattern } from '../constraints.ts';
 import { invalidParameter } from './errors.ts';
 import type { Lambda } from './lambda.ts';
 
