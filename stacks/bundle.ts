@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,9 +7,9 @@ import { buildSync } from 'esbuild';
 /**
  * Bundles one function with esbuild. CDK's NodejsFunction starts npx for each function, which takes a second; this
  * takes fifty milliseconds. One bundle runs on every runtime from Node 20 on, and the SDK is in it, so that what was
- * tested is what runs.
+ * tested is what runs. `files` lie beside the code.
  */
-export function bundle(entry: string): lambda.Code {
+export function bundle(entry: string, files: Readonly<Record<string, string>> = {}): lambda.Code {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
   buildSync({
     entryPoints: [entry],
@@ -23,5 +23,6 @@ export function bundle(entry: string): lambda.Code {
     mainFields: ['module', 'main'],
     logLevel: 'error',
   });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return lambda.Code.fromAsset(folder);
 }

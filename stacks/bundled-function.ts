@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { bundle } from './bundle.ts';
 
 /** Where a function runs: inside a VPC where its target is not reachable from outside. */
@@ -25,6 +26,11 @@ export interface BundledFunctionProps {
   readonly timeout?: Duration;
   /** @default 256 */
   readonly memoryMegabytes?: number;
+  /**
+   * Texts that lie beside the code, by file name.
+   * @default - none
+   */
+  readonly files?: Readonly<Record<string, string>>;
   /** @default - none reserved */
   readonly reservedConcurrency?: number;
 }
@@ -48,7 +54,7 @@ export class BundledFunction extends Construct {
     });
     logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
-      code: bundle(`${HANDLERS}${props.handler}.ts`),
+      code: bundle(`${HANDLERS}${props.handler}.ts`, props.files),
       handler: 'index.handler',
       description: props.description,
       role: this.role,
@@ -75,4 +81,16 @@ export class BundledFunction extends Construct {
   allow(actions: string[], resources: string[], conditions?: iam.PolicyStatementProps['conditions']): void {
     this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, ...(conditions && { conditions }) }));
   }
+}
+
+/**
+ * Puts events of the pipeline's own source on the default bus, and no other. `events:source` has a value for each entry.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+ */
+export function allowStory(bundled: BundledFunction): void {
+  const bus = Stack.of(bundled).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
+  bundled.allow(['events:PutEvents'], [bus], {
+    'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
+    Null: { 'events:source': 'false' },
+  });
 }

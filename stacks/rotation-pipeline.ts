@@ -1,4 +1,3 @@
-import { Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -9,7 +8,7 @@ import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { PipelineAlarms } from './alarms.ts';
-import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { WorkflowStateMachines } from './state-machines.ts';
@@ -83,14 +82,7 @@ export class RotationPipeline extends Construct {
       handler: 'report',
       description: "Keyturn: puts the story's events and emits its metrics",
     });
-    const stack = Stack.of(this);
-    this.report.allow(
-      ['events:PutEvents'],
-      [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-      {
-        StringEquals: { 'events:source': EVENT_SOURCE },
-      },
-    );
+    allowStory(this.report);
     this.recycleConsumer = new BundledFunction(this, 'RecycleConsumer', {
       handler: 'recycle-consumer',
       description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',

@@ -43,6 +43,11 @@ async function migrate(client: pg.Client, app: DatabaseSecret): Promise<string[]
     await client.query(quoted[0].sql);
     done.push('login');
   }
+  // From PostgreSQL 16 on, whoever makes a role may not act as it before granting it to themselves.
+  const { rows: membership } = await client.query("SELECT format('GRANT %I TO CURRENT_USER', $1::text) AS sql", [
+    app.username,
+  ]);
+  await client.query(membership[0].sql);
   const { rows: grant } = await client.query(
     "SELECT format('GRANT CREATE, USAGE ON SCHEMA public TO %I', $1::text) AS sql",
     [app.username],

@@ -43,7 +43,7 @@ export class ExampleDatabase extends Construct {
       secretName: 'example/database',
       description: 'The login of the application; rotated by Keyturn with alternating users',
       generateSecretString: {
-        secretStringTemplate: JSON.stringify({ username: 'app', masterarn: '' }),
+        secretStringTemplate: JSON.stringify({ username: 'app' }),
         generateStringKey: 'password',
         passwordLength: 32,
         excludePunctuation: true,

@@ -12,6 +12,8 @@ export interface VariablesSource {
   readonly logFormat: 'Text' | 'JSON';
   readonly initializationType: 'on-demand' | 'provisioned-concurrency';
   readonly endpointUrl: string;
+  /** The certificates of the laptop's databases: libpq's own variable tells where they are. */
+  readonly databaseCaPath?: string;
   readonly credentials: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
@@ -31,6 +33,7 @@ export function environmentVariables(source: VariablesSource): Record<string, st
     TZ: ':UTC',
     PATH: '/usr/local/bin:/usr/bin/:/bin:/opt/bin',
     AWS_ENDPOINT_URL: source.endpointUrl,
+    ...(source.databaseCaPath && { PGSSLROOTCERT: source.databaseCaPath }),
     ...source.own,
     _HANDLER: source.handler,
     AWS_REGION: source.region,

@@ -1,6 +1,7 @@
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { parse } from '../contracts/parse.ts';
 import { SecretSettings } from '../contracts/settings/secret.ts';
+import { secretNameOf, settingsParameterName } from '../contracts/settings/settings-parameter.ts';
 import { SecretNotManaged } from '../rotation/errors.ts';
 
 /** A deployment may change settings at any time; a warm function learns of it within this. */
@@ -23,7 +24,7 @@ export class SettingsReader {
   async read(secretArn: string): Promise<SecretSettings> {
     const cached = this.#cache.get(secretArn);
     if (cached && this.#now().getTime() - cached.readAt < SETTINGS_AGE_MILLISECONDS) return cached.settings;
-    const name = settingsParameterName(this.#prefix, secretArn);
+    const name = settingsParameterName(this.#prefix, secretNameOf(secretArn));
     const settings = parse(
       `Settings parameter ${name}`,
       SecretSettings,
@@ -45,9 +46,4 @@ export class SettingsReader {
       );
     }
   }
-}
-
-/** `/keyturn/<pipeline>/<secret's name with its six characters>`: derived from the ARN alone, at synthesis as at run time. */
-export function settingsParameterName(prefix: string, secretArn: string): string {
-  return `${prefix}/${secretArn.split(':')[6]}`;
 }

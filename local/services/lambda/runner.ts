@@ -209,6 +209,7 @@ export class Runner {
         logFormat: settings.logFormat,
         initializationType,
         endpointUrl: this.#cloud.endpointUrl,
+        ...databaseCa(this.#cloud),
         credentials,
         own: settings.variables ?? {},
       }),
@@ -234,6 +235,13 @@ export class Runner {
   }
 }
 
+// A cloud may be without databases.
+function databaseCa(cloud: Cloud): { databaseCaPath?: string } {
+  const rds = (cloud as ServicesCloud).services?.get('rds') as { caBundlePath?: string } | undefined;
+  return rds?.caBundlePath ? { databaseCaPath: rds.caBundlePath } : {};
+}
+
+type ServicesCloud = Cloud & { services?: ReadonlyMap<string, unknown> };
 type RevokingCloud = Cloud & { sessions?: { revoke(accessKeyId: string): boolean } };
 
 function traceId(): string {
