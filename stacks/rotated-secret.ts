@@ -20,8 +20,18 @@ export interface RotatedSecretProps {
   readonly secretName: string;
   readonly secret: secretsmanager.ISecret;
   readonly kind: SecretKind;
-  /** The rotator's own settings: strategy, superuser, proxy … */
+  /** The rotator's own settings: strategy, superuser … */
   readonly rotator: Record<string, unknown>;
+  /**
+   * Secrets that the rotation reads: the superuser's, or the admin key's.
+   * @default - none
+   */
+  readonly reads?: secretsmanager.ISecret[];
+  /**
+   * `postgres` behind an RDS Proxy with password authentication: the secrets of both logins, registered with it.
+   * @default - consumers connect to the instance
+   */
+  readonly proxy?: RotatedSecretProxy;
   /**
    * When the workflow rotates: an EventBridge Scheduler expression.
    * @default - only by hand, and by the native safety net
@@ -45,6 +55,20 @@ export interface RotatedSecretProps {
   readonly rollBackHandPutValues?: boolean;
 }
 
+export interface RotatedSecretProxy {
+  readonly proxyName: string;
+  /** The host that consumers connect to. */
+  readonly endpoint: string;
+  /** Made by `ProxyLogins`, or registered before. */
+  readonly logins: { readonly base: secretsmanager.ISecret; readonly second: secretsmanager.ISecret };
+  /**
+   * Who owns what the second login creates: `init-query` where the proxy's InitQuery is SET ROLE to the owner role,
+   * else each rotation hands it over.
+   * @default 'reassign'
+   */
+  readonly ownership?: 'init-query' | 'reassign';
+}
+
 /** Puts one secret into the care of a pipeline: its settings, its rotation function and schedule, and the grants for it alone. */
 export class RotatedSecret extends Construct {
   readonly settings: ssm.StringParameter;
@@ -62,6 +86,10 @@ export class RotatedSecret extends Construct {
     });
     const rotationFunction = pipeline.rotationFunction(props.kind);
     rotationFunction.mayRotate(secret, this.settings.parameterArn);
+    for (const read of props.reads ?? []) rotationFunction.mayRead(read);
+    for (const login of props.proxy ? [props.proxy.logins.base, props.proxy.logins.second] : []) {
+      rotationFunction.mayPut(login);
+    }
     pipeline.workflow.mayRotate(arnForPolicies(secret));
     pipeline.labelRules.watch(props.secretName);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
@@ -88,8 +116,11 @@ export class RotatedSecret extends Construct {
   }
 }
 
+/** What follows a new value of a secret. */
+export type PropagationProps = Pick<RotatedSecretProps, 'secret' | 'consumers' | 'checks' | 'mirrors'>;
+
 /** Exactly what each consumer, check and mirror needs, by how it is declared. */
-function grantPropagation(pipeline: RotationPipeline, props: RotatedSecretProps): void {
+export function grantPropagation(pipeline: RotationPipeline, props: PropagationProps): void {
   for (const consumer of props.consumers ?? []) {
     const { functionArn } = consumer;
     const arns = consumer.alias ? [functionArn, `${functionArn}:*`] : [functionArn];
@@ -110,11 +141,11 @@ function grantPropagation(pipeline: RotationPipeline, props: RotatedSecretProps)
   for (const mirror of props.mirrors ?? []) grantMirror(pipeline, props, mirror);
 }
 
-function grantMirror(pipeline: RotationPipeline, props: RotatedSecretProps, mirror: MirrorSettings): void {
+function grantMirror(pipeline: RotationPipeline, props: PropagationProps, mirror: MirrorSettings): void {
   const { secret } = props;
   const stack = Stack.of(secret);
   if (mirror.to === 'replica') {
-    const parts = Fn.split(':', secret.secretArn);
+    const parts = Fn.split(':', arnForPolicies(secret));
     const replicaArn = Fn.join(
       ':',
       [0, 1, 2]
@@ -142,7 +173,7 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     name: props.secretName,
     kind: props.kind,
     rotated: true,
-    rotator: props.rotator,
+    rotator: { ...props.rotator, ...(props.proxy && { proxy: proxySettings(props.proxy) }) },
     gracePeriodSeconds: (props.gracePeriod ?? Duration.hours(24)).toSeconds(),
     promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),
     evidenceIntervalSeconds: (props.evidenceInterval ?? Duration.minutes(1)).toSeconds(),
@@ -150,5 +181,14 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     consumers: props.consumers ?? [],
     checks: props.checks ?? [],
     mirrors: props.mirrors ?? [],
+  };
+}
+
+function proxySettings({ proxyName, endpoint, logins, ownership }: RotatedSecretProxy): Record<string, unknown> {
+  return {
+    name: proxyName,
+    endpoint,
+    loginSecretArns: { base: logins.base.secretArn, second: logins.second.secretArn },
+    ...(ownership && { ownership }),
   };
 }

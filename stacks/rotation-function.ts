@@ -74,6 +74,12 @@ export class RotationFunction extends Construct {
     secret.encryptionKey?.grantDecrypt(this.#bundled.role);
   }
 
+  /** The secret of one login that is registered with a proxy: written before promotion, never read. */
+  mayPut(secret: secretsmanager.ISecret): void {
+    this.#bundled.allow(['secretsmanager:PutSecretValue'], [arnForPolicies(secret)]);
+    secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
+  }
+
   allow(actions: string[], resources: string[]): void {
     this.#bundled.allow(actions, resources);
   }

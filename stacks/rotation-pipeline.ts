@@ -159,6 +159,7 @@ export class RotationPipeline extends Construct {
           events.RuleTargetInput.fromObject({
             startedBy: 'event',
             secretId: events.EventField.fromPath('$.detail.secretId'),
+            request: events.EventField.fromPath('$.detail'),
           }),
         ),
       ],

@@ -65,7 +65,7 @@ export class WorkflowStateMachines extends Construct {
       ['states:StartExecution'],
       [this.propagateSecret.stateMachineArn, this.retireCredential.stateMachineArn],
     );
-    this.#mayWaitForExecutions(this.rotateSecret, 'propagate-secret');
+    for (const child of ['propagate-secret', 'retire-credential']) this.#mayWaitForExecutions(this.rotateSecret, child);
   }
 
   mayInvoke(target: lambda.IFunction): void {

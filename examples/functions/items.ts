@@ -1,34 +1,40 @@
-import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
-import pg from 'pg';
-import { certificates } from './certificates.ts';
+import { withFreshSecrets } from 'keyturn/consumer';
+import { authenticate } from './app/authenticate.ts';
+import { database } from './app/database.ts';
+import { HttpError, http, json, type Request, type Response, readBody } from './app/http.ts';
 
-interface DatabaseSecret {
-  host: string;
-  port: number;
-  dbname: string;
-  username: string;
-  password: string;
+const MOST_ITEMS = 50;
+
+async function serve(request: Request): Promise<Response> {
+  const user = await authenticate(request);
+  if (request.requestContext.http.method === 'POST') return addItem(user, request);
+  return listItems(user, request);
 }
 
-/** Adds an item and lists the newest, on a new connection for each request. */
-export async function handler(event: { name?: string }): Promise<{ login: string; items: string[] }> {
-  const secret = await getSecret(process.env.DB_SECRET_ARN ?? '', { maxAge: 5, transform: 'json' });
-  const { host, port, dbname, username, password } = secret as unknown as DatabaseSecret;
-  const client = new pg.Client({
-    host,
-    port,
-    database: dbname,
-    user: username,
-    password,
-    ssl: { ca: certificates(), rejectUnauthorized: true },
-    application_name: 'example-items',
-  });
-  await client.connect();
-  try {
-    await client.query('INSERT INTO items (name) VALUES ($1)', [event.name ?? 'unnamed']);
-    const { rows } = await client.query('SELECT name FROM items ORDER BY id DESC LIMIT 10');
-    return { login: username, items: rows.map((row) => row.name) };
-  } finally {
-    await client.end();
+async function addItem(user: string, request: Request): Promise<Response> {
+  const { name } = readBody(request);
+  if (typeof name !== 'string' || name === '' || name.length > 200) {
+    throw new HttpError(400, 'name must be a text of 1 to 200 characters.');
   }
+  const { rows } = await database.query('INSERT INTO items (owner, name) VALUES ($1, $2) RETURNING id, name', [
+    user,
+    name,
+  ]);
+  return json(201, { item: rows[0] });
 }
+
+/** Newest first; `before` is the id that the page before ended with. */
+async function listItems(user: string, request: Request): Promise<Response> {
+  const { before = '9223372036854775807', limit = '10' } = request.queryStringParameters ?? {};
+  if (!/^\d{1,19}$/.test(before) || !/^\d{1,2}$/.test(limit)) {
+    throw new HttpError(400, 'before and limit must be whole numbers.');
+  }
+  const most = Math.min(Math.max(Number(limit), 1), MOST_ITEMS);
+  const { rows } = await database.query(
+    'SELECT id, name FROM items WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3',
+    [user, before, most],
+  );
+  return json(200, { items: rows, ...(rows.length === most && { before: rows.at(-1).id }) });
+}
+
+export const handler = withFreshSecrets(http(serve), { canary: async () => void (await database.query('SELECT 1')) });

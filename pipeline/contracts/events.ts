@@ -32,6 +32,8 @@ export const eventDetails = {
   'Rotation Requested': v.object({
     secretId: v.string(),
     startedBy: v.optional(startedBy),
+    operation: v.optional(v.picklist(['rotate', 'check', 'roll-back'])),
+    retireNow: v.optional(v.boolean()),
     emergency: v.optional(v.boolean()),
     force: v.optional(v.boolean()),
   }),

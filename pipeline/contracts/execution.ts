@@ -14,10 +14,14 @@ export const RotationRequest = v.variant('startedBy', [
   v.object({
     startedBy: v.picklist(['schedule', 'console', 'command-line', 'dashboard', 'event', 'audit', 'fleet', 'unknown']),
     secretId,
+    /** `check` runs the checks on what is current; `roll-back` goes back to the version before. */
+    operation: v.optional(v.picklist(['rotate', 'check', 'roll-back']), 'rotate'),
     /** Retire the previous credential first, if there is evidence that nobody uses it. */
     retireNow: v.optional(v.boolean(), false),
     /** Revoke the previous credential at once, whoever still uses it. */
     emergency: v.optional(v.boolean(), false),
+    /** Give up a candidate that another rotation left under AWSPENDING, and rotate. */
+    force: v.optional(v.boolean(), false),
   }),
 ]);
 export type RotationRequest = v.InferOutput<typeof RotationRequest>;

@@ -17,7 +17,12 @@ export const ReportedPlan = v.object({
 });
 export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
 
-export const ReportedFailure = v.object({ code: text, cause: v.nullish(v.unknown()) });
+export const ReportedFailure = v.object({
+  code: text,
+  cause: v.nullish(v.unknown()),
+  /** What failed next, while the first failure was being mended. */
+  next: v.nullish(v.object({ what: text, code: text, cause: v.nullish(v.unknown()) })),
+});
 export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
 
 export const CheckResult = v.object({

@@ -141,9 +141,9 @@ function composeRollBack(report: ReportOf<'rolled-back'>, id: Id, durationMillis
   const again = report.checksAgain.some((check) => !check.ok)
     ? ` After the roll-back these checks fail too, so the fault is not in the new value: ${explainChecks(report.checksAgain)}.`
     : ' After the roll-back all checks pass.';
-  const message =
-    `${report.plan.secretName}: version ${report.plan.versionId} failed its checks and was rolled back to ` +
-    `${report.plan.previousVersionId}. ${failure.message}.${again}`;
+  const why =
+    report.plan.path === 'roll-back' ? 'was rolled back by hand to' : 'failed its checks and was rolled back to';
+  const message = `${report.plan.secretName}: version ${report.plan.versionId} ${why} ${report.plan.previousVersionId}. ${failure.message}.${again}`;
   return told(
     { code: 'RotationRolledBack', message },
     [

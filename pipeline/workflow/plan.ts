@@ -11,6 +11,7 @@ import {
 } from '../contracts/labels.ts';
 import { describeGrace } from '../rotation/create-secret.ts';
 import { RotationInGrace, RotationInProgress, SecretUnusable } from '../rotation/errors.ts';
+import { RollBackImpossible } from '../rotation/roll-back.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
 
 /** How an execution goes on after Prepare. */
@@ -21,6 +22,10 @@ export type Path =
   | 'adopted'
   /** A value was put by hand or by another tool: it is propagated and checked. */
   | 'promoted-by-hand'
+  /** Somebody wants the version before back. */
+  | 'roll-back'
+  /** Somebody wants to know whether what is current works. */
+  | 'checks-only'
   /** Somebody else tells this version's story already, or there is nothing to tell. */
   | 'nothing-to-do';
 
@@ -30,6 +35,10 @@ export interface Decision {
   readonly versionId: string;
   /** What a roll-back goes back to. */
   readonly previousVersionId?: string;
+  /** The rotation before, whose previous credential is to be retired first, if there is evidence that nobody uses it. */
+  readonly retireFirst?: { readonly versionId: string; readonly previousVersionId: string };
+  /** A candidate that another rotation left under AWSPENDING, to be given up first. */
+  readonly clearVersionId?: string;
   readonly reason: string;
 }
 
@@ -43,10 +52,14 @@ export interface Decision {
  *    c. The version it was taken from failed its checks: a roll-back has it in hands.
  *    d. Else: promoted by hand.
  * 2. A native rotation (its token comes along): adopted.
- * 3. A request:
- *    a. in flight on AWSCURRENT: refused with the time and the way out, unless it is an emergency.
- *    b. AWSPENDING on another version than AWSCURRENT's: a rotation is under way (or stuck: `doctor` tells).
- *    c. Else: requested, with a token that the execution's name determines, so that Prepare may run twice.
+ * 3. A request to check, or to roll back: see decideRollBack.
+ * 4. A request to rotate:
+ *    a. Prepare ran before in this execution: it goes on.
+ *    b. in flight on AWSCURRENT: refused with the time and the way out, unless it is an emergency, or the previous
+ *       credential is to be retired first.
+ *    c. AWSPENDING on another version than AWSCURRENT's: a rotation is under way (or stuck: `doctor` tells); refused
+ *       unless it is to be given up.
+ *    d. Else: requested, with a token that the execution's name determines, so that Prepare may run twice.
  */
 export function decide(
   request: RotationRequest,
@@ -64,23 +77,76 @@ export function decide(
       reason: 'Secrets Manager began this rotation',
     };
   }
+  if (request.operation === 'check') {
+    if (!current) throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value.`);
+    return { path: 'checks-only', versionId: current, reason: 'a check was asked for' };
+  }
+  if (request.operation === 'roll-back') return decideRollBack(secret);
   refuseUnrotatable(secret, settings);
+  return decideRotation(request, secret, settings, executionName);
+}
+
+function decideRotation(
+  request: Extract<RotationRequest, { operation: string }>,
+  secret: SecretDescription,
+  settings: { gracePeriodSeconds: number },
+  executionName: string,
+): Decision {
+  const current = secret.versionWith(AWSCURRENT);
   const token = workflowToken(executionName, request.emergency);
   if (current === token || secret.stagesOf(token).includes(AWSPENDING)) {
     // Prepare ran before in this execution, and RotateSecret with it.
     const previous = current === token ? secret.versionWith(AWSPREVIOUS) : current;
     return { path: 'requested', versionId: token, previousVersionId: previous, reason: 'this execution goes on' };
   }
-  if (!request.emergency && current && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) {
-    throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
-  }
   const pending = secret.versionWith(AWSPENDING);
-  if (pending && pending !== current) {
+  const isUnderWay = pending !== undefined && pending !== current;
+  if (isUnderWay && !request.force) {
     throw new RotationInProgress(
-      `${secret.name} is being rotated: version ${pending} is AWSPENDING. Wait for it, or see keyturn doctor if nothing is running.`,
+      `${secret.name} is being rotated: version ${pending} is AWSPENDING. Wait for it; if nothing is running, keyturn doctor ` +
+        `tells what left it, and keyturn rotate ${secret.name} --force gives it up.`,
     );
   }
-  return { path: 'requested', versionId: token, previousVersionId: current, reason: 'a rotation was asked for' };
+  const previous = secret.versionWith(AWSPREVIOUS);
+  const isInGrace = current !== undefined && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT);
+  if (isInGrace && !request.emergency && !(request.retireNow && previous)) {
+    throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
+  }
+  const retiresFirst = isInGrace && !request.emergency && previous !== undefined;
+  return {
+    path: 'requested',
+    versionId: token,
+    previousVersionId: current,
+    ...(retiresFirst && { retireFirst: { versionId: current, previousVersionId: previous } }),
+    ...(isUnderWay && { clearVersionId: pending }),
+    reason: 'a rotation was asked for',
+  };
+}
+
+/**
+ * By hand, back to the version before:
+ * 1. a rotation in flight: its previous credential has not been retired, so it can be restored.
+ * 2. a value that was put by hand, or by another tool: what it replaced was never retired.
+ * 3. else the previous credential has been retired: there is nothing to go back to.
+ */
+function decideRollBack(secret: SecretDescription): Decision {
+  const current = secret.versionWith(AWSCURRENT);
+  const previous = secret.versionWith(AWSPREVIOUS);
+  if (!current || !previous) {
+    throw new RollBackImpossible(`${secret.name} has no previous version to go back to. Put a working value by hand.`);
+  }
+  const isInFlight = carries(secret, current, KEYTURN_IN_FLIGHT);
+  if (!isInFlight && current.startsWith(WORKFLOW_TOKEN_PREFIX)) {
+    throw new RollBackImpossible(
+      `${secret.name}: the credential before ${current} has been retired, nobody accepts it any more. Rotate again: keyturn rotate ${secret.name}.`,
+    );
+  }
+  if (carries(secret, previous, KEYTURN_FAILED)) {
+    throw new RollBackImpossible(
+      `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
+    );
+  }
+  return { path: 'roll-back', versionId: current, previousVersionId: previous, reason: 'a roll-back was asked for' };
 }
 
 function decideByHand(versionId: string, secret: SecretDescription): Decision {

@@ -20,6 +20,8 @@ export interface Plan {
   startedBy: string;
   versionId: string;
   previousVersionId: string | null;
+  retireFirst: { versionId: string; previousVersionId: string; promotedAt: string } | null;
+  clearVersionId: string | null;
   rotationFunctionArn: string | null;
   emergency: boolean;
   rollBack: boolean;
@@ -52,9 +54,13 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
     startedBy: request.startedBy,
     versionId: decision.versionId,
     previousVersionId: decision.previousVersionId ?? null,
+    retireFirst: decision.retireFirst
+      ? { ...decision.retireFirst, promotedAt: (secret.lastChangedAt ?? new Date(0)).toISOString() }
+      : null,
+    clearVersionId: decision.clearVersionId ?? null,
     rotationFunctionArn: secret.rotationFunctionArn ?? null,
     emergency: 'emergency' in request && request.emergency,
-    rollBack: decision.path !== 'promoted-by-hand' || settings.rollBackHandPutValues,
+    rollBack: rollsBack(decision.path, settings.rollBackHandPutValues),
     promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
     gracePeriodSeconds: settings.gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
@@ -65,8 +71,18 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
   };
 }
 
-/** People start executions with a secret's name alone. */
+/** Whether a failed check undoes what the execution did. */
+function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
+  if (path === 'checks-only') return false;
+  return path !== 'promoted-by-hand' || rollsBackHandPutValues;
+}
+
+/**
+ * People start executions with a secret's name alone. A `Rotation Requested` event comes along whole, as `request`: it
+ * may ask for a way to rotate, not say who started it.
+ */
 function withStarter(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || 'startedBy' in input) return input;
-  return { ...input, startedBy: 'unknown' };
+  if (typeof input !== 'object' || input === null) return input;
+  const asked = 'request' in input && typeof input.request === 'object' ? input.request : {};
+  return { startedBy: 'unknown', ...asked, ...input };
 }

@@ -4,7 +4,14 @@ import { decide, workflowToken } from '../../../pipeline/workflow/plan.ts';
 
 const settings = { gracePeriodSeconds: 600, rotated: true };
 const byHand = (versionId: string): RotationRequest => ({ startedBy: 'hand', secretId: 'app/db', versionId });
-const asked: RotationRequest = { startedBy: 'schedule', secretId: 'app/db', retireNow: false, emergency: false };
+const asked = {
+  startedBy: 'schedule',
+  secretId: 'app/db',
+  operation: 'rotate',
+  retireNow: false,
+  emergency: false,
+  force: false,
+} as const satisfies RotationRequest;
 
 function secret(stages: Record<string, string[]>, more: Partial<SecretDescription> = {}): SecretDescription {
   const stagesByVersion = new Map(Object.entries(stages));
@@ -111,5 +118,83 @@ describe('AWSCURRENT came to rest on a version', () => {
     ['the event is late, and AWSCURRENT is elsewhere', { v3: ['AWSCURRENT'], v2: ['AWSPREVIOUS'] }, 'v2'],
   ])('nothing is to be done when %s', (_, stages, versionId) => {
     expect(decide(byHand(versionId), secret(stages), settings, 'e').path).toBe('nothing-to-do');
+  });
+});
+
+describe('a rotation that clears the way first', () => {
+  const inGrace = secret({ v2: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], v1: ['AWSPREVIOUS'] });
+  const stuck = secret({ v1: ['AWSCURRENT'], v2: ['AWSPENDING'] });
+
+  test('retires the previous credential of the rotation before, when it is asked to', () => {
+    expect(decide({ ...asked, retireNow: true }, inGrace, settings, 'e')).toMatchObject({
+      path: 'requested',
+      previousVersionId: 'v2',
+      retireFirst: { versionId: 'v2', previousVersionId: 'v1' },
+    });
+  });
+
+  test('has nothing to retire outside of a grace period', () => {
+    expect(decide({ ...asked, retireNow: true }, secret({ v1: ['AWSCURRENT'] }), settings, 'e')).not.toHaveProperty(
+      'retireFirst',
+    );
+  });
+
+  test('in an emergency waits for nobody', () => {
+    const decision = decide({ ...asked, emergency: true }, inGrace, settings, 'e');
+    expect(decision.versionId).toMatch(/^keyturn-emergency-/);
+    expect(decision).not.toHaveProperty('retireFirst');
+  });
+
+  test('gives a stuck candidate up only when it is forced to', () => {
+    expect(() => decide({ ...asked, retireNow: true, emergency: true }, stuck, settings, 'e')).toThrow(/--force/);
+    expect(decide({ ...asked, force: true }, stuck, settings, 'e')).toMatchObject({
+      path: 'requested',
+      clearVersionId: 'v2',
+    });
+  });
+});
+
+describe('a roll-back by hand', () => {
+  const rollBack = { ...asked, operation: 'roll-back' } as const;
+
+  test('goes back to the version before, while that has not been retired', () => {
+    const inGrace = secret({ v2: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], v1: ['AWSPREVIOUS'] });
+    expect(decide(rollBack, inGrace, settings, 'e')).toMatchObject({
+      path: 'roll-back',
+      versionId: 'v2',
+      previousVersionId: 'v1',
+    });
+  });
+
+  test('goes back from a value that was put by hand', () => {
+    expect(decide(rollBack, secret({ hand: ['AWSCURRENT'], v1: ['AWSPREVIOUS'] }), settings, 'e')).toMatchObject({
+      path: 'roll-back',
+      previousVersionId: 'v1',
+    });
+  });
+
+  test.each([
+    ['nothing was there before', { v1: ['AWSCURRENT'] }, /no previous version/],
+    [
+      'the previous credential has been retired',
+      { [workflowToken('x')]: ['AWSCURRENT'], v1: ['AWSPREVIOUS'] },
+      /has been retired/,
+    ],
+    [
+      'the previous version failed its checks',
+      { hand: ['AWSCURRENT'], v1: ['AWSPREVIOUS', 'KEYTURN_FAILED'] },
+      /failed its checks/,
+    ],
+  ])('is refused where %s', (_, stages, message) => {
+    expect(() => decide(rollBack, secret(stages), settings, 'e')).toThrow(
+      expect.objectContaining({ code: 'RollBackImpossible', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+test('a check on demand is of what is current, and changes nothing', () => {
+  expect(decide({ ...asked, operation: 'check' }, secret({ v1: ['AWSCURRENT'] }), settings, 'e')).toMatchObject({
+    path: 'checks-only',
+    versionId: 'v1',
   });
 });

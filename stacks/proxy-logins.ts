@@ -1,0 +1,53 @@
+import { SecretValue } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+
+export interface ProxyLoginsProps {
+  /** The rotated secret of the application's login. */
+  readonly secret: secretsmanager.ISecret;
+  /** The user name that the secret begins with; the second login is named after it. */
+  readonly username: string;
+  /** @default - the account's key for Secrets Manager */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/**
+ * Alternating users behind an RDS Proxy with password authentication: a proxy knows only the users whose secrets are
+ * registered with it, so each login has a small secret of its own. Register both with the proxy
+ * (`secrets: [...logins.all]`); rotations keep them in step before promotion.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-secrets-arns.html
+ */
+export class ProxyLogins extends Construct {
+  readonly base: secretsmanager.Secret;
+  readonly second: secretsmanager.Secret;
+
+  constructor(scope: Construct, id: string, props: ProxyLoginsProps) {
+    super(scope, id);
+    const encryption = props.encryptionKey ? { encryptionKey: props.encryptionKey } : {};
+    // Read by CloudFormation when it makes the secret: the template holds the reference, never the value.
+    this.base = new secretsmanager.Secret(this, 'Base', {
+      description: `Keyturn: login ${props.username}, for the proxy`,
+      secretObjectValue: {
+        username: SecretValue.unsafePlainText(props.username),
+        password: props.secret.secretValueFromJson('password'),
+      },
+      ...encryption,
+    });
+    const second = `${props.username}_clone`;
+    this.second = new secretsmanager.Secret(this, 'Second', {
+      description: `Keyturn: login ${second}, for the proxy; its password is made by the first rotation`,
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ username: second }),
+        generateStringKey: 'password',
+        passwordLength: 32,
+        excludePunctuation: true,
+      },
+      ...encryption,
+    });
+  }
+
+  get all(): secretsmanager.ISecret[] {
+    return [this.base, this.second];
+  }
+}
