@@ -74,3 +74,8 @@ function unsafePostgres(secret: Extract<ManifestSecret, { kind: 'postgres' }>): 
   }
   return problems;
 }
+
+/** The member that Secrets Manager generates the first value of a new secret into. None: the whole value. */
+export function generatedMember(kind: ManifestSecret['kind']): string | undefined {
+  return { postgres: 'password', jwt: 'jwt_secret_key', 'api-key': undefined, watched: undefined }[kind];
+}

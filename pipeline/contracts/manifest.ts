@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Schedule } from './manifest-schedule.ts';
 
 /**
  * The manifest: what a person says of each secret. Parsed at synthesis and by `keyturn plan`; unknown keys and unsafe
@@ -8,29 +9,31 @@ const text = v.pipe(v.string(), v.nonEmpty());
 const positiveSeconds = v.pipe(v.number(), v.integer(), v.minValue(1));
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** `rate(30 days)`, `cron(0 3 ? * SUN *)`; `native`: Secrets Manager's own schedule and no other. */
-const Schedule = v.union([
-  v.literal('native'),
-  v.strictObject({
-    expression: v.pipe(v.string(), v.regex(/^(rate|cron)\(.+\)$/, 'expected rate(30 days) or cron(0 3 ? * SUN *)')),
-    timeZone: v.optional(text, 'Etc/UTC'),
-    /** The start is spread over this many minutes, so that a fleet does not start at once. */
-    windowMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1440))),
-  }),
-]);
+/** A customer's key that the secret is encrypted with. Missing: the account's key for Secrets Manager. */
+const kmsKeyArn = v.optional(v.pipe(v.string(), v.regex(/^arn:[^:]+:kms:[^:]+:\d+:key\/.+$/, 'the ARN of a KMS key')));
 
 /** An existing secret, or a new one that the stack makes. */
 const SecretReference = v.union([
-  v.strictObject({ arn: v.pipe(v.string(), v.regex(/^arn:[^:]+:secretsmanager:/, 'expected the ARN of a secret')) }),
-  v.strictObject({ name: text }),
+  v.strictObject({
+    // The six characters at its end are the service's own; without them the name would be a guess.
+    arn: v.pipe(
+      v.string(),
+      v.regex(/^arn:[^:]+:secretsmanager:[^:]+:\d+:secret:.+-[A-Za-z0-9]{6}$/, 'the complete ARN of a secret'),
+    ),
+    kmsKeyArn,
+  }),
+  v.strictObject({ name: text, kmsKeyArn }),
   v.strictObject({
     new: v.strictObject({
       name: text,
       description: v.optional(text),
+      /** The members of the value that are no secret: user name, host … */
       template: v.optional(v.record(v.string(), v.unknown())),
+      kmsKeyArn,
     }),
   }),
 ]);
+export type SecretReference = v.InferOutput<typeof SecretReference>;
 
 const Consumer = v.strictObject({
   name: v.optional(text),
@@ -41,6 +44,8 @@ const Consumer = v.strictObject({
   longestInvocationSeconds: v.optional(seconds, 30),
 });
 
+export type ManifestConsumer = v.InferOutput<typeof Consumer>;
+
 const Check = v.strictObject({
   name: v.optional(text),
   type: v.picklist(['database', 'bedrock', 'consumer', 'http', 'jwks', 'function']),
@@ -49,10 +54,13 @@ const Check = v.strictObject({
   parameters: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 
+export type ManifestCheck = v.InferOutput<typeof Check>;
+
 const Mirror = v.union([
   v.strictObject({ parameter: text, keyId: v.optional(text), pointer: v.optional(text) }),
   v.strictObject({ replica: text }),
 ]);
+export type ManifestMirror = v.InferOutput<typeof Mirror>;
 
 const everySecret = {
   secret: SecretReference,
@@ -82,6 +90,8 @@ const ManifestSecret = v.variant('kind', [
         /** The endpoint that consumers connect to. */
         endpoint: text,
         ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
+        /** Password authentication: the secrets of both logins (ARN or name), registered with the proxy. */
+        loginSecrets: v.optional(v.strictObject({ base: text, second: text })),
       }),
     ),
     ...everySecret,
@@ -118,7 +128,8 @@ export const Manifest = v.strictObject({
   network: v.optional(
     v.strictObject({
       vpcId: text,
-      subnetIds: v.optional(v.array(text)),
+      subnetIds: v.pipe(v.array(text), v.minLength(1)),
+      /** Missing: the stack makes one that lets everything out. */
       securityGroupIds: v.optional(v.array(text)),
     }),
   ),

@@ -46,7 +46,7 @@ export const SecretSettings = v.object({
   schemaVersion: v.literal(1),
   /** The manifest's name: what people call the secret. */
   name: v.pipe(v.string(), v.nonEmpty()),
-  kind: v.picklist(['postgres', 'jwt', 'api-key']),
+  kind: v.picklist(['postgres', 'jwt', 'api-key', 'watched']),
   /** False: the value is put by others; the pipeline only propagates and checks it. */
   rotated: v.optional(v.boolean(), true),
   /** The rotator's own settings; its schema parses them. */

@@ -1,0 +1,68 @@
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Manifest, ManifestSecret } from '../pipeline/contracts/manifest.ts';
+import { checkSettings, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
+import { importNetwork } from './manifest/import-network.ts';
+import { resolveSecret } from './manifest/resolve-references.ts';
+import { RotationSchedules } from './manifest/rotation-schedules.ts';
+import { rotatorProps } from './manifest/rotator-settings.ts';
+import { RotatedSecret } from './rotated-secret.ts';
+import { RotationPipeline } from './rotation-pipeline.ts';
+import { WatchedSecret } from './watched-secret.ts';
+
+export interface ManifestStackProps extends StackProps {
+  readonly manifest: Manifest;
+}
+
+/** A pipeline and everything that one manifest names, for people who have no CDK app of their own. */
+export class ManifestStack extends Stack {
+  readonly pipeline: RotationPipeline;
+  readonly #schedules: RotationSchedules;
+
+  constructor(scope: Construct, id: string, { manifest, ...props }: ManifestStackProps) {
+    super(scope, id, { stackName: manifest.pipeline, ...props });
+    this.pipeline = new RotationPipeline(this, 'Pipeline', {
+      pipelineName: manifest.pipeline,
+      databaseNetwork: importNetwork(this, manifest.network),
+    });
+    this.#schedules = new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline });
+    for (const [name, entry] of Object.entries(manifest.secrets)) {
+      if (entry.kind === 'watched') this.#watch(name, entry);
+      else this.#rotate(name, entry);
+    }
+  }
+
+  #rotate(name: string, entry: Exclude<ManifestSecret, { kind: 'watched' }>): void {
+    const { secret, secretName } = resolveSecret(this, name, entry);
+    new RotatedSecret(this, `Rotation-${name}`, {
+      pipeline: this.pipeline,
+      secretName,
+      secret,
+      kind: entry.kind,
+      ...rotatorProps(this, name, entry),
+      nativeInterval: Duration.days(entry.nativeIntervalDays),
+      gracePeriod: Duration.seconds(entry.gracePeriodSeconds),
+      promotionTimeout: Duration.seconds(entry.promotionTimeoutSeconds),
+      evidenceInterval: Duration.seconds(entry.evidenceIntervalSeconds),
+      rollBackHandPutValues: entry.rollBackHandPutValues,
+      ...this.#declared(secretName, entry),
+    });
+    if (entry.schedule === 'native') return;
+    const { schedule, group } = entry;
+    this.#schedules.add({ name: secretName, secretArn: secret.secretArn, schedule, group });
+  }
+
+  #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {
+    const resolved = resolveSecret(this, name, entry);
+    const declared = this.#declared(resolved.secretName, entry);
+    new WatchedSecret(this, `Watch-${name}`, { pipeline: this.pipeline, ...resolved, ...declared });
+  }
+
+  #declared(secretName: string, entry: ManifestSecret) {
+    return {
+      consumers: consumerSettings(this, entry.consumers),
+      checks: checkSettings(this, secretName, entry.checks),
+      mirrors: mirrorSettings(entry.mirrors),
+    };
+  }
+}
