@@ -48,6 +48,11 @@ export interface RotatedSecretProps {
   readonly promotionTimeout?: Duration;
   /** @default Duration.minutes(1) */
   readonly evidenceInterval?: Duration;
+  /**
+   * Secrets with the same group are rotated together, by one execution of rotate-fleet.
+   * @default - in no group
+   */
+  readonly group?: string;
   readonly consumers?: ConsumerSettings[];
   readonly checks?: CheckSettings[];
   readonly mirrors?: MirrorSettings[];
@@ -173,6 +178,7 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     name: props.secretName,
     kind: props.kind,
     rotated: true,
+    ...(props.group && { group: props.group }),
     rotator: { ...props.rotator, ...(props.proxy && { proxy: proxySettings(props.proxy) }) },
     gracePeriodSeconds: (props.gracePeriod ?? Duration.hours(24)).toSeconds(),
     promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),

@@ -1,3 +1,4 @@
+import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -91,11 +92,13 @@ export class RotationPipeline extends Construct {
       handler: 'mirror-secret',
       description: 'Keyturn: brings a parameter or a replica of a secret along',
     });
+    const selectSecrets = this.#selectSecrets();
     this.workflow = new WorkflowStateMachines(this, 'Workflow', {
       pipelineName: this.pipelineName,
       recycleConsumer: this.recycleConsumer,
       mirrorSecret: this.mirrorSecret,
       prepare: this.prepare,
+      selectSecrets,
       report: this.report,
       history: this.history,
     });
@@ -125,6 +128,21 @@ export class RotationPipeline extends Construct {
     this.workflow.mayInvoke(made.function);
     this.#rotationFunctions.set(kind, made);
     return made;
+  }
+
+  #selectSecrets(): BundledFunction {
+    const selectSecrets = new BundledFunction(this, 'SelectSecrets', {
+      handler: 'select-secrets',
+      description: 'Keyturn: the secrets that a fleet is asked to rotate, a page at a time',
+      environment: { KEYTURN_SETTINGS_PREFIX: this.settingsPrefix },
+      timeout: Duration.seconds(60),
+    });
+    const stack = Stack.of(this);
+    const path = stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: this.settingsPrefix.slice(1) });
+    selectSecrets.allow(['ssm:GetParametersByPath'], [path]);
+    // ListSecrets knows no resources: it is asked for names and tags, never for values.
+    selectSecrets.allow(['secretsmanager:ListSecrets'], ['*']);
+    return selectSecrets;
   }
 
   #projectHistory(): void {

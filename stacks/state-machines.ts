@@ -11,6 +11,7 @@ import type { BundledFunction } from './bundled-function.ts';
 export interface WorkflowStateMachinesProps {
   readonly pipelineName: string;
   readonly prepare: BundledFunction;
+  readonly selectSecrets: BundledFunction;
   readonly report: BundledFunction;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
@@ -24,6 +25,7 @@ export class WorkflowStateMachines extends Construct {
   readonly rotateSecret: stepfunctions.StateMachine;
   readonly propagateSecret: stepfunctions.StateMachine;
   readonly retireCredential: stepfunctions.StateMachine;
+  readonly rotateFleet: stepfunctions.StateMachine;
   /** By name, so that functions which the machine itself invokes can be told it without a cycle. */
   readonly rotateSecretArn: string;
   readonly #pipelineName: string;
@@ -66,6 +68,7 @@ export class WorkflowStateMachines extends Construct {
       [this.propagateSecret.stateMachineArn, this.retireCredential.stateMachineArn],
     );
     for (const child of ['propagate-secret', 'retire-credential']) this.#mayWaitForExecutions(this.rotateSecret, child);
+    this.rotateFleet = this.#fleet(props);
   }
 
   mayInvoke(target: lambda.IFunction): void {
@@ -86,6 +89,29 @@ export class WorkflowStateMachines extends Construct {
   /** What the workflow itself asks of Secrets Manager, on one secret alone. */
   mayRotate(secretArn: string): void {
     this.#allow(this.rotateSecret, ['secretsmanager:RotateSecret', 'secretsmanager:DescribeSecret'], [secretArn]);
+  }
+
+  /**
+   * A distributed map runs its items as executions of its own machine.
+   * https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+   */
+  #fleet(props: WorkflowStateMachinesProps): stepfunctions.StateMachine {
+    const fleet = this.#machine('rotate-fleet', {
+      SelectSecretsFunctionArn: props.selectSecrets.function.functionArn,
+      ReportFunctionArn: props.report.function.functionArn,
+      RotateSecretStateMachineArn: this.rotateSecret.stateMachineArn,
+    });
+    props.selectSecrets.function.grantInvoke(fleet);
+    props.report.function.grantInvoke(fleet);
+    const fleetArn = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: `${props.pipelineName}-rotate-fleet`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.#allow(fleet, ['states:StartExecution'], [this.rotateSecret.stateMachineArn, fleetArn]);
+    this.#mayWaitForExecutions(fleet, 'rotate-secret');
+    return fleet;
   }
 
   #machine(name: string, substitutions: Record<string, string>): stepfunctions.StateMachine {

@@ -96,7 +96,13 @@ export const eventDetails = {
     message: v.string(),
     durationMilliseconds: v.number(),
   }),
-  'Credential Retired': v.object({ ...base, retiredVersionId: v.string(), observed: v.string() }),
+  'Credential Retired': v.object({
+    ...base,
+    retiredVersionId: v.string(),
+    observed: v.string(),
+    /** Emergency only: who still used it. */
+    hurt: v.optional(v.array(v.string())),
+  }),
   'Retirement Blocked': v.object({
     ...base,
     previousVersionId: v.string(),

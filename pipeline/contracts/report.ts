@@ -113,6 +113,14 @@ export const Report = v.variant('report', [
     attempt: v.number(),
   }),
   v.object({
+    report: v.literal('fleet'),
+    ...execution,
+    selected: v.number(),
+    succeeded: v.number(),
+    emergency: v.boolean(),
+    failure: v.nullable(ReportedFailure),
+  }),
+  v.object({
     report: v.literal('retirement-failed'),
     ...execution,
     retirement: ReportedRetirement,

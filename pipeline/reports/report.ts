@@ -68,6 +68,8 @@ export function composeReport(report: Report, now: Date): Telling {
       return composeRollBack(report, id, durationMilliseconds);
     case 'failed':
       return composeFailure(report, id);
+    case 'fleet':
+      return composeFleet(report);
     case 'retired':
     case 'retirement-blocked':
     case 'retirement-failed':
@@ -187,19 +189,29 @@ function composeFailure(report: ReportOf<'failed'>, id: Id): Telling {
   );
 }
 
+/** Each rotation has told its own story; the fleet's is how far it came. */
+function composeFleet(report: ReportOf<'fleet'>): Telling {
+  const hurt = report.emergency
+    ? ' Previous credentials were revoked at once; whom that hurt is in the Credential Retired events.'
+    : '';
+  const failed = report.failure && explainFailure(report.failure);
+  const reached = `${report.succeeded} of ${report.selected} secrets were rotated.`;
+  if (!failed) return told({ code: 'Succeeded', message: `${reached}${hurt}` }, []);
+  return told({ code: failed.code, message: `The fleet stopped: ${failed.message}. ${reached}${hurt}` }, []);
+}
+
 function composeRetirement(report: ReportOf<'retired' | 'retirement-blocked' | 'retirement-failed'>, id: Id): Telling {
   const { secretArn, secretName, versionId, previousVersionId } = report.retirement;
   const base = { secretArn, secretName, versionId, executionArn: report.executionArn };
   if (report.report === 'retired') {
+    const { observed, blockers } = report.evidence;
+    const detail = { ...base, retiredVersionId: previousVersionId, observed };
+    // Only an emergency retires what is in use: those who used it are told of.
+    const hurt = blockers.length > 0 ? { hurt: blockers } : {};
+    const message = blockers.length > 0 ? `revoked while used by ${blockers.join(', ')}` : observed;
     return told(
-      { code: 'Retired', message: report.evidence.observed },
-      [
-        {
-          type: 'Credential Retired',
-          id: id(),
-          detail: { ...base, retiredVersionId: previousVersionId, observed: report.evidence.observed },
-        },
-      ],
+      { code: 'Retired', message },
+      [{ type: 'Credential Retired', id: id(), detail: { ...detail, ...hurt } }],
       [count('CredentialRetired')],
     );
   }

@@ -49,6 +49,8 @@ export const SecretSettings = v.object({
   kind: v.picklist(['postgres', 'jwt', 'api-key', 'watched']),
   /** False: the value is put by others; the pipeline only propagates and checks it. */
   rotated: v.optional(v.boolean(), true),
+  /** Secrets with the same group are rotated together, by rotate-fleet. */
+  group: v.optional(v.pipe(v.string(), v.nonEmpty())),
   /** The rotator's own settings; its schema parses them. */
   rotator: v.record(v.string(), v.unknown()),
   gracePeriodSeconds: seconds,
