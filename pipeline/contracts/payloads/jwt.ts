@@ -31,7 +31,10 @@ export const RingKey = v.looseObject({
 });
 export type RingKey = v.InferOutput<typeof RingKey>;
 
-/** previous · current · next. `next` is published a whole rotation before it signs; `previous` verifies until its tokens have ended. */
+/**
+ * previous · current · next. `next` is published a whole rotation before it signs; `previous` verifies until its tokens
+ * have ended, and no longer has its private part.
+ */
 export const KeyRing = v.looseObject({
   previous: v.optional(v.nullable(RingKey)),
   current: RingKey,
@@ -39,18 +42,34 @@ export const KeyRing = v.looseObject({
 });
 export type KeyRing = v.InferOutput<typeof KeyRing>;
 
-/**
- * The payload that people already use, with a ring added. `jwt_secret_key` is always the current key in the form that
- * libraries take: the text of a symmetric key, or the private key as PKCS #8 PEM. Unknown fields are kept.
- */
-export const JwtPayload = v.looseObject({
+const minutes = v.pipe(v.number(), v.minValue(0.01));
+const minutesAsText = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,9}(\.\d{1,9})?$/, 'expected a number of minutes'),
+  v.check((text) => Number(text) >= 0.01, 'expected a number of minutes'),
+);
+
+const fields = {
   jwt_secret_key: v.pipe(v.string(), v.nonEmpty()),
   jwt_algorithm: v.optional(v.picklist(jwtAlgorithms), 'HS256'),
   jwt_issuer: v.optional(v.string()),
   jwt_audience: v.optional(v.union([v.string(), v.array(v.string())])),
-  jwt_access_token_expire_minutes: v.optional(
-    v.union([v.pipe(v.number(), v.minValue(0.01)), v.pipe(v.string(), v.regex(/^\d+(\.\d+)?$/), v.transform(Number))]),
-  ),
   jwt_key_ring: v.optional(KeyRing),
+};
+
+/**
+ * The payload that people already use, with a ring added. `jwt_secret_key` is always the current key in the form that
+ * libraries take: the text of a symmetric key, or the private key as PEM. Unknown fields are kept.
+ */
+export const JwtPayload = v.looseObject({
+  ...fields,
+  jwt_access_token_expire_minutes: v.optional(v.union([minutes, v.pipe(minutesAsText, v.transform(Number))])),
 });
 export type JwtPayload = v.InferOutput<typeof JwtPayload>;
+
+/** The same as it is stored: what is written back stays the number or the text that it was. */
+export const StoredJwtPayload = v.looseObject({
+  ...fields,
+  jwt_access_token_expire_minutes: v.optional(v.union([minutes, minutesAsText])),
+});
+export type StoredJwtPayload = v.InferOutput<typeof StoredJwtPayload>;

@@ -1,22 +1,18 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  exportPKCS8,
-  generateKeyPair,
-  importJWK,
-  importPKCS8,
-  type JWK,
-} from 'jose';
+import { createHmac, createPrivateKey, type JsonWebKey, randomBytes } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { JwtAlgorithm, RingKey } from '../../contracts/payloads/jwt.ts';
 
 const symmetricBytes: Partial<Record<JwtAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
+const PEM_HEADER = /^-----BEGIN /;
 
 export function isSymmetric(algorithm: JwtAlgorithm): boolean {
   return algorithm in symmetricBytes;
 }
 
-/** Makes a key for the ring. Asymmetric keys are made by WebCrypto, off the event loop: RSA takes a good part of a second. */
+/**
+ * Makes a key for the ring. Asymmetric keys are made by WebCrypto in the thread pool, so that the event loop goes on: an
+ * RSA key takes a good part of a second.
+ */
 export async function generateRingKey(
   algorithm: JwtAlgorithm,
   options: { now: Date; rsaModulusBits: number; randomBytes?: (size: number) => Buffer },
@@ -35,22 +31,31 @@ export async function generateRingKey(
   return { ...(await asymmetricKey(algorithm, await exportJWK(privateKey))), createdAt };
 }
 
-/** Takes over the key of a payload without a ring as it is. @throws jose's error when the text is no key of that algorithm */
+/**
+ * Takes over the key of a payload without a ring as it is: any text of a symmetric one; a private key as PEM (PKCS #8,
+ * PKCS #1 or SEC 1), also with line ends written as `\n`, as environment variables hold them.
+ * @throws an engine's or jose's error when the text is no key of that algorithm
+ */
 export async function adoptKey(algorithm: JwtAlgorithm, secretKey: string): Promise<RingKey> {
-  if (isSymmetric(algorithm)) return symmetricKey(algorithm, secretKey);
-  const key = await importPKCS8(secretKey, algorithm, { extractable: true });
-  return asymmetricKey(algorithm, await exportJWK(key));
+  if (isSymmetric(algorithm)) {
+    // A verifier that took a public key's text as the secret of an HMAC would accept tokens that anybody can make.
+    if (PEM_HEADER.test(secretKey)) throw new TypeError(`A PEM is no secret for ${algorithm}.`);
+    return symmetricKey(algorithm, secretKey);
+  }
+  const pem = secretKey.replaceAll('\\n', '\n');
+  const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as JWK;
+  await importJWK(jwk, algorithm);
+  return asymmetricKey(algorithm, jwk);
 }
 
 /** The key as libraries take it under `jwt_secret_key`: the text of a symmetric key, else PKCS #8 PEM. */
-export async function secretKeyText(key: RingKey): Promise<string> {
+export function secretKeyText(key: RingKey): string {
   if (isSymmetric(key.alg)) return Buffer.from(String(key.jwk.k), 'base64url').toString('utf8');
-  return exportPKCS8(
-    (await importJWK(key.jwk as JWK, key.alg, { extractable: true })) as Parameters<typeof exportPKCS8>[0],
-  );
+  const privateKey = createPrivateKey({ key: key.jwk as JsonWebKey, format: 'jwk' });
+  return String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
-/** A kid that reveals nothing: keyed by the secret itself. */
+/** A kid that reveals nothing of the secret which a token signed with it does not reveal too: it is keyed by the secret itself. */
 function symmetricKey(algorithm: JwtAlgorithm, text: string): RingKey {
   const kid = createHmac('sha256', text).update('key id').digest('base64url').slice(0, 22);
   return { kid, alg: algorithm, jwk: { kty: 'oct', k: Buffer.from(text, 'utf8').toString('base64url') } };

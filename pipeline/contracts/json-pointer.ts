@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+
+/** RFC 6901: `` is the whole, `/a/0/b` a place in it. */
+export const JsonPointer = v.pipe(
+  v.string(),
+  v.regex(/^(\/([^~/]|~[01])*)*$/, 'expected a JSON pointer, such as /data/id'),
+);
+
+/** What stands at the pointer; undefined where nothing does. Inherited members are not found. */
+export function valueAt(document: unknown, pointer: string): unknown {
+  let found = document;
+  for (const part of partsOf(pointer)) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined;
+    found = (found as Record<string, unknown>)[part];
+  }
+  return found;
+}
+
+/** Text or a number at the pointer, as text; undefined where there is none. */
+export function textAt(document: unknown, pointer: string): string | undefined {
+  const found = valueAt(document, pointer);
+  if (typeof found === 'string' && found !== '') return found;
+  return typeof found === 'number' ? String(found) : undefined;
+}
+
+/** A copy of an object with the text at the pointer; objects on the way are made where they are missing. */
+export function withText(document: Record<string, unknown>, pointer: string, text: string): Record<string, unknown> {
+  const [first, ...rest] = partsOf(pointer);
+  if (first === undefined) throw new TypeError('The whole of an object cannot be replaced by a text.');
+  // defineProperty, so that a member called __proto__ is a member.
+  const copy = { ...document };
+  const inner = Object.hasOwn(document, first) ? document[first] : undefined;
+  const value = rest.length === 0 ? text : withText(isObject(inner) ? inner : {}, toPointer(rest), text);
+  Object.defineProperty(copy, first, { value, enumerable: true, configurable: true, writable: true });
+  return copy;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function partsOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function toPointer(parts: string[]): string {
+  return parts.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { publicJwk, verificationKeys } from '../../contracts/key-ring.ts';
+import type { KeyRing, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import { takeOver } from './next-ring.ts';
+
+/** Where verifiers look for a key set. RFC 8414 names no path; these are the usual ones. */
+const paths = new Set(['/.well-known/jwks.json', '/jwks.json', '/']);
+/** So long one read of the secret serves; it counts towards the age that an answer may reach. */
+const READ_SECONDS = 30;
+
+/**
+ * The HTTP request as a function URL or an HTTP API sends it, format 2.0.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+export const HttpRequest = v.object({
+  rawPath: v.optional(v.string(), '/'),
+  headers: v.optional(v.record(v.string(), v.optional(v.string())), {}),
+  requestContext: v.object({ http: v.object({ method: v.string() }) }),
+});
+export type HttpRequest = v.InferOutput<typeof HttpRequest>;
+
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface JwksDependencies {
+  /** Reads AWSCURRENT of the one secret whose keys are served. */
+  read(): Promise<StoredJwtPayload>;
+  readonly secretName: string;
+  now(): Date;
+  /** For so long verifiers may hold an answer: after an emergency, a revoked key is accepted by them for so long. */
+  readonly maxAgeSeconds: number;
+  warn(message: string, error: unknown): void;
+}
+
+/**
+ * Serves the public keys of a ring as a JWKS: next, current, and previous while its tokens live. Private parts are not
+ * in it, nor symmetric keys, which have no public part. `Cache-Control` promises what is true: no answer is older than
+ * `maxAgeSeconds` when it leaves the last cache, nor shows a key past the moment until which it verifies.
+ */
+export function createJwksServer(dependencies: JwksDependencies): (request: HttpRequest) => Promise<HttpResponse> {
+  const held = new HeldRing(dependencies);
+  return async (request) => {
+    const { method } = request.requestContext.http;
+    if (!paths.has(request.rawPath))
+      return plain(404, 'There is nothing here. The keys are at /.well-known/jwks.json.');
+    if (method !== 'GET' && method !== 'HEAD') return { ...plain(405, 'Use GET.'), headers: { allow: 'GET, HEAD' } };
+    const found = await held.get();
+    // Verifiers go on with the keys they hold; an older answer than was promised would not help them.
+    if (!found) return { ...plain(503, 'The keys cannot be read now.'), headers: { 'retry-after': '5' } };
+    const { ring, readAt } = found;
+    const now = dependencies.now();
+    const body = JSON.stringify({ keys: verificationKeys(ring, now).flatMap((key) => publicJwk(key) ?? []) });
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+    const headers = {
+      'content-type': 'application/jwk-set+json',
+      'cache-control': `public, max-age=${freshSeconds(dependencies, { ring, readAt }, now)}, must-revalidate`,
+      etag,
+      'x-content-type-options': 'nosniff',
+    };
+    if (matches(request.headers['if-none-match'], etag)) return { statusCode: 304, headers, body: '' };
+    return { statusCode: 200, headers, body: method === 'HEAD' ? '' : body };
+  };
+}
+
+/** The ring last read, one read at a time; undefined when it cannot be read and what is held is too old. */
+class HeldRing {
+  readonly #dependencies: JwksDependencies;
+  #held: { ring: KeyRing; readAt: Date } | undefined;
+  #reading: Promise<void> | undefined;
+
+  constructor(dependencies: JwksDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async get(): Promise<{ ring: KeyRing; readAt: Date } | undefined> {
+    const { maxAgeSeconds } = this.#dependencies;
+    if (this.#isYounger(Math.min(READ_SECONDS, maxAgeSeconds))) return this.#held;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
+    return this.#isYounger(maxAgeSeconds) ? this.#held : undefined;
+  }
+
+  async #read(): Promise<void> {
+    const { read, secretName, now } = this.#dependencies;
+    const readAt = now();
+    try {
+      const payload = await read();
+      this.#held = { ring: payload.jwt_key_ring ?? { current: await takeOver(secretName, payload) }, readAt };
+    } catch (error) {
+      this.#dependencies.warn('The secret of the key set could not be read.', error);
+    }
+  }
+
+  #isYounger(seconds: number): boolean {
+    return this.#held !== undefined && ageSeconds(this.#held.readAt, this.#dependencies.now()) < seconds;
+  }
+}
+
+function freshSeconds(
+  { maxAgeSeconds }: JwksDependencies,
+  { ring, readAt }: { ring: KeyRing; readAt: Date },
+  now: Date,
+): number {
+  const bounds = [maxAgeSeconds - ageSeconds(readAt, now)];
+  const until = ring.previous?.verifyUntil === undefined ? undefined : Date.parse(ring.previous.verifyUntil);
+  if (until !== undefined && until > now.getTime()) bounds.push((until - now.getTime()) / 1000);
+  return Math.max(0, Math.floor(Math.min(...bounds)));
+}
+
+function ageSeconds(from: Date, to: Date): number {
+  return (to.getTime() - from.getTime()) / 1000;
+}
+
+/** RFC 9110, section 13.1.2: weak comparison, and `*` for whatever there is. */
+function matches(condition: string | undefined, etag: string): boolean {
+  if (condition === undefined) return false;
+  const tags = condition.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(etag);
+}
+
+function plain(statusCode: number, text: string): HttpResponse {
+  return { statusCode, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
+}
