@@ -1,30 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Timer } from '../../clock.ts';
 import type { Cloud } from '../../cloud.ts';
 import { AwsError } from '../../service.ts';
-import { InvalidPattern, matchesPattern, parsePattern } from './pattern.ts';
+import { invalid, noBus, noRule } from './errors.ts';
+import { compilePattern, InvalidPattern, type Pattern } from './pattern/compile.ts';
+import { flattenEvent, matchesPattern } from './pattern/match.ts';
 import { InvalidSchedule, type NextRun, parseSchedule } from './schedule-expression.ts';
-import { deliver, type Target } from './targets.ts';
+import type { Bus, BusEvent, Rule, Tag } from './state.ts';
+import { deliver } from './targets.ts';
 
-export interface Rule {
-  readonly name: string;
-  readonly arn: string;
-  readonly busName: string;
-  readonly targets: Map<string, Target>;
-  description?: string;
-  roleArn?: string;
-  pattern?: string;
-  schedule?: string;
-  isEnabled: boolean;
-  tags: { Key?: string; Value?: string }[];
-  timer?: Timer;
-}
-
-export interface Bus {
-  readonly name: string;
-  readonly arn: string;
-  policy?: string;
-  readonly rules: Map<string, Rule>;
+export interface RuleInput {
+  readonly Name: string;
+  readonly EventPattern?: string;
+  readonly ScheduleExpression?: string;
+  readonly State?: string;
+  readonly Description?: string;
+  readonly RoleArn?: string;
+  readonly EventBusName?: string;
+  readonly Tags?: Tag[];
 }
 
 /** Buses and rules of each region, and the deliveries under way. */
@@ -49,54 +41,55 @@ export class Buses {
   all(region: string): Map<string, Bus> {
     const known = this.#byRegion.get(region);
     if (known) return known;
-    const made = new Map<string, Bus>([['default', this.#bus(region, 'default')]]);
+    const made = new Map<string, Bus>([['default', this.#bus(region, { Name: 'default' })]]);
     this.#byRegion.set(region, made);
     return made;
   }
 
-  create(region: string, name: string): Bus {
-    if (this.all(region).has(name))
-      throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`);
-    const bus = this.#bus(region, name);
-    this.all(region).set(name, bus);
+  create(region: string, input: { Name: string; Description?: string; Tags?: Tag[] }): Bus {
+    if (this.all(region).has(input.Name))
+      throw new AwsError('ResourceAlreadyExistsException', `Event bus ${input.Name} already exists.`);
+    const bus = this.#bus(region, input);
+    this.all(region).set(bus.name, bus);
     return bus;
   }
 
+  remove(region: string, name: string): void {
+    if (name === 'default') throw invalid('Cannot delete event bus default.');
+    const bus = this.require(region, name);
+    if (bus.rules.size > 0) throw invalid(`Event bus ${name} can't be deleted since it has rules.`);
+    this.all(region).delete(bus.name);
+  }
+
   /** By name or ARN. */
+  find(region: string, nameOrArn = 'default'): Bus | undefined {
+    const isArn = nameOrArn.startsWith('arn:');
+    const name = isArn ? nameOrArn.slice(nameOrArn.indexOf('/') + 1) : nameOrArn;
+    return this.all((isArn && nameOrArn.split(':')[3]) || region).get(name);
+  }
+
   require(region: string, nameOrArn = 'default'): Bus {
-    const name = nameOrArn.startsWith('arn:') ? (nameOrArn.split('/').pop() ?? '') : nameOrArn;
-    const bus = this.all(nameOrArn.split(':')[3] || region).get(name);
+    const bus = this.find(region, nameOrArn);
     if (bus) return bus;
-    throw new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
+    throw noBus(nameOrArn.slice(nameOrArn.startsWith('arn:') ? nameOrArn.indexOf('/') + 1 : 0));
   }
 
   requireRule(region: string, name: string, busName?: string): Rule {
     const bus = this.require(region, busName);
     const rule = bus.rules.get(name);
     if (rule) return rule;
-    throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus ${bus.name}.`);
+    throw noRule(name, bus.name);
   }
 
-  putRule(
-    region: string,
-    input: {
-      Name: string;
-      EventPattern?: string;
-      ScheduleExpression?: string;
-      State?: string;
-      Description?: string;
-      RoleArn?: string;
-      EventBusName?: string;
-      Tags?: Rule['tags'];
-    },
-  ): Rule {
+  /** What is left out is taken away, but targets and tags stay. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html */
+  putRule(region: string, input: RuleInput): Rule {
     const bus = this.require(region, input.EventBusName);
     if (!input.EventPattern && !input.ScheduleExpression)
-      throw new AwsError('ValidationException', 'Parameter(s) EventPattern or ScheduleExpression must be specified.');
-    if (input.EventPattern) checkPattern(input.EventPattern);
-    const nextRun = input.ScheduleExpression === undefined ? undefined : checkSchedule(input.ScheduleExpression);
-    if (nextRun && bus.name !== 'default')
-      throw new AwsError('ValidationException', 'ScheduleExpression is supported only on the default event bus.');
+      throw invalid('Parameter(s) EventPattern or ScheduleExpression must be specified.');
+    if (input.ScheduleExpression && bus.name !== 'default')
+      throw invalid('ScheduleExpression is supported only on the default event bus.');
+    const pattern = input.EventPattern && { text: input.EventPattern, compiled: checkPattern(input.EventPattern) };
+    const nextRun = input.ScheduleExpression ? checkSchedule(input.ScheduleExpression) : undefined;
     const existing = bus.rules.get(input.Name);
     existing?.timer?.cancel();
     const path = bus.name === 'default' ? input.Name : `${bus.name}/${input.Name}`;
@@ -105,11 +98,11 @@ export class Buses {
       arn: `arn:aws:events:${region}:${this.#cloud.accountId}:rule/${path}`,
       busName: bus.name,
       targets: existing?.targets ?? new Map(),
-      description: input.Description,
-      roleArn: input.RoleArn,
-      pattern: input.EventPattern,
-      schedule: input.ScheduleExpression,
-      isEnabled: input.State !== 'DISABLED',
+      ...(input.Description !== undefined && { description: input.Description }),
+      ...(input.RoleArn !== undefined && { roleArn: input.RoleArn }),
+      ...(pattern && { pattern }),
+      ...(input.ScheduleExpression && { schedule: input.ScheduleExpression }),
+      state: (input.State as Rule['state'] | undefined) ?? 'ENABLED',
       tags: existing?.tags ?? input.Tags ?? [],
     };
     bus.rules.set(rule.name, rule);
@@ -118,20 +111,21 @@ export class Buses {
   }
 
   deleteRule(bus: Bus, rule: Rule): void {
-    if (rule.targets.size > 0) throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
+    if (rule.targets.size > 0) throw invalid("Rule can't be deleted since it has targets.");
     rule.timer?.cancel();
     bus.rules.delete(rule.name);
   }
 
-  /** Delivers an event to every enabled rule that it matches; answers at once. */
-  dispatch(bus: Bus, event: Record<string, unknown>): void {
+  /** Delivers an event to every enabled rule that it matches; answers at once. `text` is the event as it was written. */
+  dispatch(bus: Bus, event: BusEvent, text = JSON.stringify(event)): void {
+    const flat = flattenEvent(text);
     for (const rule of bus.rules.values()) {
-      if (!rule.isEnabled || !rule.pattern || !matchesPattern(JSON.parse(rule.pattern), event)) continue;
-      this.#deliver(rule, event);
+      if (rule.state !== 'DISABLED' && rule.pattern && matchesPattern(rule.pattern.compiled, flat))
+        this.#deliver(rule, event);
     }
   }
 
-  #deliver(rule: Rule, event: Record<string, unknown>): void {
+  #deliver(rule: Rule, event: BusEvent): void {
     for (const target of rule.targets.values()) {
       deliver(this.#cloud, { rule, target, event }, this.#closed.signal).catch((error) =>
         this.#cloud.log(`events: rule ${rule.name}: ${error instanceof Error ? error.stack : error}`),
@@ -145,11 +139,11 @@ export class Buses {
     if (!next) return;
     rule.timer = this.#cloud.clock.after(next.getTime() - now.getTime(), () => {
       this.#arm(rule, nextRun, region);
-      if (rule.isEnabled) this.#deliver(rule, this.#scheduledEvent(rule, region));
+      if (rule.state !== 'DISABLED') this.#deliver(rule, this.#scheduledEvent(rule, region));
     });
   }
 
-  #scheduledEvent(rule: Rule, region: string): Record<string, unknown> {
+  #scheduledEvent(rule: Rule, region: string): BusEvent {
     return {
       version: '0',
       id: randomUUID(),
@@ -163,14 +157,23 @@ export class Buses {
     };
   }
 
-  #bus(region: string, name: string): Bus {
-    return { name, arn: `arn:aws:events:${region}:${this.#cloud.accountId}:event-bus/${name}`, rules: new Map() };
+  #bus(region: string, input: { Name: string; Description?: string; Tags?: Tag[] }): Bus {
+    const now = this.#cloud.clock.now();
+    return {
+      name: input.Name,
+      arn: `arn:aws:events:${region}:${this.#cloud.accountId}:event-bus/${input.Name}`,
+      ...(input.Description !== undefined && { description: input.Description }),
+      createdAt: now,
+      lastModifiedAt: now,
+      rules: new Map(),
+      tags: input.Tags ?? [],
+    };
   }
 }
 
-export function checkPattern(pattern: string): void {
+export function checkPattern(pattern: string): Pattern {
   try {
-    parsePattern(pattern);
+    return compilePattern(pattern);
   } catch (error) {
     if (error instanceof InvalidPattern)
       throw new AwsError('InvalidEventPatternException', error.message, { cause: error });
@@ -182,8 +185,7 @@ function checkSchedule(expression: string): NextRun {
   try {
     return parseSchedule(expression);
   } catch (error) {
-    if (error instanceof InvalidSchedule)
-      throw new AwsError('ValidationException', 'Parameter ScheduleExpression is not valid.', { cause: error });
+    if (error instanceof InvalidSchedule) throw invalid('Parameter ScheduleExpression is not valid.', error);
     throw error;
   }
 }

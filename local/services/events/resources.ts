@@ -1,5 +1,6 @@
 import { onlyProperties, type ResourceProvider } from '../../assembly/resource.ts';
 import type { EventsService } from './service.ts';
+import { expectTarget } from './target-operations.ts';
 
 const rule: ResourceProvider = {
   type: 'AWS::Events::Rule',
@@ -25,8 +26,12 @@ const rule: ResourceProvider = {
       State: properties.State,
       EventBusName: properties.EventBusName,
       RoleArn: properties.RoleArn,
+      Tags: properties.Tags,
     });
-    for (const target of properties.Targets ?? []) made.targets.set(target.Id, target);
+    for (const target of properties.Targets ?? []) {
+      expectTarget(target);
+      made.targets.set(target.Id, target);
+    }
     return { ref: made.name, attributes: { Arn: made.arn } };
   },
 };
@@ -35,7 +40,11 @@ const eventBus: ResourceProvider = {
   type: 'AWS::Events::EventBus',
   create(resource, cloud) {
     onlyProperties(resource, ['Name', 'Description', 'Tags']);
-    const bus = cloud.service<EventsService>('events').buses.create(cloud.region, resource.properties.Name);
+    const bus = cloud.service<EventsService>('events').buses.create(cloud.region, {
+      Name: resource.properties.Name,
+      Description: resource.properties.Description,
+      Tags: resource.properties.Tags,
+    });
     return { ref: bus.name, attributes: { Arn: bus.arn, Name: bus.name } };
   },
 };
@@ -45,8 +54,10 @@ const eventBusPolicy: ResourceProvider = {
   create(resource, cloud) {
     onlyProperties(resource, ['EventBusName', 'StatementId', 'Statement']);
     const bus = cloud.service<EventsService>('events').buses.require(cloud.region, resource.properties.EventBusName);
-    bus.policy = JSON.stringify({ Version: '2012-10-17', Statement: [resource.properties.Statement] });
-    return { ref: resource.properties.StatementId };
+    const { StatementId, Statement } = resource.properties;
+    const others = (bus.policy?.Statement ?? []).filter(({ Sid }) => Sid !== StatementId);
+    bus.policy = { Version: '2012-10-17', Statement: [...others, { Sid: StatementId, ...Statement }] };
+    return { ref: StatementId };
   },
 };
 

@@ -1,39 +1,46 @@
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
-import type { Bus, Buses, Rule } from './buses.ts';
-import type { Target } from './targets.ts';
+import type { Access, Call, Operation } from '../../service.ts';
+import { between, check, longest, oneOf, pattern } from '../constraints.ts';
+import type { Buses, RuleInput } from './buses.ts';
+import { paginate } from './errors.ts';
+import { expectPatternLength } from './put-events.ts';
+import type { Rule } from './state.ts';
 
-const MOST_TARGETS = 5;
+export const NAME = '[\\.\\-_A-Za-z0-9]+';
+const states = ['ENABLED', 'DISABLED', 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'];
 
-/** Rules, targets, buses and tags. */
+export function ruleArnOf(call: Call, input: { EventBusName?: string; Name?: string; Rule?: string }): string {
+  const bus = input.EventBusName?.split('/').pop() ?? 'default';
+  const path = bus === 'default' ? '' : `${bus}/`;
+  return `arn:aws:events:${call.region}:${call.accountId}:rule/${path}${input.Name ?? input.Rule ?? '*'}`;
+}
+
+export function ruleAccess(action: string): (input: any, call: Call) => Access[] {
+  return (input, call) => [{ action: `events:${action}`, resource: ruleArnOf(call, input) }];
+}
+
+export const passRole = (roleArn: string): Access => ({
+  action: 'iam:PassRole',
+  resource: roleArn,
+  context: { 'iam:PassedToService': 'events.amazonaws.com' },
+});
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html: rules */
 export function ruleOperations(buses: Buses): Record<string, Operation> {
-  return { ...rules(buses), ...targets(buses), ...busOperations(buses), ...tagOperations(buses) };
-}
-
-function ruleAccess(action: string): (input: any, call: Call) => Access[] {
-  return (input, call) => {
-    const bus =
-      input.EventBusName && input.EventBusName !== 'default' ? `${String(input.EventBusName).split('/').pop()}/` : '';
-    return [
-      {
-        action: `events:${action}`,
-        resource: `arn:aws:events:${call.region}:${call.accountId}:rule/${bus}${input.Name ?? input.Rule ?? '*'}`,
-      },
-    ];
-  };
-}
-
-function rules(buses: Buses): Record<string, Operation> {
-  const switchTo = (action: string, isEnabled: boolean): Operation => ({
+  const switchTo = (action: string, state: Rule['state']): Operation => ({
     access: ruleAccess(action),
     handle: (input, call) => {
-      buses.requireRule(call.region, input.Name, input.EventBusName).isEnabled = isEnabled;
+      buses.requireRule(call.region, input.Name, input.EventBusName).state = state;
       return {};
     },
   });
   return {
     PutRule: {
-      access: ruleAccess('PutRule'),
-      handle: (input, call) => ({ RuleArn: buses.putRule(call.region, input).arn }),
+      validate: expectRule,
+      access: (input: RuleInput, call) => [
+        { action: 'events:PutRule', resource: ruleArnOf(call, input) },
+        ...(input.RoleArn ? [passRole(input.RoleArn)] : []),
+      ],
+      handle: (input: RuleInput, call) => ({ RuleArn: buses.putRule(call.region, input).arn }),
     },
     DescribeRule: {
       access: ruleAccess('DescribeRule'),
@@ -43,9 +50,10 @@ function rules(buses: Buses): Record<string, Operation> {
       }),
     },
     ListRules: {
+      validate: (input) => check(['limit', input.Limit, between(1, 100)]),
       access: ruleAccess('ListRules'),
       handle: (input, call) => {
-        const all = [...buses.require(call.region, input.EventBusName).rules.values()];
+        const all = sorted(buses.require(call.region, input.EventBusName).rules);
         const { page, nextToken } = paginate(
           all.filter((rule) => rule.name.startsWith(input.NamePrefix ?? '')),
           input,
@@ -53,8 +61,20 @@ function rules(buses: Buses): Record<string, Operation> {
         return { Rules: page.map(describeRule), NextToken: nextToken };
       },
     },
-    EnableRule: switchTo('EnableRule', true),
-    DisableRule: switchTo('DisableRule', false),
+    ListRuleNamesByTarget: {
+      validate: (input) => check(['limit', input.Limit, between(1, 100)]),
+      access: ruleAccess('ListRuleNamesByTarget'),
+      handle: (input, call) => {
+        const all = sorted(buses.require(call.region, input.EventBusName).rules);
+        const { page, nextToken } = paginate(
+          all.filter((rule) => [...rule.targets.values()].some((target) => target.Arn === input.TargetArn)),
+          input,
+        );
+        return { RuleNames: page.map((rule) => rule.name), NextToken: nextToken };
+      },
+    },
+    EnableRule: switchTo('EnableRule', 'ENABLED'),
+    DisableRule: switchTo('DisableRule', 'DISABLED'),
     DeleteRule: {
       access: ruleAccess('DeleteRule'),
       handle: (input, call) => {
@@ -67,148 +87,28 @@ function rules(buses: Buses): Record<string, Operation> {
   };
 }
 
-function targets(buses: Buses): Record<string, Operation> {
-  return {
-    PutTargets: {
-      access: ruleAccess('PutTargets'),
-      handle: (input: { Rule: string; EventBusName?: string; Targets: Target[] }, call) => {
-        const rule = buses.requireRule(call.region, input.Rule, input.EventBusName);
-        for (const target of input.Targets) rule.targets.set(target.Id, target);
-        if (rule.targets.size > MOST_TARGETS)
-          throw new AwsError('LimitExceededException', 'The requested resource exceeds the maximum number allowed.');
-        return { FailedEntryCount: 0, FailedEntries: [] };
-      },
-    },
-    RemoveTargets: {
-      access: ruleAccess('RemoveTargets'),
-      handle: (input: { Rule: string; EventBusName?: string; Ids: string[] }, call) => {
-        const rule = buses.requireRule(call.region, input.Rule, input.EventBusName);
-        for (const id of input.Ids) rule.targets.delete(id);
-        return { FailedEntryCount: 0, FailedEntries: [] };
-      },
-    },
-    ListTargetsByRule: {
-      access: ruleAccess('ListTargetsByRule'),
-      handle: (input, call) => {
-        const rule = buses.requireRule(call.region, input.Rule, input.EventBusName);
-        const { page, nextToken } = paginate([...rule.targets.values()], input);
-        return { Targets: page, NextToken: nextToken };
-      },
-    },
-    ListRuleNamesByTarget: {
-      access: ruleAccess('ListRuleNamesByTarget'),
-      handle: (input, call) => {
-        const all = [...buses.require(call.region, input.EventBusName).rules.values()];
-        const { page, nextToken } = paginate(
-          all.filter((rule) => [...rule.targets.values()].some((target) => target.Arn === input.TargetArn)),
-          input,
-        );
-        return { RuleNames: page.map((rule) => rule.name), NextToken: nextToken };
-      },
-    },
-  };
+function expectRule(input: RuleInput): void {
+  check(
+    ['name', input.Name, pattern(NAME), longest(64)],
+    ['scheduleExpression', input.ScheduleExpression, longest(256)],
+    ['state', input.State, oneOf(...states)],
+    ['description', input.Description, longest(512)],
+    ['roleArn', input.RoleArn, longest(1600)],
+  );
+  expectPatternLength(input.EventPattern);
 }
 
-function busOperations(buses: Buses): Record<string, Operation> {
-  const busAccess =
-    (action: string) =>
-    (input: any, call: Call): Access[] => [
-      {
-        action: `events:${action}`,
-        resource: `arn:aws:events:${call.region}:${call.accountId}:event-bus/${input.Name ?? input.EventBusName ?? 'default'}`,
-      },
-    ];
-  return {
-    CreateEventBus: {
-      access: busAccess('CreateEventBus'),
-      handle: (input, call) => ({ EventBusArn: buses.create(call.region, input.Name).arn }),
-    },
-    DescribeEventBus: {
-      access: busAccess('DescribeEventBus'),
-      handle: (input, call) => describeBus(buses.require(call.region, input.Name)),
-    },
-    ListEventBuses: {
-      access: busAccess('ListEventBuses'),
-      handle: (input, call) => {
-        const { page, nextToken } = paginate(
-          [...buses.all(call.region).values()].filter((bus) => bus.name.startsWith(input.NamePrefix ?? '')),
-          input,
-        );
-        return { EventBuses: page.map(describeBus), NextToken: nextToken };
-      },
-    },
-    DeleteEventBus: {
-      access: busAccess('DeleteEventBus'),
-      handle: (input, call) => {
-        if (input.Name === 'default') throw new AwsError('ValidationException', 'Cannot delete event bus default.');
-        buses.all(call.region).delete(input.Name);
-        return {};
-      },
-    },
-  };
-}
-
-function tagOperations(buses: Buses): Record<string, Operation> {
-  const find = (arn: string): Rule => {
-    const [, , , region] = arn.split(':');
-    const parts = arn.split('/').slice(1);
-    const [name, busName] = [parts.pop() ?? '', parts.pop()];
-    return buses.requireRule(region ?? '', name, busName);
-  };
-  const access =
-    (action: string) =>
-    (input: any): Access[] => [{ action: `events:${action}`, resource: input.ResourceARN }];
-  return {
-    ListTagsForResource: {
-      access: access('ListTagsForResource'),
-      handle: (input) => ({ Tags: find(input.ResourceARN).tags }),
-    },
-    TagResource: {
-      access: access('TagResource'),
-      handle: (input: { ResourceARN: string; Tags: Rule['tags'] }) => {
-        const rule = find(input.ResourceARN);
-        rule.tags = [...rule.tags.filter((tag) => !input.Tags.some((added) => added.Key === tag.Key)), ...input.Tags];
-        return {};
-      },
-    },
-    UntagResource: {
-      access: access('UntagResource'),
-      handle: (input: { ResourceARN: string; TagKeys: string[] }) => {
-        const rule = find(input.ResourceARN);
-        rule.tags = rule.tags.filter((tag) => !input.TagKeys.includes(tag.Key ?? ''));
-        return {};
-      },
-    },
-  };
-}
+const sorted = (rules: ReadonlyMap<string, Rule>) => [...rules.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function describeRule(rule: Rule): Record<string, unknown> {
   return {
     Name: rule.name,
     Arn: rule.arn,
-    EventPattern: rule.pattern,
-    State: rule.isEnabled ? 'ENABLED' : 'DISABLED',
+    EventPattern: rule.pattern?.text,
+    State: rule.state,
     Description: rule.description,
     ScheduleExpression: rule.schedule,
     RoleArn: rule.roleArn,
     EventBusName: rule.busName,
-  };
-}
-
-function describeBus(bus: Bus): Record<string, unknown> {
-  return { Name: bus.name, Arn: bus.arn, Policy: bus.policy };
-}
-
-function paginate<Item>(
-  items: Item[],
-  input: { Limit?: number; NextToken?: string },
-): { page: Item[]; nextToken?: string } {
-  const size = input.Limit ?? 100;
-  const start = input.NextToken === undefined ? 0 : Number(Buffer.from(input.NextToken, 'base64url').toString('utf8'));
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('ValidationException', 'NextToken is not valid.');
-  const end = start + size;
-  return {
-    page: items.slice(start, end),
-    ...(end < items.length && { nextToken: Buffer.from(String(end)).toString('base64url') }),
   };
 }

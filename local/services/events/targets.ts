@@ -1,7 +1,11 @@
-import { sleep } from '../../clock.ts';
+import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../../cloud.ts';
+import { servicePrincipal } from '../../identity/principals.ts';
 import { AwsError, type Principal } from '../../service.ts';
+import { serviceMayAssume } from '../iam/trust.ts';
+import { type GivenUp, withRetries } from '../retries.ts';
 import { renderInput, type TargetInput } from './input.ts';
+import { type BusEvent, forwarded } from './state.ts';
 
 export interface Target extends TargetInput {
   readonly Id: string;
@@ -15,143 +19,136 @@ export interface Target extends TargetInput {
 export interface Delivery {
   readonly rule: { name: string; arn: string };
   readonly target: Target;
-  readonly event: Record<string, unknown>;
+  readonly event: BusEvent;
 }
 
-const DEFAULT_ATTEMPTS = 185;
+const EVENTS = 'events.amazonaws.com';
+const DEFAULT_RETRIES = 185;
 const DEFAULT_AGE_SECONDS = 86_400;
-const FIRST_PAUSE_MILLISECONDS = 200;
-const LONGEST_PAUSE_MILLISECONDS = 60_000;
 
-/** Errors that another attempt does not mend: straight to the dead-letter queue. */
-const permanentCodes = new Set([
-  'AccessDeniedException',
-  'AccessDenied',
-  'ResourceNotFoundException',
-  'StateMachineDoesNotExist',
-  'QueueDoesNotExist',
-  'NotFound',
-  'InvalidExecutionInput',
-  'InvalidArn',
-  'ValidationException',
-]);
+export type TargetKind = 'lambda' | 'states' | 'sqs' | 'sns' | 'events';
+
+/** What the laptop delivers to; undefined for everything else. */
+export function kindOfTarget(arn: string): TargetKind | undefined {
+  const [, , service, , , resource = '', name = ''] = arn.split(':');
+  if (service === 'lambda') return resource === 'function' && name ? 'lambda' : undefined;
+  if (service === 'states') return resource === 'stateMachine' ? 'states' : undefined;
+  if (service === 'events') return resource.startsWith('event-bus/') ? 'events' : undefined;
+  return service === 'sqs' || service === 'sns' ? service : undefined;
+}
 
 /**
  * Delivers one event to one target, with retries and a dead-letter queue.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html
  */
 export async function deliver(cloud: Cloud, delivery: Delivery, signal: AbortSignal): Promise<void> {
-  const { target } = delivery;
-  const input = renderInput(target, delivery.event, delivery.rule, cloud.clock.now());
-  const attempts = target.RetryPolicy?.MaximumRetryAttempts ?? DEFAULT_ATTEMPTS;
-  const deadline =
-    cloud.clock.now().getTime() + (target.RetryPolicy?.MaximumEventAgeInSeconds ?? DEFAULT_AGE_SECONDS) * 1000;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await invokeTarget(cloud, delivery, input, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const isPermanent = error instanceof AwsError && permanentCodes.has(error.code);
-      const pause = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** attempt, LONGEST_PAUSE_MILLISECONDS);
-      const isExhausted = attempt >= attempts || cloud.clock.now().getTime() + pause > deadline;
-      if (isPermanent || isExhausted) return bury(cloud, delivery, input, error, { attempt, isPermanent });
-      await sleep(cloud.clock, pause, signal).catch(() => undefined);
-      if (signal.aborted) return;
-    }
+  const { target, event, rule } = delivery;
+  const { RetryPolicy: policy } = target;
+  const limits = {
+    retries: policy?.MaximumRetryAttempts ?? DEFAULT_RETRIES,
+    ageSeconds: policy?.MaximumEventAgeInSeconds ?? DEFAULT_AGE_SECONDS,
+  };
+  const input = renderInput(target, event, rule, cloud.clock.now());
+  if (input === undefined) {
+    const error = new AwsError('INVALID_JSON', 'The input template filled from the event is not JSON.');
+    return bury(cloud, delivery, { error, retries: 0 });
   }
+  const givenUp = await withRetries(cloud.clock, limits, signal, () => invokeTarget(cloud, delivery, input, signal));
+  if (givenUp) await bury(cloud, delivery, givenUp);
 }
 
 async function invokeTarget(cloud: Cloud, delivery: Delivery, input: string, signal: AbortSignal): Promise<void> {
-  const { target, rule } = delivery;
-  const [, , service, region, , ...rest] = target.Arn.split(':');
-  const kind = `${service}:${rest[0]?.split('/')[0]}`;
-  const call = (serviceName: string, operation: string, callInput: unknown) =>
-    cloud.call({
-      service: serviceName,
-      operation,
-      input: callInput,
-      principal: principalFor(cloud, delivery),
-      region: region || cloud.region,
-      signal,
-    });
-  const payload = new TextEncoder().encode(input);
-  if (service === 'lambda')
-    return void (await call('lambda', 'Invoke', {
-      FunctionName: target.Arn,
-      InvocationType: 'Event',
-      Payload: payload,
-    }));
-  if (kind === 'states:stateMachine')
-    return void (await call('states', 'StartExecution', { stateMachineArn: target.Arn, input }));
-  if (service === 'sqs') {
-    const queueUrl = `${cloud.endpointUrl}/${cloud.accountId}/${rest[0]}`;
-    const group = target.SqsParameters?.MessageGroupId;
-    return void (await call('sqs', 'SendMessage', {
-      QueueUrl: queueUrl,
-      MessageBody: input,
-      ...(group && { MessageGroupId: group }),
-    }));
+  const { target, event } = delivery;
+  const kind = kindOfTarget(target.Arn);
+  const [, , , region, , resource = ''] = target.Arn.split(':');
+  const principal = await principalFor(cloud, delivery);
+  const call = (service: string, operation: string, callInput: unknown) =>
+    cloud.call({ service, operation, input: callInput, principal, region: region || cloud.region, signal });
+  switch (kind) {
+    case 'lambda':
+      await call('lambda', 'Invoke', {
+        FunctionName: target.Arn,
+        InvocationType: 'Event',
+        Payload: new TextEncoder().encode(input),
+      });
+      return;
+    case 'states':
+      await call('states', 'StartExecution', {
+        stateMachineArn: target.Arn,
+        name: `${event.id}_${randomUUID()}`,
+        input,
+      });
+      return;
+    case 'sqs': {
+      const group = target.SqsParameters?.MessageGroupId;
+      const message = { QueueUrl: queueUrl(cloud, resource), MessageBody: input };
+      await call('sqs', 'SendMessage', { ...message, ...(group && { MessageGroupId: group }) });
+      return;
+    }
+    case 'sns':
+      await call('sns', 'Publish', { TopicArn: target.Arn, Message: input });
+      return;
+    case 'events':
+      await call('events', 'PutEvents', { Entries: [forwardedEntry(target.Arn, event)] });
+      return;
+    default:
+      throw new AwsError('ValidationException', `${target.Arn} is of a kind that the laptop does not deliver to.`);
   }
-  if (service === 'sns') return void (await call('sns', 'Publish', { TopicArn: target.Arn, Message: input }));
-  if (kind === 'events:event-bus') {
-    const { source, 'detail-type': detailType, detail, resources } = delivery.event as Record<string, any>;
-    const entry = {
-      EventBusName: target.Arn,
-      Source: source,
-      DetailType: detailType,
-      Detail: JSON.stringify(detail),
-      Resources: resources,
-    };
-    return void (await call('events', 'PutEvents', { Entries: [entry] }));
-  }
-  throw new AwsError(
-    'ValidationException',
-    `Target ${target.Id} of rule ${rule.name}: ${target.Arn} is not supported on the laptop.`,
-  );
+}
+
+const queueUrl = (cloud: Cloud, name: string) => `${cloud.endpointUrl}/${cloud.accountId}/${name}`;
+
+function forwardedEntry(busArn: string, event: BusEvent): Record<string | symbol, unknown> {
+  return {
+    EventBusName: busArn,
+    Source: event.source,
+    DetailType: event['detail-type'],
+    Detail: JSON.stringify(event.detail),
+    Resources: event.resources,
+    [forwarded]: event,
+  };
 }
 
 /** The target's role where it has one; else EventBridge itself, admitted by the target's own policy. */
-function principalFor(cloud: Cloud, { target, rule }: Delivery): Principal {
-  if (target.RoleArn) return cloud.assumeRole(target.RoleArn, `events-${rule.name}`.slice(0, 64)).principal;
-  const arn = 'events.amazonaws.com';
-  return { kind: 'service', arn, identityArn: arn, servicePrincipal: arn, sessionName: rule.arn };
+async function principalFor(cloud: Cloud, { target, rule }: Delivery): Promise<Principal> {
+  if (!target.RoleArn) return servicePrincipal(EVENTS, rule.arn);
+  if (!(await serviceMayAssume(cloud, target.RoleArn, EVENTS, rule.arn)))
+    throw new AwsError('FAILED_TO_ASSUME_ROLE', `${EVENTS} may not assume the role ${target.RoleArn}.`);
+  return cloud.assumeRole(target.RoleArn, `events-${rule.name}`.slice(0, 64)).principal;
 }
 
-async function bury(
-  cloud: Cloud,
-  delivery: Delivery,
-  input: string,
-  error: unknown,
-  end: { attempt: number; isPermanent: boolean },
-): Promise<void> {
-  const { target, rule } = delivery;
-  const code = error instanceof AwsError ? error.code : 'SDK_CLIENT_ERROR';
-  const message = error instanceof Error ? error.message : String(error);
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html */
+async function bury(cloud: Cloud, { target, rule, event }: Delivery, end: GivenUp): Promise<void> {
+  const message = end.error instanceof Error ? end.error.message : String(end.error);
   const queueArn = target.DeadLetterConfig?.Arn;
-  if (!queueArn) return cloud.log(`events: rule ${rule.name} gave up on ${target.Arn}: ${code}: ${message}`);
-  const text = (value: string) => ({ DataType: 'String', StringValue: value });
-  const service = 'events.amazonaws.com';
+  if (!queueArn) return cloud.log(`events: rule ${rule.name} gave up on ${target.Arn}: ${message}`);
+  const text = (StringValue: string) => ({ DataType: 'String', StringValue });
   await cloud.call({
     service: 'sqs',
     operation: 'SendMessage',
     input: {
-      QueueUrl: `${cloud.endpointUrl}/${cloud.accountId}/${queueArn.split(':')[5]}`,
-      MessageBody: input,
+      QueueUrl: queueUrl(cloud, String(queueArn.split(':')[5])),
+      MessageBody: JSON.stringify(event),
       MessageAttributes: {
         RULE_ARN: text(rule.arn),
         TARGET_ARN: text(target.Arn),
-        ERROR_CODE: text(code),
+        ERROR_CODE: text(deadLetterCode(end.error)),
         ERROR_MESSAGE: text(message),
-        EXHAUSTED_RETRY_CONDITION: text(end.isPermanent ? 'NonRetryableError' : 'MaximumRetryAttempts'),
-        RETRY_ATTEMPTS: text(String(end.attempt)),
+        ...(end.exhausted && { EXHAUSTED_RETRY_CONDITION: text(end.exhausted) }),
+        RETRY_ATTEMPTS: text(String(end.retries)),
       },
     },
-    principal: {
-      kind: 'service',
-      arn: service,
-      identityArn: service,
-      servicePrincipal: service,
-      sessionName: rule.arn,
-    },
+    principal: servicePrincipal(EVENTS, rule.arn),
+    region: queueArn.split(':')[3] || cloud.region,
   });
+}
+
+function deadLetterCode(error: unknown): string {
+  if (!(error instanceof AwsError)) return 'SDK_CLIENT_ERROR';
+  if (error.code === 'INVALID_JSON' || error.code === 'FAILED_TO_ASSUME_ROLE') return error.code;
+  if (/AccessDenied|AuthorizationError|NotAuthorized/.test(error.code)) return 'NO_PERMISSIONS';
+  if (/NotFound|DoesNotExist|NonExistent/.test(error.code)) return 'NO_RESOURCE';
+  if (/Throttl|TooManyRequests/.test(error.code) || error.httpStatus === 429) return 'THROTTLING';
+  if (/^Invalid|Validation/.test(error.code)) return 'INVALID_PARAMETER';
+  return error.httpStatus >= 500 ? 'ERROR_FROM_TARGET' : 'UNKNOWN';
 }
