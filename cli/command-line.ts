@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { addCommands } from './commands.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { describeError } from './terminal/describe-error.ts';
+import { oneLine } from './terminal/plain-text.ts';
+import { openTerminal, type Streams } from './terminal/terminal.ts';
+
+/** Runs one command. Every outcome is an exit code, and every error one line on standard error. */
+export async function runCommandLine(words: readonly string[], streams: Streams = process): Promise<ExitCode> {
+  const terminal = openTerminal(streams);
+  let outcome: ExitCode = exitCodes.ok;
+  const program = makeProgram(streams);
+  addCommands(program, terminal, (code) => {
+    outcome = code;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return outcome;
+  } catch (error) {
+    // Help and the version are no errors; commander has printed them.
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const { message, exitCode } = error instanceof CommanderError ? describeUsage(error) : describeError(error);
+    terminal.note(`${terminal.paint('red', 'keyturn:')} ${message}`);
+    return exitCode;
+  }
+}
+
+function makeProgram({ stdout }: Streams): Command {
+  return new Command('keyturn')
+    .description('Rotates secrets and proves that everything still works.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // What commander would print about an error is said in one line of ours.
+      writeErr: () => undefined,
+    })
+    .showSuggestionAfterError()
+    .helpOption('-h, --help', 'show this')
+    .helpCommand(false);
+}
+
+function describeUsage(error: CommanderError): { message: string; exitCode: ExitCode } {
+  if (error.code === 'commander.help') {
+    return { message: 'Say what to do: keyturn --help lists the commands.', exitCode: exitCodes.usage };
+  }
+  return { message: oneLine(error.message.replace(/^error: /, '')), exitCode: exitCodes.usage };
+}

@@ -1,0 +1,26 @@
+import { KeyturnError } from '../pipeline/errors.ts';
+
+/** The arguments do not say what to do. */
+export class UsageError extends KeyturnError {
+  readonly code = 'UsageError';
+}
+
+/** The pipeline, or the thing that was named, is not there. */
+export class NotFound extends KeyturnError {
+  readonly code = 'NotFound';
+}
+
+/** The port of the laptop's cloud is taken. */
+export class PortTaken extends KeyturnError {
+  readonly code = 'PortTaken';
+}
+
+/** The assembly cannot be made or loaded. */
+export class AssemblyUnusable extends KeyturnError {
+  readonly code = 'AssemblyUnusable';
+}
+
+/** Whoever was asked said no. */
+export class NotConfirmed extends KeyturnError {
+  readonly code = 'NotConfirmed';
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssemblyUnusable } from '../errors.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SOURCES = ['examples', 'stacks', 'statemachines', 'handlers', 'pipeline', 'consumer', 'cdk.json'];
+
+/** Where the example's assembly lies; `npm run synth` writes it there too. */
+export const EXAMPLE_ASSEMBLY = join(ROOT, '.keyturn', 'example');
+
+/** The example's assembly, synthesized where it is missing or older than what it is made of. */
+export async function exampleAssembly(tell: (line: string) => void): Promise<string> {
+  if (isFresh(EXAMPLE_ASSEMBLY)) return EXAMPLE_ASSEMBLY;
+  tell('Synthesizing the example …');
+  await synthesize();
+  return EXAMPLE_ASSEMBLY;
+}
+
+function isFresh(assembly: string): boolean {
+  const made = statSync(join(assembly, 'manifest.json'), { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && SOURCES.every((source) => newest(join(ROOT, source)) <= made);
+}
+
+function newest(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return 0;
+  if (!found.isDirectory()) return found.mtimeMs;
+  return Math.max(found.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+/** By the CDK's own command line in a process: the settings of cdk.json count as they do in a deployment. */
+async function synthesize(): Promise<void> {
+  const cdk = findCdk();
+  const app = 'node --import tsx examples/app.ts';
+  const child = spawn(process.execPath, [cdk, 'synth', '--quiet', '--app', app, '--output', EXAMPLE_ASSEMBLY], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaint = '';
+  child.stderr.on('data', (text) => {
+    complaint = `${complaint}${text}`.slice(-4_000);
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0)
+    throw new AssemblyUnusable(`The example cannot be synthesized: ${complaint.trim() || `code ${code}`}`);
+}
+
+function findCdk(): string {
+  try {
+    const description = createRequire(import.meta.url).resolve('aws-cdk/package.json');
+    return join(description, '..', 'bin', 'cdk');
+  } catch (cause) {
+    throw new AssemblyUnusable(
+      'The CDK command line is not installed here, so the example cannot be synthesized. Load an assembly of your own: --assembly cdk.out.',
+      { cause },
+    );
+  }
+}
+
+/** @throws AssemblyUnusable where the folder holds no assembly */
+export function requireAssembly(folder: string): string {
+  if (existsSync(join(folder, 'manifest.json'))) return folder;
+  throw new AssemblyUnusable(
+    `${folder}: expected a folder that "cdk synth" made, with a manifest.json in it. Run "cdk synth", or name another folder.`,
+  );
+}
