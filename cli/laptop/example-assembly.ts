@@ -15,7 +15,7 @@ export const EXAMPLE_ASSEMBLY = join(ROOT, '.keyturn', 'example');
 export async function exampleAssembly(tell: (line: string) => void): Promise<string> {
   if (isFresh(EXAMPLE_ASSEMBLY)) return EXAMPLE_ASSEMBLY;
   tell('Synthesizing the example …');
-  await synthesize();
+  await synthesize(tell);
   return EXAMPLE_ASSEMBLY;
 }
 
@@ -32,7 +32,7 @@ function newest(path: string): number {
 }
 
 /** By the CDK's own command line in a process: the settings of cdk.json count as they do in a deployment. */
-async function synthesize(): Promise<void> {
+async function synthesize(tell: (line: string) => void): Promise<void> {
   const cdk = findCdk();
   const app = 'node --import tsx examples/app.ts';
   const child = spawn(process.execPath, [cdk, 'synth', '--quiet', '--app', app, '--output', EXAMPLE_ASSEMBLY], {
@@ -47,8 +47,9 @@ async function synthesize(): Promise<void> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0)
-    throw new AssemblyUnusable(`The example cannot be synthesized: ${complaint.trim() || `code ${code}`}`);
+  if (code === 0) return;
+  tell(complaint.trim());
+  throw new AssemblyUnusable('The example cannot be synthesized: the lines above say why.');
 }
 
 function findCdk(): string {
