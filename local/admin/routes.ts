@@ -3,6 +3,7 @@ import type { RunningCloud } from '../create-cloud.ts';
 import { faultRuleSchema } from '../faults/rule.ts';
 import type { CallFilter } from '../recording/recorder.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
+import { fireSchedule, listSchedules } from './schedules.ts';
 
 type Methods = Readonly<Record<string, (request: RawRequest) => RawResponse | Promise<RawResponse>>>;
 
@@ -50,6 +51,27 @@ export function addAdminRoutes(cloud: RunningCloud): void {
     },
   });
   addFaultRoutes(cloud, add);
+  addScheduleRoutes(cloud, add);
+}
+
+function addScheduleRoutes(cloud: RunningCloud, add: (path: string, methods: Methods) => void): void {
+  add('/_local/schedules', { GET: () => json(200, { schedules: listSchedules(cloud) }) });
+  add('/_local/schedules/', {
+    POST: async (request) => {
+      const named = /^\/_local\/schedules\/(.+)\/fire$/.exec(request.path)?.[1];
+      if (named === undefined) throw new BadRequest('Write POST /_local/schedules/NAME/fire.');
+      const { status, ...answer } = fireSchedule(cloud, decode(named), request.query.get('region') ?? undefined);
+      return json(status, answer);
+    },
+  });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new BadRequest('The path is not valid percent-encoding.', { cause });
+  }
 }
 
 function addFaultRoutes(cloud: RunningCloud, add: (path: string, methods: Methods) => void): void {
