@@ -5,9 +5,15 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
+import {
+  type PipelineDescription,
+  pipelineParameterName,
+  settingsPrefixOf,
+} from '../pipeline/contracts/settings/pipeline.ts';
 import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
@@ -64,7 +70,7 @@ export class RotationPipeline extends Construct {
     super(scope, id);
     this.#props = props;
     this.pipelineName = props.pipelineName ?? 'keyturn';
-    this.settingsPrefix = `/keyturn/${this.pipelineName}`;
+    this.settingsPrefix = settingsPrefixOf(this.pipelineName);
     this.alarmTopic = props.alarmTopic ?? new sns.Topic(this, 'AlarmTopic', { enforceSSL: true });
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
     this.history = new dynamodb.Table(this, 'History', {
@@ -110,6 +116,7 @@ export class RotationPipeline extends Construct {
       topic: this.alarmTopic,
       deadLetters: this.deadLetters,
     });
+    this.#describeItself();
   }
 
   /** The rotation function of a kind; made when the first secret of that kind is added. */
@@ -143,6 +150,25 @@ export class RotationPipeline extends Construct {
     // ListSecrets knows no resources: it is asked for names and tags, never for values.
     selectSecrets.allow(['secretsmanager:ListSecrets'], ['*']);
     return selectSecrets;
+  }
+
+  /** For the command line, which knows the pipeline's name and nothing else. */
+  #describeItself(): void {
+    const description: PipelineDescription = {
+      schemaVersion: 1,
+      pipelineName: this.pipelineName,
+      historyTableName: this.history.tableName,
+      rotateSecretArn: this.workflow.rotateSecret.stateMachineArn,
+      rotateFleetArn: this.workflow.rotateFleet.stateMachineArn,
+      retireCredentialArn: this.workflow.retireCredential.stateMachineArn,
+      alarmTopicArn: this.alarmTopic.topicArn,
+    };
+    new ssm.StringParameter(this, 'Description', {
+      parameterName: pipelineParameterName(this.pipelineName),
+      simpleName: false,
+      description: `Keyturn: where the pipeline ${this.pipelineName} has its parts`,
+      stringValue: Stack.of(this).toJsonString(description),
+    });
   }
 
   #projectHistory(): void {
