@@ -4,7 +4,7 @@ import type { Manifest, ManifestSecret } from '../pipeline/contracts/manifest.ts
 import { checkSettings, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
-import { RotationSchedules } from './manifest/rotation-schedules.ts';
+import { RotationSchedules, type ScheduledSecret } from './manifest/rotation-schedules.ts';
 import { rotatorProps } from './manifest/rotator-settings.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationPipeline } from './rotation-pipeline.ts';
@@ -17,7 +17,7 @@ export interface ManifestStackProps extends StackProps {
 /** A pipeline and everything that one manifest names, for people who have no CDK app of their own. */
 export class ManifestStack extends Stack {
   readonly pipeline: RotationPipeline;
-  readonly #schedules: RotationSchedules;
+  readonly #scheduled: ScheduledSecret[] = [];
 
   constructor(scope: Construct, id: string, { manifest, ...props }: ManifestStackProps) {
     super(scope, id, { stackName: manifest.pipeline, ...props });
@@ -25,11 +25,11 @@ export class ManifestStack extends Stack {
       pipelineName: manifest.pipeline,
       databaseNetwork: importNetwork(this, manifest.network),
     });
-    this.#schedules = new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline });
     for (const [name, entry] of Object.entries(manifest.secrets)) {
       if (entry.kind === 'watched') this.#watch(name, entry);
       else this.#rotate(name, entry);
     }
+    new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline, secrets: this.#scheduled });
   }
 
   #rotate(name: string, entry: Exclude<ManifestSecret, { kind: 'watched' }>): void {
@@ -45,11 +45,12 @@ export class ManifestStack extends Stack {
       promotionTimeout: Duration.seconds(entry.promotionTimeoutSeconds),
       evidenceInterval: Duration.seconds(entry.evidenceIntervalSeconds),
       rollBackHandPutValues: entry.rollBackHandPutValues,
+      group: entry.group,
       ...this.#declared(secretName, entry),
     });
     if (entry.schedule === 'native') return;
     const { schedule, group } = entry;
-    this.#schedules.add({ name: secretName, secretArn: secret.secretArn, schedule, group });
+    this.#scheduled.push({ name: secretName, secretArn: secret.secretArn, schedule, group });
   }
 
   #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {

@@ -2,22 +2,28 @@ import { Duration, TimeZone } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
+import type { FleetRequest } from '../../pipeline/contracts/fleet.ts';
 import { type Schedule, scheduleExpression } from '../../pipeline/contracts/manifest-schedule.ts';
 import type { RotationPipeline } from '../rotation-pipeline.ts';
 
-export interface RotationSchedulesProps {
-  readonly pipeline: RotationPipeline;
-}
+export type PlannedSchedule = Exclude<Schedule, 'native'>;
 
-interface Scheduled {
+export interface ScheduledSecret {
+  /** Its name in Secrets Manager. */
   readonly name: string;
   readonly secretArn: string;
   readonly group?: string;
-  readonly schedule: Exclude<Schedule, 'native'>;
+  readonly schedule: PlannedSchedule;
+}
+
+export interface RotationSchedulesProps {
+  readonly pipeline: RotationPipeline;
+  readonly secrets: readonly ScheduledSecret[];
 }
 
 /**
- * EventBridge Scheduler's schedules of a pipeline. Each starts `rotate-secret` for one secret, somewhere in its window.
+ * EventBridge Scheduler's schedules, one for each distinct schedule and group: of one secret it starts `rotate-secret`,
+ * of several `rotate-fleet`, somewhere in its window.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
  */
 export class RotationSchedules extends Construct {
@@ -26,19 +32,48 @@ export class RotationSchedules extends Construct {
   constructor(scope: Construct, id: string, props: RotationSchedulesProps) {
     super(scope, id);
     this.#pipeline = props.pipeline;
+    for (const together of rotatedTogether(props.secrets)) this.#add(together);
   }
 
-  add(secret: Scheduled): void {
-    const { windowMinutes, timeZone } = secret.schedule;
-    const expression = scheduleExpression(secret.schedule);
-    new scheduler.Schedule(this, secret.name, {
-      schedule: scheduler.ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
-      description: `Keyturn: rotates ${secret.name}`,
+  #add(together: readonly ScheduledSecret[]): void {
+    const [first] = together as [ScheduledSecret];
+    const { windowMinutes, timeZone } = first.schedule;
+    new scheduler.Schedule(this, first.group ?? first.name, {
+      schedule: scheduler.ScheduleExpression.expression(scheduleExpression(first.schedule), TimeZone.of(timeZone)),
+      description: `Keyturn: rotates ${together.length === 1 ? first.name : `${together.length} secrets`}`,
       ...(windowMinutes && { timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(windowMinutes)) }),
-      target: new StepFunctionsStartExecution(this.#pipeline.rotateSecret, {
-        input: scheduler.ScheduleTargetInput.fromObject({ secretId: secret.secretArn, startedBy: 'schedule' }),
-        deadLetterQueue: this.#pipeline.deadLetters,
-      }),
+      target: this.#start(together),
     });
   }
+
+  #start(together: readonly ScheduledSecret[]): StepFunctionsStartExecution {
+    const [first] = together as [ScheduledSecret];
+    const { rotateSecret, workflow, deadLetters: deadLetterQueue } = this.#pipeline;
+    if (together.length === 1) {
+      const request = { secretId: first.secretArn, startedBy: 'schedule' };
+      return new StepFunctionsStartExecution(rotateSecret, {
+        input: scheduler.ScheduleTargetInput.fromObject(request),
+        deadLetterQueue,
+      });
+    }
+    const input = scheduler.ScheduleTargetInput.fromObject(fleetRequest(together));
+    return new StepFunctionsStartExecution(workflow.rotateFleet, { input, deadLetterQueue });
+  }
+}
+
+/** A group is rotated as one. Secrets that only happen to have the same schedule share its start and nothing else. */
+export function rotatedTogether(secrets: readonly ScheduledSecret[]): ScheduledSecret[][] {
+  const bySchedule = new Map<string, ScheduledSecret[]>();
+  for (const secret of secrets) {
+    const key = JSON.stringify([secret.group ?? null, secret.schedule]);
+    bySchedule.set(key, [...(bySchedule.get(key) ?? []), secret]);
+  }
+  return [...bySchedule.values()];
+}
+
+/** In a group one failure holds the rest back; without one, nobody waits for anybody. */
+function fleetRequest(together: readonly ScheduledSecret[]): Partial<FleetRequest> {
+  const group = together[0]?.group;
+  if (group) return { group };
+  return { secretIds: together.map(({ name }) => name), toleratedFailurePercentage: 100 };
 }
