@@ -1,6 +1,7 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Manifest, ManifestSecret } from '../pipeline/contracts/manifest.ts';
+import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
 import { checkSettings, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
@@ -46,6 +47,7 @@ export class ManifestStack extends Stack {
       evidenceInterval: Duration.seconds(entry.evidenceIntervalSeconds),
       rollBackHandPutValues: entry.rollBackHandPutValues,
       group: entry.group,
+      sharedSchedule: entry.schedule === 'native' ? undefined : scheduleSettings(entry.schedule),
       ...this.#declared(secretName, entry),
     });
     if (entry.schedule === 'native') return;

@@ -8,6 +8,7 @@ import type {
   CheckSettings,
   ConsumerSettings,
   MirrorSettings,
+  ScheduleSettings,
   SecretSettings,
 } from '../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
@@ -37,6 +38,11 @@ export interface RotatedSecretProps {
    * @default - only by hand, and by the native safety net
    */
   readonly schedule?: scheduler.ScheduleExpression;
+  /**
+   * A schedule that is kept elsewhere and starts this secret's rotations too.
+   * @default - none
+   */
+  readonly sharedSchedule?: ScheduleSettings;
   /**
    * Secrets Manager's own schedule, the safety net behind the workflow's.
    * @default Duration.days(90)
@@ -179,6 +185,7 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     kind: props.kind,
     rotated: true,
     ...(props.group && { group: props.group }),
+    ...scheduleSettings(props),
     rotator: { ...props.rotator, ...(props.proxy && { proxy: proxySettings(props.proxy) }) },
     gracePeriodSeconds: (props.gracePeriod ?? Duration.hours(24)).toSeconds(),
     promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),
@@ -188,6 +195,12 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     checks: props.checks ?? [],
     mirrors: props.mirrors ?? [],
   };
+}
+
+function scheduleSettings({ schedule, sharedSchedule }: RotatedSecretProps): Pick<SecretSettings, 'schedule'> {
+  if (!schedule) return sharedSchedule ? { schedule: sharedSchedule } : {};
+  const timeZone = schedule.timeZone?.timezoneName ?? 'Etc/UTC';
+  return { schedule: { expression: schedule.expressionString, timeZone } };
 }
 
 function proxySettings({ proxyName, endpoint, logins, ownership }: RotatedSecretProxy): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { ScheduleSettings } from './settings/secret.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -28,6 +29,12 @@ export const Schedule = v.union([
   }),
 ]);
 export type Schedule = v.InferOutput<typeof Schedule>;
+
+/** The same as the settings of a secret name it. */
+export function scheduleSettings(schedule: Exclude<Schedule, 'native'>): ScheduleSettings {
+  const { timeZone, windowMinutes } = schedule;
+  return { expression: scheduleExpression(schedule), timeZone, ...(windowMinutes && { windowMinutes }) };
+}
 
 export function scheduleExpression(schedule: Exclude<Schedule, 'native'>): string {
   if ('expression' in schedule) return schedule.expression;

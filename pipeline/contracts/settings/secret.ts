@@ -42,6 +42,16 @@ export const MirrorSettings = v.variant('to', [
 ]);
 export type MirrorSettings = v.InferOutput<typeof MirrorSettings>;
 
+/** When the workflow rotates, for those who ask when the next rotation is. The schedule itself is EventBridge's. */
+export const ScheduleSettings = v.object({
+  /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+  expression: v.pipe(v.string(), v.nonEmpty()),
+  timeZone: v.optional(v.string(), 'Etc/UTC'),
+  /** The start is somewhere in so many minutes. */
+  windowMinutes: v.optional(v.number()),
+});
+export type ScheduleSettings = v.InferOutput<typeof ScheduleSettings>;
+
 export const SecretSettings = v.object({
   schemaVersion: v.literal(1),
   /** The manifest's name: what people call the secret. */
@@ -53,6 +63,8 @@ export const SecretSettings = v.object({
   group: v.optional(v.pipe(v.string(), v.nonEmpty())),
   /** The rotator's own settings; its schema parses them. */
   rotator: v.record(v.string(), v.unknown()),
+  /** Missing: only by hand, and by Secrets Manager's own schedule. */
+  schedule: v.optional(ScheduleSettings),
   gracePeriodSeconds: seconds,
   /** How long Secrets Manager's own attempts may take before the workflow abandons the candidate. */
   promotionTimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(10)),
