@@ -1,23 +1,45 @@
-/** A value as Secrets Manager gave it, and what it was transformed to. */
+import type { SecretError } from './errors.ts';
+import type { Transform } from './transform-secret.ts';
+
+/** A value as the store gave it, and what it was transformed to. */
 export interface CachedVersion {
-  readonly value: string | Uint8Array;
+  readonly value: string | Uint8Array | undefined;
   readonly versionId: string | undefined;
+  /** When the call that brought it began: it may have been replaced while the answer was under way. */
   readonly fetchedAt: number;
   expiresAt: number;
-  /** By transform name; each is made once for a version. */
-  readonly transformed: Map<string, unknown>;
-  /** Number of the fetch that brought it: an older fetch never overwrites a newer one. */
-  readonly fetchNumber: number;
+  /** From here on a synchronous read has it refreshed in the background, so that it does not run into the expiry. */
+  refreshAt: number;
+  /** By transform; each is made once for a version. */
+  readonly transformed: Partial<Record<Transform, unknown>>;
 }
 
+/** What a store answers. */
+export interface Fetched {
+  readonly value: string | Uint8Array | undefined;
+  readonly versionId: string | undefined;
+  /** Other names of the same item, such as its ARN: an invalidation may come under any of them. */
+  readonly otherNames: readonly string[];
+  /** The store's own word on how long it may be kept; a shorter age of the reader's stays. */
+  readonly maxAgeMilliseconds?: number;
+}
+
+/** One value of an item: its current one, or the one of a label or version. */
 export interface CacheSlot {
+  readonly name: string;
+  /** Not the value of another label or of a version by its id. */
+  readonly isCurrent: boolean;
+  otherNames: readonly string[];
   version: CachedVersion | undefined;
-  flight: { promise: Promise<CachedVersion>; fetchNumber: number } | undefined;
-  /** Failing fetches in a row; after each, the next one waits longer. */
+  flight: { readonly promise: Promise<CachedVersion>; readonly startedAt: number } | undefined;
+  /** The call that forced reads wait for while an older one is under way. */
+  nextFlight: Promise<CachedVersion> | undefined;
+  /** Failing calls in a row; after each, the next one waits longer. */
   failures: number;
   retryAt: number;
-  lastError: Error | undefined;
+  lastError: SecretError | undefined;
   lastRefetchAt: number;
+  lastInvalidatedAt: number;
 }
 
 export interface CacheStatistics {
@@ -39,21 +61,18 @@ export function backOffMilliseconds(failures: number, random: () => number): num
   return longest * (0.5 + random() / 2);
 }
 
-export function emptySlot(): CacheSlot {
+export function emptySlot(name: string, isCurrent: boolean): CacheSlot {
   return {
+    name,
+    isCurrent,
+    otherNames: [],
     version: undefined,
     flight: undefined,
+    nextFlight: undefined,
     failures: 0,
     retryAt: 0,
     lastError: undefined,
     lastRefetchAt: Number.NEGATIVE_INFINITY,
+    lastInvalidatedAt: Number.NEGATIVE_INFINITY,
   };
-}
-
-/** Which value of a secret a read is about. The released Powertools leaves stage and version out of its key. */
-export function cacheKey(name: string, sdkOptions: { VersionId?: string; VersionStage?: string } | undefined): string {
-  const versionId = sdkOptions?.VersionId;
-  const stage = sdkOptions?.VersionStage;
-  if (versionId === undefined && (stage === undefined || stage === 'AWSCURRENT')) return name;
-  return `${name}\n${versionId ?? ''}\n${stage ?? ''}`;
 }

@@ -15,20 +15,25 @@ export abstract class SecretError extends GetParameterError {
   }
 }
 
-/** No secret of that name in this account and region, or not yet a value under that label. */
+/** No secret or parameter of that name in this account and region, or not yet a value under that label. */
 export class SecretNotFoundError extends SecretError {
   readonly code = 'SecretNotFoundError';
 }
 
-/** The role may not read the secret, or may not use its KMS key. */
+/** The role may not read it, or may not use its KMS key. */
 export class SecretAccessDeniedError extends SecretError {
   readonly code = 'SecretAccessDeniedError';
 }
 
-/** Secrets Manager did not answer, or throttled, and no value is warm. */
+/** The store did not answer, or throttled, and no value is warm. */
 export class SecretUnavailableError extends SecretError {
   readonly code = 'SecretUnavailableError';
   override readonly retryable = true;
+}
+
+/** There are no AWS credentials, or AWS does not accept them. */
+export class CredentialsInvalidError extends SecretError {
+  readonly code = 'CredentialsInvalidError';
 }
 
 /** The value is there, but is not what its kind needs. */
@@ -41,40 +46,89 @@ export class ConfigurationMissingError extends SecretError {
   readonly code = 'ConfigurationMissingError';
 }
 
-/** A token was refused: signature, claims or key. */
-export class TokenRefusedError extends SecretError {
-  readonly code = 'TokenRefusedError';
+/** A setting says something that cannot be done, or that would give up a protection unasked. */
+export class ConfigurationInvalidError extends SecretError {
+  readonly code = 'ConfigurationInvalidError';
 }
 
-/** Turns an error of Secrets Manager into one that says what to try next. */
-export function explainReadError(secretId: string, error: unknown): SecretError {
+export type TokenRefusal = 'malformed' | 'unknown-key' | 'signature' | 'expired' | 'claim';
+
+/** A token was refused: its form, key, signature, time or claims. */
+export class TokenRefusedError extends SecretError {
+  readonly code = 'TokenRefusedError';
+  readonly refusal: TokenRefusal;
+
+  constructor(refusal: TokenRefusal, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.refusal = refusal;
+  }
+}
+
+/** How a store is called in what people read. */
+export interface StoreWords {
+  /** `Secret`, `Parameter` */
+  readonly item: string;
+  readonly store: string;
+  /** The IAM action that a read needs. */
+  readonly action: string;
+}
+
+const credentialErrors = new Set([
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'IncompleteSignature',
+  'UnrecognizedClientException',
+]);
+
+/** Turns an error of a store into one that says what to try next. */
+export function explainReadError(words: StoreWords, name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
-  const name = error instanceof Error ? error.name : 'unknown';
-  switch (name) {
+  const { item, store, action } = words;
+  const code = error instanceof Error ? error.name : 'unknown';
+  const cause = { cause: error };
+  if (credentialErrors.has(code)) {
+    return new CredentialsInvalidError(
+      `${item} ${name} could not be read: the AWS credentials are missing or not accepted (${code}). Check the function's role, or the profile and the clock of this machine.`,
+      cause,
+    );
+  }
+  switch (code) {
     case 'ResourceNotFoundException':
+    case 'ParameterNotFound':
+    case 'ParameterVersionNotFound':
       return new SecretNotFoundError(
-        `Secret ${secretId} was not found, or has no value under that label. Check its name, the account and the region (AWS_REGION).`,
-        { cause: error },
-      );
-    case 'AccessDeniedException':
-      return new SecretAccessDeniedError(
-        `Reading secret ${secretId} was refused. Grant the function's role secretsmanager:GetSecretValue on it, and kms:Decrypt on its key.`,
-        { cause: error },
-      );
-    case 'DecryptionFailure':
-      return new SecretAccessDeniedError(
-        `Secret ${secretId} could not be decrypted. Grant the function's role kms:Decrypt on its key, and check that the key is enabled.`,
-        { cause: error },
+        `${item} ${name} was not found, or has no value under that label. Check its name, the account and the region (AWS_REGION).`,
+        cause,
       );
     case 'InvalidRequestException':
       return new SecretNotFoundError(
-        `Secret ${secretId} cannot be read: it is scheduled for deletion or has no value yet. Restore it, or put a value.`,
-        { cause: error },
+        `${item} ${name} cannot be read: it is scheduled for deletion or has no value yet. Restore it, or put a value.`,
+        cause,
+      );
+    case 'AccessDeniedException':
+      return new SecretAccessDeniedError(
+        `Reading ${item.toLowerCase()} ${name} was refused. Grant the function's role ${action} on it, and kms:Decrypt on its key.`,
+        cause,
+      );
+    case 'DecryptionFailure':
+    case 'InvalidKeyId':
+      return new SecretAccessDeniedError(
+        `${item} ${name} could not be decrypted. Grant the function's role kms:Decrypt on its key, and check that the key is enabled.`,
+        cause,
+      );
+    case 'InvalidParameterException':
+    case 'ValidationException':
+      return new ConfigurationInvalidError(
+        `${store} does not accept what was asked of ${name}: correct its name, version or label. The cause says which.`,
+        cause,
       );
     default:
       return new SecretUnavailableError(
-        `Secret ${secretId} could not be read (${name}), and no value is warm. Check the network path to Secrets Manager; the next read tries again.`,
-        { cause: error },
+        `${item} ${name} could not be read (${code}), and no value is warm that may still be served. Check the network path to ${store}; the next read tries again.`,
+        cause,
       );
   }
 }

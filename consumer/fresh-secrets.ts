@@ -1,52 +1,75 @@
 import { randomUUID } from 'node:crypto';
-import { type ConsumerAnswer, type ConsumerEvent, isConsumerEvent } from '../pipeline/contracts/consumer-events.ts';
-import { defaultProvider } from './defaults.ts';
-import type { RotatingSecretsProvider } from './rotating-secrets-provider.ts';
+import {
+  CONSUMER_CLIENT_CONTEXT,
+  type ConsumerAnswer,
+  type ConsumerEvent,
+  isConsumerEvent,
+} from '../pipeline/contracts/consumer-events.ts';
+import { type EnvironmentCache, environmentCaches } from './environment-caches.ts';
 
 export interface FreshSecretsOptions {
-  /** @default - the shared provider */
-  readonly provider?: RotatingSecretsProvider;
+  /** What an invalidation reaches. @default - every provider of this library in the environment */
+  readonly providers?: readonly EnvironmentCache[];
   /** What the consumer check asks of this function: throws when it does not work with the current values. @default - nothing */
-  readonly canary?: () => Promise<void>;
+  readonly canary?: () => Promise<void> | void;
+  /**
+   * Answers only who invoked the function directly and set the pipeline's client context, which no service that passes
+   * a caller's text on can do. For functions whose event is that text itself: an API Gateway integration without a
+   * mapping template, an IoT rule.
+   * @default false
+   */
+  readonly requireClientContext?: boolean;
 }
-
-type Handler<Event, Context, Result> = (event: Event, context: Context) => Result | Promise<Result>;
 
 /** One environment of the function: the same for its whole life. */
 const environmentId = randomUUID();
 
 /**
  * Wraps a Lambda handler so that it answers the pipeline's invalidate, report and canary events, and passes everything
- * else through untouched.
+ * else through untouched: arguments, answer, errors.
  */
-export function withFreshSecrets<Event, Context, Result>(
-  handler: Handler<Event, Context, Result>,
+export function withFreshSecrets<Arguments extends [event: any, ...more: any[]], Result>(
+  handler: (...args: Arguments) => Result,
   options: FreshSecretsOptions = {},
-): Handler<Event, Context, Result> {
-  return (event, context) => {
-    if (!isConsumerEvent(event)) return handler(event, context);
-    return answer(event, options) as Promise<Result>;
+): (...args: Arguments) => Result {
+  return function (this: unknown, ...args) {
+    const [event, context] = args;
+    if (!isForUs(event, context, options)) return handler.apply(this, args);
+    return answer(event, options) as Result;
   };
 }
 
-/** The same as a middy middleware: `middy(handler).use(freshSecrets())`. */
+/** The same as a middy middleware, which belongs first: `middy(handler).use(freshSecrets())`. */
 export function freshSecrets(options: FreshSecretsOptions = {}): {
-  before: (request: { event: unknown }) => Promise<ConsumerAnswer | undefined>;
+  before: (request: { event: unknown; context?: unknown }) => Promise<any>;
 } {
   return {
     // A middleware that answers something ends the request there.
-    before: async ({ event }) => (isConsumerEvent(event) ? answer(event, options) : undefined),
+    before: async ({ event, context }) => (isForUs(event, context, options) ? answer(event, options) : undefined),
   };
 }
 
+function isForUs(event: unknown, context: unknown, options: FreshSecretsOptions): event is ConsumerEvent {
+  if (!isConsumerEvent(event)) return false;
+  if (!options.requireClientContext) return true;
+  const { clientContext } = (context ?? {}) as { clientContext?: { custom?: Record<string, unknown> } };
+  const custom = clientContext?.custom ?? {};
+  return Object.entries(CONSUMER_CLIENT_CONTEXT.custom).every(([name, value]) => custom[name] === value);
+}
+
 async function answer({ keyturn }: ConsumerEvent, options: FreshSecretsOptions): Promise<ConsumerAnswer> {
-  const provider = options.provider ?? defaultProvider();
+  const caches = options.providers ?? environmentCaches();
   if (keyturn.operation !== 'report') {
-    provider.invalidate(keyturn.secretArn, keyturn.versionId);
-    provider.invalidate(keyturn.secretName, keyturn.versionId);
+    for (const cache of caches) {
+      // One reader may know the item by its ARN, another, on a replica, by its name alone.
+      cache.invalidate(keyturn.secretArn, keyturn.versionId);
+      cache.invalidate(keyturn.secretName, keyturn.versionId);
+    }
   }
   const canary = keyturn.operation === 'canary' ? await runCanary(options.canary) : undefined;
-  const held = provider.held().map(({ secretId, versionId }) => ({ secretId, ...(versionId && { versionId }) }));
+  const held = caches.flatMap((cache) =>
+    cache.held().map(({ secretId, versionId }) => ({ secretId, ...(versionId && { versionId }) })),
+  );
   return { keyturn: { schemaVersion: 1, environmentId, held, ...(canary && { canary }) } };
 }
 
@@ -55,6 +78,9 @@ async function runCanary(canary: FreshSecretsOptions['canary']): Promise<{ ok: b
     await canary?.();
     return { ok: true };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? `${error.name}: ${error.message}` : 'the canary failed' };
+    // Kind and code only: a message may quote what it was made with, and this answer is kept in an execution's history.
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    const words = [name, code].filter((word) => typeof word === 'string' && /^[\w.-]{1,64}$/.test(word));
+    return { ok: false, message: [...new Set(words)].join(' ') || 'the canary failed' };
   }
 }

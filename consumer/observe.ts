@@ -6,42 +6,59 @@ export type Observation =
   | { event: 'fetch-failed'; secretId: string; error: string }
   | { event: 'invalidated'; secretId: string; versionId: string | undefined }
   | { event: 'connection-retried'; secretId: string; error: string }
+  | { event: 'connection-lost'; secretId: string; error: string }
   | { event: 'connections-drained'; secretId: string; count: number }
   | { event: 'request-retried'; secretId: string; status: number }
   | { event: 'pending-used'; secretId: string };
 
 export type Observe = (observation: Observation) => void;
 
-/** What deserves a line and a metric: everything but ordinary fetches and first values. */
+/** What deserves a line and a metric: everything but ordinary fetches, invalidations and drains. */
 const metricNames: Partial<Record<Observation['event'], string>> = {
   refetched: 'SecretRefetched',
   'served-stale': 'SecretServedStale',
   'fetch-failed': 'SecretFetchFailed',
   'connection-retried': 'ConnectionRetried',
+  'connection-lost': 'ConnectionLost',
   'request-retried': 'RequestRetried',
   'pending-used': 'PendingSecretUsed',
 };
 
+/** In an outage every read is a stale serve: lines of the same event and secret are this far apart, and carry the count. */
+const LINE_EVERY_MILLISECONDS = 1_000;
+
 /**
  * The default: one line in CloudWatch's embedded metric format for each retry, refetch and stale serve, so that a log
- * line and a metric cost one write. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ * line and a metric cost one write. What comes within a second of its like is added to the next line's count.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function observeToLog(write: (line: string) => void, now: () => number): Observe {
+  const lines = new Map<string, { writtenAt: number; unwritten: number }>();
   return (observation) => {
     const metric = metricNames[observation.event];
     if (!metric) return;
-    write(
-      JSON.stringify({
-        _aws: {
-          Timestamp: now(),
-          CloudWatchMetrics: [
-            { Namespace: 'KeyturnConsumer', Dimensions: [['service']], Metrics: [{ Name: metric, Unit: 'Count' }] },
-          ],
-        },
-        service: process.env.POWERTOOLS_SERVICE_NAME ?? process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'service_undefined',
-        ...observation,
-        [metric]: 1,
-      }),
-    );
+    const key = `${observation.event} ${observation.secretId}`;
+    const last = lines.get(key);
+    const at = now();
+    if (last && at - last.writtenAt < LINE_EVERY_MILLISECONDS) {
+      last.unwritten += 1;
+      return;
+    }
+    lines.set(key, { writtenAt: at, unwritten: 0 });
+    write(JSON.stringify(metricLine(metric, observation, 1 + (last?.unwritten ?? 0), at)));
+  };
+}
+
+function metricLine(metric: string, observation: Observation, count: number, at: number): Record<string, unknown> {
+  return {
+    _aws: {
+      Timestamp: at,
+      CloudWatchMetrics: [
+        { Namespace: 'KeyturnConsumer', Dimensions: [['service']], Metrics: [{ Name: metric, Unit: 'Count' }] },
+      ],
+    },
+    service: process.env.POWERTOOLS_SERVICE_NAME ?? process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'service_undefined',
+    ...observation,
+    [metric]: count,
   };
 }

@@ -2,26 +2,33 @@ import * as v from 'valibot';
 import { JwtPayload } from '../pipeline/contracts/payloads/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { ConfigurationMissingError, SecretMalformedError } from './errors.ts';
-import type { RotatingSecretsProvider } from './rotating-secrets-provider.ts';
+import type { VersionedReader } from './versioned-reader.ts';
 
 export interface ReadConfigOptions {
   /** @default - the shared provider */
-  readonly provider?: RotatingSecretsProvider;
+  readonly provider?: VersionedReader;
   /** Seconds. @default - the provider's */
   readonly maxAge?: number;
 }
 
+const text = v.pipe(v.string(), v.nonEmpty());
+
+/** AWS's JSON of a database secret. The port may be text; `ssl` false in any case of letters turns TLS off. */
 const DatabaseSecret = v.looseObject({
-  engine: v.optional(v.string()),
-  host: v.pipe(v.string(), v.nonEmpty()),
+  host: text,
   port: v.optional(
-    v.union([v.pipe(v.number(), v.integer()), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]),
+    v.pipe(
+      v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))]),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(65_535),
+    ),
     5432,
   ),
-  dbname: v.optional(v.string(), 'postgres'),
-  username: v.pipe(v.string(), v.nonEmpty()),
-  password: v.pipe(v.string(), v.nonEmpty()),
-  ssl: v.optional(v.union([v.boolean(), v.string()])),
+  dbname: v.optional(text, 'postgres'),
+  username: text,
+  password: text,
+  ssl: v.optional(v.union([v.boolean(), v.pipe(v.string(), v.toLowerCase(), v.picklist(['true', 'false']))])),
 });
 
 /** Where and as whom to connect, as `pg` takes it. */
@@ -36,10 +43,20 @@ export interface DatabaseConfig {
   readonly versionId: string | undefined;
 }
 
-/** Reads a secret in AWS's database format. @throws SecretMalformedError naming the field, and the provider's errors. */
-export async function getDatabaseConfig(secretId: string, options: ReadConfigOptions = {}): Promise<DatabaseConfig> {
-  const { value, versionId } = await readJson(secretId, options);
-  return toDatabaseConfig(withPrefix(secretId), value, versionId);
+/**
+ * Reads a secret in AWS's database format.
+ * @param secretId name or ARN; DB_SECRET_ARN of the environment where it is missing
+ * @throws SecretMalformedError naming the field | ConfigurationMissingError | the provider's errors
+ */
+export async function getDatabaseConfig(secretId?: string, options: ReadConfigOptions = {}): Promise<DatabaseConfig> {
+  const id = secretId ?? process.env.DB_SECRET_ARN;
+  if (!id) {
+    throw new ConfigurationMissingError(
+      'getDatabaseConfig() was told no secret. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
+    );
+  }
+  const { value, versionId } = await readJson(id, options);
+  return toDatabaseConfig(withPrefix(id), value, versionId);
 }
 
 export function toDatabaseConfig(secretId: string, value: unknown, versionId: string | undefined): DatabaseConfig {
@@ -59,10 +76,14 @@ export interface JwtConfig extends JwtPayload {
   readonly versionId: string | undefined;
 }
 
-/** Reads a secret with the JWT fields and, once rotated, its key ring. */
+/** Reads a secret with the JWT fields and, once rotated, its key ring. @throws as getDatabaseConfig */
 export async function getJwtConfig(secretId: string, options: ReadConfigOptions = {}): Promise<JwtConfig> {
   const { value, versionId } = await readJson(secretId, options);
-  return { ...parseSecret(withPrefix(secretId), JwtPayload, value), versionId };
+  return { ...toJwtPayload(withPrefix(secretId), value), versionId };
+}
+
+export function toJwtPayload(secretId: string, value: unknown): JwtPayload {
+  return parseSecret(secretId, JwtPayload, value);
 }
 
 const usualKeyFields = ['api_key', 'apiKey', 'key', 'token'];
@@ -72,21 +93,14 @@ export async function getApiKey(
   secretId: string,
   options: ReadConfigOptions & { field?: string } = {},
 ): Promise<string> {
-  return (await getApiKeyVersion(secretId, options)).value;
-}
-
-export async function getApiKeyVersion(
-  secretId: string,
-  options: ReadConfigOptions & { field?: string } = {},
-): Promise<{ value: string; versionId: string | undefined }> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value, versionId } = await provider.getVersioned(id, readOptions(options));
-  return { value: apiKeyOf(id, value, options.field), versionId };
+  const { value } = await provider.getVersioned(id, readOptions(options));
+  return apiKeyOf(id, value, options.field);
 }
 
 export function apiKeyOf(secretId: string, value: string, field?: string): string {
-  if (field === undefined && !value.trimStart().startsWith('{')) return value;
+  if (field === undefined && !value.trimStart().startsWith('{')) return value.trim();
   const object = parseSecret(secretId, v.record(v.string(), v.unknown()), parseJson(secretId, value));
   const names = field === undefined ? usualKeyFields : [field];
   const key = names.map((name) => object[name]).find((found) => typeof found === 'string' && found !== '');
@@ -96,51 +110,13 @@ export function apiKeyOf(secretId: string, value: string, field?: string): strin
   );
 }
 
-/**
- * A connection URL for libraries that take nothing else, in this order: DATABASE_URL; the secret that DB_SECRET_ARN
- * names; DATABASE_HOST, _PORT, _NAME, _USER and _PASSWORD. Special characters are encoded; TLS is required.
- */
-export async function getDatabaseUrl(options: ReadConfigOptions = {}): Promise<string> {
-  const { DATABASE_URL, DB_SECRET_ARN } = process.env;
-  if (DATABASE_URL) return DATABASE_URL;
-  return toUrl(DB_SECRET_ARN ? await getDatabaseConfig(DB_SECRET_ARN, options) : databaseConfigOfParts());
-}
-
-function databaseConfigOfParts(): DatabaseConfig {
-  const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, DATABASE_SSL } = process.env;
-  const parts = { DATABASE_HOST, DATABASE_USER, DATABASE_PASSWORD };
-  const missing = Object.entries(parts)
-    .filter(([, value]) => !value)
-    .map(([name]) => name);
-  if (missing.length > 0) {
-    throw new ConfigurationMissingError(
-      `No database is configured: set DB_SECRET_ARN to the secret's ARN (recommended), or DATABASE_URL, or the parts; ${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing.`,
-    );
-  }
-  return {
-    host: DATABASE_HOST as string,
-    port: Number(DATABASE_PORT ?? 5432),
-    database: DATABASE_NAME ?? 'postgres',
-    user: DATABASE_USER as string,
-    password: DATABASE_PASSWORD as string,
-    tls: DATABASE_SSL !== 'false',
-    versionId: undefined,
-  };
-}
-
-function toUrl(config: DatabaseConfig): string {
-  const login = `${encodeURIComponent(config.user)}:${encodeURIComponent(config.password)}`;
-  const tls = config.tls ? '?sslmode=verify-full' : '?sslmode=disable';
-  return `postgresql://${login}@${config.host}:${config.port}/${encodeURIComponent(config.database)}${tls}`;
-}
-
 async function readJson(
   secretId: string,
   options: ReadConfigOptions,
 ): Promise<{ value: unknown; versionId: string | undefined }> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value, versionId } = await provider.getVersioned<string>(id, readOptions(options));
+  const { value, versionId } = await provider.getVersioned(id, readOptions(options));
   return { value: parseJson(id, value), versionId };
 }
 
@@ -148,7 +124,7 @@ function readOptions(options: ReadConfigOptions): { maxAge?: number } {
   return options.maxAge === undefined ? {} : { maxAge: options.maxAge };
 }
 
-function parseJson(secretId: string, value: string): unknown {
+export function parseJson(secretId: string, value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {
@@ -157,7 +133,7 @@ function parseJson(secretId: string, value: string): unknown {
   }
 }
 
-export function parseSecret<Schema extends v.GenericSchema>(
+function parseSecret<Schema extends v.GenericSchema>(
   secretId: string,
   schema: Schema,
   value: unknown,

@@ -6,89 +6,68 @@ import type {
   SecretsGetOutput,
   SecretsProviderOptions,
 } from '@aws-lambda-powertools/parameters/secrets/types';
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { explainReadError, SecretError } from './errors.ts';
-import { type Observe, observeToLog } from './observe.ts';
 import {
-  backOffMilliseconds,
-  type CachedVersion,
-  type CacheSlot,
-  type CacheStatistics,
-  cacheKey,
-  emptySlot,
-} from './secret-cache.ts';
-import { type Transform, transformSecret } from './transform-secret.ts';
+  GetSecretValueCommand,
+  type GetSecretValueCommandInput,
+  type SecretsManagerClient,
+  type SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
+import type { CacheStatistics } from './cache-slot.ts';
+import { throughProxy } from './client-proxy.ts';
+import { registerCache } from './environment-caches.ts';
+import { explainReadError, SecretError } from './errors.ts';
+import type { Observe } from './observe.ts';
+import { type CacheOptions, cacheParts } from './provider-options.ts';
+import type { Transform } from './transform-secret.ts';
+import { type CacheRead, promised, transformed, VersionedCache } from './versioned-cache.ts';
+import {
+  type ConnectionTest,
+  type Health,
+  type HeldVersion,
+  healthOf,
+  heldVersions,
+  type RefetchProof,
+  testRead,
+  type VersionedReader,
+  type VersionedSecret,
+} from './versioned-reader.ts';
 
-const DEFAULT_MAX_AGE_SECONDS = 300;
-const DEFAULT_STALE_SECONDS = 3_600;
-const DEFAULT_REFETCH_COOLDOWN_SECONDS = 5;
+export type RotatingSecretsProviderOptions = SecretsProviderOptions & CacheOptions;
 
-export type RotatingSecretsProviderOptions = SecretsProviderOptions & {
-  /** Age of a value when a read does not say: SECRET_CACHE_TTL, else POWERTOOLS_PARAMETERS_MAX_AGE, else 300. */
-  maxAgeSeconds?: number;
-  /** How long past its age a value is served while Secrets Manager fails. @default 3600 */
-  staleSeconds?: number;
-  /** At least this long between two reads that proof of staleness asked for. @default 5 */
-  refetchCooldownSeconds?: number;
-  observe?: Observe;
-  now?: () => number;
-  random?: () => number;
-};
+type SdkOptions = Omit<Partial<GetSecretValueCommandInput>, 'SecretId'>;
 
-/** A value with the version that it is. */
-export interface VersionedSecret<Value = string> {
-  readonly value: Value;
-  readonly versionId: string | undefined;
-}
-
-/** What an environment holds: names and version ids, never values. */
-export interface HeldVersion {
-  readonly secretId: string;
-  readonly versionId: string | undefined;
-  readonly fetchedAt: string;
-  readonly expiresAt: string;
-}
-
-type ReadOptions = {
+export interface SecretReadOptions {
+  /** Seconds. */
   maxAge?: number;
   forceFetch?: boolean;
   transform?: Transform;
   throwOnMissing?: boolean;
-  sdkOptions?: Record<string, unknown>;
-};
+  sdkOptions?: SdkOptions;
+  /** Short for `sdkOptions: { VersionStage }`. */
+  stage?: string;
+}
+
+const words = { item: 'Secret', store: 'Secrets Manager', action: 'secretsmanager:GetSecretValue' };
 
 /**
  * Powertools' SecretsProvider, made for secrets that rotate. All of its options keep working; beyond them each value
  * comes with its version, concurrent misses share one call whatever their transforms, a value outlives an outage of
  * Secrets Manager for a bounded time, and proof of staleness refetches at most once per cooldown.
  */
-export class RotatingSecretsProvider extends SecretsProvider {
-  readonly #slots = new Map<string, CacheSlot>();
-  readonly #maxAgeMilliseconds: number;
-  readonly #staleMilliseconds: number;
-  readonly #cooldownMilliseconds: number;
-  readonly #now: () => number;
-  readonly #random: () => number;
+export class RotatingSecretsProvider extends SecretsProvider implements VersionedReader {
   readonly observe: Observe;
-  readonly #statistics: CacheStatistics = {
-    hits: 0,
-    misses: 0,
-    fetches: 0,
-    failures: 0,
-    refetches: 0,
-    staleServes: 0,
-    invalidations: 0,
-  };
-  #fetchNumber = 0;
+  readonly #cache: VersionedCache;
 
   constructor(options: RotatingSecretsProviderOptions = {}) {
-    super(options);
-    this.#now = options.now ?? Date.now;
-    this.#random = options.random ?? Math.random;
-    this.#maxAgeMilliseconds = (options.maxAgeSeconds ?? defaultMaxAgeSeconds()) * 1000;
-    this.#staleMilliseconds = (options.staleSeconds ?? DEFAULT_STALE_SECONDS) * 1000;
-    this.#cooldownMilliseconds = (options.refetchCooldownSeconds ?? DEFAULT_REFETCH_COOLDOWN_SECONDS) * 1000;
-    this.observe = options.observe ?? observeToLog((line) => void process.stdout.write(`${line}\n`), this.#now);
+    super(
+      options.awsSdkV3Client
+        ? options
+        : { clientConfig: throughProxy<SecretsManagerClientConfig>(options.clientConfig) },
+    );
+    const parts = cacheParts(options, (name, error) => explainReadError(words, name, error));
+    this.observe = parts.observe;
+    this.#cache = new VersionedCache(parts);
+    registerCache(this);
   }
 
   /** As Powertools' get. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
@@ -101,244 +80,125 @@ export class RotatingSecretsProvider extends SecretsProvider {
   ): Promise<
     GetMaybeUndefined<SecretsGetOutput<ExplicitUserProvidedType, InferredFromOptionsType>, InferredFromOptionsType>
   > {
-    const read = options as ReadOptions | undefined;
-    const version = read?.forceFetch ? undefined : this.#fresh(name, read?.sdkOptions);
-    if (version) {
-      this.#statistics.hits += 1;
-      return Promise.resolve(transformed(name, version, read?.transform)) as never;
-    }
-    return this.#readMiss(name, read) as never;
+    const read = options as SecretReadOptions | undefined;
+    const version = read?.forceFetch ? undefined : this.#cache.fresh(keyOf(name, read?.sdkOptions), read?.maxAge);
+    return (version ? promised(() => transformed(name, version, read?.transform)) : this.#get(name, read)) as never;
   }
 
-  /** The value with its version id. */
-  async getVersioned<Value = string>(name: string, options?: ReadOptions): Promise<VersionedSecret<Value>> {
-    const warm = options?.forceFetch ? undefined : this.#fresh(name, options?.sdkOptions);
-    const version = warm ?? (await this.#fetch(name, options));
-    return { value: transformed(name, version, options?.transform) as Value, versionId: version.versionId };
+  /** The value with its version id. @throws as get */
+  async getVersioned<Value = string>(name: string, options: SecretReadOptions = {}): Promise<VersionedSecret<Value>> {
+    const version = await this.#cache.read(this.#read(name, options));
+    return { value: transformed(name, version, options.transform) as Value, versionId: version.versionId };
   }
 
   /**
-   * The warm value at once, parsed where `transform` says so; undefined where nothing is warm. A value past its age is
-   * still answered within the stale bound while it is refreshed in the background.
+   * The warm value at once, parsed where `transform` says so, and refreshed in the background before it expires;
+   * undefined where nothing is warm: then `get` waits for it. The parsed object is the same for everybody: do not change it.
    */
   current<Value = string>(name: string, transform?: Transform): Value | undefined {
-    const version = this.#slots.get(name)?.version;
+    const version = this.#cache.warm(name) ?? this.#cache.current(this.#read(name, {}));
     if (version === undefined) return undefined;
-    const now = this.#now();
-    if (now >= version.expiresAt) {
-      if (now >= version.expiresAt + this.#staleMilliseconds) return undefined;
-      this.#refreshInBackground(name);
-    }
     return transformed(name, version, transform) as Value;
   }
 
-  /**
-   * Asked with proof that `seenVersionId` no longer works. Answers the newest value: the cached one where somebody has
-   * refetched since, or where the last refetch is younger than the cooldown.
-   */
+  /** Asked with proof that a version no longer works: answers the newest value that can be had. @throws SecretError */
   async refetch<Value = string>(
     name: string,
-    proof: { seenVersionId: string | undefined; reason: string; transform?: Transform },
+    proof: RefetchProof,
   ): Promise<VersionedSecret<Value> & { changed: boolean }> {
-    const slot = this.#slot(name);
-    const now = this.#now();
-    const held = slot.version;
-    const isNews = held !== undefined && held.versionId !== proof.seenVersionId;
-    const isCooling = held !== undefined && now - slot.lastRefetchAt < this.#cooldownMilliseconds;
-    let version = held;
-    if (!isNews && !isCooling) {
-      slot.lastRefetchAt = now;
-      this.#statistics.refetches += 1;
-      version = await this.#fetch(name, { forceFetch: true });
-      this.observe({
-        event: 'refetched',
-        secretId: name,
-        reason: proof.reason,
-        changed: version.versionId !== proof.seenVersionId,
-      });
-    }
-    const newest = version as CachedVersion;
+    const version = await this.#cache.refetch(this.#read(name, {}), proof);
     return {
-      value: transformed(name, newest, proof.transform) as Value,
-      versionId: newest.versionId,
-      changed: newest.versionId !== proof.seenVersionId,
+      value: transformed(name, version, proof.transform) as Value,
+      versionId: version.versionId,
+      changed: version.versionId !== proof.seenVersionId,
     };
   }
 
-  /**
-   * Lets the next read fetch. With a version id, only where another version is held. The old value stays as what is
-   * served if Secrets Manager fails just then.
-   */
+  /** Lets the next read fetch; with a version id, only where another version is held. By name or ARN. */
   invalidate(name: string, versionId?: string): boolean {
-    let any = false;
-    for (const [key, slot] of this.#slots) {
-      if (key !== name && !key.startsWith(`${name}\n`)) continue;
-      if (!slot.version || (versionId !== undefined && slot.version.versionId === versionId)) continue;
-      slot.version.expiresAt = Math.min(slot.version.expiresAt, this.#now());
-      slot.retryAt = 0;
-      any = true;
-      this.#statistics.invalidations += 1;
-      this.observe({ event: 'invalidated', secretId: name, versionId: slot.version.versionId });
-    }
-    return any;
+    return this.#cache.invalidate(name, versionId);
   }
 
   /** Which versions this environment holds. */
   held(): HeldVersion[] {
-    return [...this.#slots].flatMap(([key, { version }]) =>
-      version
-        ? [
-            {
-              secretId: key.split('\n')[0] as string,
-              versionId: version.versionId,
-              fetchedAt: new Date(version.fetchedAt).toISOString(),
-              expiresAt: new Date(version.expiresAt).toISOString(),
-            },
-          ]
-        : [],
-    );
+    return heldVersions(this.#cache);
   }
 
   statistics(): Readonly<CacheStatistics> {
-    return { ...this.#statistics };
+    return this.#cache.statistics();
+  }
+
+  /** How the secrets that this environment reads are doing. Makes no call. */
+  healthCheck(): Health {
+    return healthOf(this.#cache);
+  }
+
+  /** Reads a secret anew and says whether that worked, and if not, what to try. Never throws. */
+  testConnection(name: string): Promise<ConnectionTest> {
+    return testRead(() => this.getVersioned(name, { forceFetch: true }));
   }
 
   override clearCache(): void {
     super.clearCache();
-    this.#slots.clear();
+    this.#cache.clear();
   }
 
-  #fresh(name: string, sdkOptions?: Record<string, unknown>): CachedVersion | undefined {
-    const version = this.#slots.get(sdkOptions === undefined ? name : cacheKey(name, sdkOptions))?.version;
-    return version !== undefined && this.#now() < version.expiresAt ? version : undefined;
+  /** Powertools' own: puts a value into the cache by hand, under `name` or `name,transform`. */
+  override addToCache(key: string, value: unknown, maxAge: number): void {
+    if (maxAge <= 0) return;
+    const { name, transform } = splitPowertoolsKey(key);
+    const text = transform === 'json' ? JSON.stringify(value) : value;
+    const stored = transform === 'binary' ? Buffer.from(String(value)).toString('base64') : text;
+    this.#cache.put(name, name, { value: stored as string | Uint8Array, versionId: undefined }, maxAge);
   }
 
-  async #readMiss(name: string, options: ReadOptions | undefined): Promise<unknown> {
-    this.#statistics.misses += 1;
+  /** Powertools' own. */
+  override hasKeyExpiredInCache(key: string): boolean {
+    return this.#cache.fresh(splitPowertoolsKey(key).name) === undefined;
+  }
+
+  async #get(name: string, options: SecretReadOptions = {}): Promise<unknown> {
     try {
-      return transformed(name, await this.#fetch(name, options), options?.transform);
+      const version = await this.#cache.read(this.#read(name, options));
+      if (version.value !== undefined || !options.throwOnMissing) return transformed(name, version, options.transform);
     } catch (error) {
       const isMissing = error instanceof SecretError && error.code === 'SecretNotFoundError';
-      if (isMissing && options?.throwOnMissing) {
-        throw new ParameterNotFoundError(`Parameter ${name} not found in the store`, { cause: error });
-      }
-      throw error;
+      if (!isMissing || !options.throwOnMissing) throw error;
+      throw new ParameterNotFoundError(`Parameter ${name} not found in the store`, { cause: error });
     }
+    throw new ParameterNotFoundError(`Parameter ${name} not found in the store`);
   }
 
-  /**
-   * 1. A forced read starts a call of its own unless one is under way that began after the value at hand was fetched.
-   * 2. After a failure, within the back-off: the stale value, or the last error, without a call.
-   * 3. A call under way is shared.
-   * 4. Otherwise a call.
-   */
-  async #fetch(name: string, options: ReadOptions | undefined): Promise<CachedVersion> {
-    const slot = this.#slot(cacheKey(name, options?.sdkOptions));
-    if (slot.flight) return slot.flight.promise;
-    const now = this.#now();
-    if (slot.lastError && now < slot.retryAt) return this.#serveStale(name, slot, slot.lastError);
-    this.#fetchNumber += 1;
-    const fetchNumber = this.#fetchNumber;
-    const promise = this.#call(name, options, slot, fetchNumber).finally(() => {
-      if (slot.flight?.fetchNumber === fetchNumber) slot.flight = undefined;
-    });
-    slot.flight = { promise, fetchNumber };
-    return promise;
-  }
-
-  async #call(
-    name: string,
-    options: ReadOptions | undefined,
-    slot: CacheSlot,
-    fetchNumber: number,
-  ): Promise<CachedVersion> {
-    const startedAt = this.#now();
-    this.#statistics.fetches += 1;
-    try {
-      const client = this.client as SecretsManagerClient;
-      const answer = await client.send(new GetSecretValueCommand({ ...options?.sdkOptions, SecretId: name }));
-      const fetchedAt = this.#now();
-      const version: CachedVersion = {
-        value: answer.SecretString ?? answer.SecretBinary ?? '',
-        versionId: answer.VersionId,
-        fetchedAt,
-        // The age counts from when the call began: the value may have been replaced while the answer was under way.
-        expiresAt: startedAt + (options?.maxAge === undefined ? this.#maxAgeMilliseconds : options.maxAge * 1000),
-        transformed: new Map(),
-        fetchNumber,
-      };
-      this.#keep(name, slot, version, fetchedAt - startedAt);
-      return version;
-    } catch (error) {
-      return this.#serveStale(name, slot, this.#noteFailure(name, slot, error));
-    }
-  }
-
-  #keep(name: string, slot: CacheSlot, version: CachedVersion, milliseconds: number): void {
-    slot.failures = 0;
-    slot.lastError = undefined;
-    const changed = slot.version?.versionId !== version.versionId;
-    if (!slot.version || slot.version.fetchNumber < version.fetchNumber) slot.version = version;
-    this.observe({ event: 'fetched', secretId: name, versionId: version.versionId, changed, milliseconds });
-  }
-
-  #noteFailure(name: string, slot: CacheSlot, error: unknown): SecretError {
-    const explained = explainReadError(name, error);
-    this.#statistics.failures += 1;
-    slot.failures += 1;
-    slot.lastError = explained;
-    slot.retryAt = this.#now() + backOffMilliseconds(slot.failures, this.#random);
-    this.observe({ event: 'fetch-failed', secretId: name, error: explained.code });
-    return explained;
-  }
-
-  /** An outage is bridged; a refusal or a missing secret is not: that is somebody's decision. */
-  #serveStale(name: string, slot: CacheSlot, error: Error): CachedVersion {
-    const { version } = slot;
-    const isOutage = error instanceof SecretError && error.retryable;
-    const now = this.#now();
-    if (!version || !isOutage || now >= version.expiresAt + this.#staleMilliseconds) throw error;
-    this.#statistics.staleServes += 1;
-    const ageSeconds = Math.round((now - version.fetchedAt) / 1000);
-    this.observe({
-      event: 'served-stale',
-      secretId: name,
-      versionId: version.versionId,
-      ageSeconds,
-      error: error.name,
-    });
-    return version;
-  }
-
-  #refreshInBackground(name: string): void {
-    const slot = this.#slot(name);
-    if (slot.flight || this.#now() < slot.retryAt) return;
-    // Its failure was observed and is the next read's to throw; here nobody waits for it.
-    this.#fetch(name, undefined).catch(() => undefined);
-  }
-
-  #slot(key: string): CacheSlot {
-    const existing = this.#slots.get(key);
-    if (existing) return existing;
-    const made = emptySlot();
-    this.#slots.set(key, made);
-    return made;
+  #read(name: string, { stage, maxAge, forceFetch, ...options }: SecretReadOptions): CacheRead {
+    const sdkOptions = stage === undefined ? options.sdkOptions : { ...options.sdkOptions, VersionStage: stage };
+    return {
+      key: keyOf(name, sdkOptions),
+      name,
+      ...(maxAge !== undefined && { maxAge }),
+      ...(forceFetch && { force: true }),
+      fetch: async () => {
+        const client = this.client as SecretsManagerClient;
+        const answer = await client.send(new GetSecretValueCommand({ ...sdkOptions, SecretId: name }));
+        return {
+          value: answer.SecretString ?? answer.SecretBinary,
+          versionId: answer.VersionId,
+          otherNames: [answer.ARN, answer.Name].filter((other) => other !== undefined),
+        };
+      },
+    };
   }
 }
 
-function transformed(name: string, version: CachedVersion, transform: Transform | undefined): unknown {
-  if (transform === undefined) return version.value;
-  const known = version.transformed.get(transform);
-  if (known !== undefined) return known;
-  const value = transformSecret(name, version.value, transform);
-  version.transformed.set(transform, value);
-  return value;
+/** Which value of a secret a read is about. The released Powertools leaves stage and version out of its key. */
+function keyOf(name: string, sdkOptions: SdkOptions | undefined): string {
+  const versionId = sdkOptions?.VersionId;
+  const stage = sdkOptions?.VersionStage;
+  if (versionId === undefined && (stage === undefined || stage === 'AWSCURRENT')) return name;
+  return `${name}\n${versionId ?? ''}\n${stage ?? ''}`;
 }
 
-function defaultMaxAgeSeconds(): number {
-  for (const name of ['SECRET_CACHE_TTL', 'POWERTOOLS_PARAMETERS_MAX_AGE']) {
-    const value = Number(process.env[name]);
-    if (process.env[name] && Number.isFinite(value) && value >= 0) return value;
-  }
-  return DEFAULT_MAX_AGE_SECONDS;
+/** Powertools joins name and transform with a comma, which no name has. */
+function splitPowertoolsKey(key: string): { name: string; transform: string | undefined } {
+  const [name, transform] = key.split(',');
+  return { name: name as string, transform: transform || undefined };
 }

@@ -171,14 +171,40 @@ describe('current()', () => {
     expect(provider.current('app/db', 'json')).toBe(value);
   });
 
-  test('past its age it answers the value that is warm and refreshes behind it', async () => {
+  test('near its expiry it answers the value that is warm and refreshes behind it', async () => {
     const { vault, clock, provider } = setUp();
     await provider.get('app/db', { maxAge: 10 });
     vault.rotate('{"password":"two"}', 'v2');
-    clock.now += 11_000;
+    clock.now += 7_999;
+    expect(provider.current('app/db')).toBe('{"password":"one"}');
+    expect(vault.calls).toBe(1);
+    clock.now += 1;
+    expect(provider.current('app/db')).toBe('{"password":"one"}');
     expect(provider.current('app/db')).toBe('{"password":"one"}');
     await new Promise((resolve) => setImmediate(resolve));
+    expect(vault.calls).toBe(2);
     expect(provider.current('app/db')).toBe('{"password":"two"}');
+  });
+
+  test('past its age a value is not answered: an environment that was frozen waits for the new one', async () => {
+    const { vault, clock, provider } = setUp();
+    await provider.get('app/db', { maxAge: 10 });
+    vault.rotate('{"password":"two"}', 'v2');
+    clock.now += 10_000;
+    expect(provider.current('app/db')).toBeUndefined();
+    expect(await provider.get('app/db')).toBe('{"password":"two"}');
+    expect(vault.calls).toBe(2);
+  });
+
+  test('past its age a value is answered while the store fails, for the bounded time', async () => {
+    const { vault, clock, provider } = setUp({ staleSeconds: 60 });
+    await provider.get('app/db', { maxAge: 10 });
+    vault.failing = awsError('InternalServiceError');
+    clock.now += 10_000;
+    await provider.get('app/db');
+    expect(provider.current('app/db')).toBe('{"password":"one"}');
+    clock.now += 60_000;
+    expect(provider.current('app/db')).toBeUndefined();
   });
 });
 

@@ -1,0 +1,81 @@
+import { defaultProvider, withPrefix } from './defaults.ts';
+import { type Key, loadJose, signingKey } from './jwt-keys.ts';
+import { toJwtPayload } from './read-config.ts';
+import type { VersionedReader } from './versioned-reader.ts';
+
+/** As the pipeline assumes where the secret says nothing: a key is kept for verification as long as its tokens live. */
+const DEFAULT_TOKEN_LIFETIME_SECONDS = 3_600;
+
+export interface JwtSignerOptions {
+  /** Name or ARN of a secret with the JWT fields. */
+  readonly secretId: string;
+  /** @default - the shared provider */
+  readonly provider?: VersionedReader;
+  /** Milliseconds since 1970. @default - the system's time */
+  readonly now?: () => number;
+}
+
+export type TokenClaims = Record<string, unknown> & {
+  iss?: string;
+  sub?: string;
+  aud?: string | string[];
+  exp?: number;
+  nbf?: number;
+  iat?: number;
+  jti?: string;
+};
+
+interface Signing {
+  readonly versionId: string | undefined;
+  readonly kid: string | undefined;
+  readonly alg: string;
+  readonly key: Key;
+  readonly defaults: { iss?: string; aud?: string | string[] };
+  readonly lifetimeSeconds: number;
+}
+
+/** Signs tokens with the current key of a secret, and names it in the header, so that every verifier finds it. */
+export class JwtSigner {
+  readonly #provider: VersionedReader;
+  readonly #secretId: string;
+  readonly #now: () => number;
+  #signing: Signing | undefined;
+
+  constructor(options: JwtSignerOptions) {
+    this.#provider = options.provider ?? defaultProvider();
+    this.#secretId = withPrefix(options.secretId);
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Issuer, audience and lifetime are the secret's where the claims do not say. A token should not live longer than the
+   * secret's jwt_access_token_expire_minutes: its key leaves the ring by that.
+   * @throws SecretMalformedError | the provider's errors
+   */
+  async sign(claims: TokenClaims, options: { expiresInSeconds?: number } = {}): Promise<string> {
+    const { kid, alg, key, defaults, lifetimeSeconds } = await this.#current();
+    const { SignJWT } = await loadJose();
+    const issuedAt = Math.floor(this.#now() / 1000);
+    const expiresAt = issuedAt + (options.expiresInSeconds ?? lifetimeSeconds);
+    return new SignJWT({ ...defaults, iat: issuedAt, exp: expiresAt, ...claims })
+      .setProtectedHeader({ alg, typ: 'JWT', ...(kid && { kid }) })
+      .sign(key);
+  }
+
+  async #current(): Promise<Signing> {
+    const { value, versionId } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
+    if (this.#signing && this.#signing.versionId === versionId) return this.#signing;
+    const payload = toJwtPayload(this.#secretId, value);
+    const minutes = payload.jwt_access_token_expire_minutes;
+    this.#signing = {
+      versionId,
+      ...(await signingKey(this.#secretId, payload)),
+      defaults: {
+        ...(payload.jwt_issuer && { iss: payload.jwt_issuer }),
+        ...(payload.jwt_audience && { aud: payload.jwt_audience }),
+      },
+      lifetimeSeconds: minutes === undefined ? DEFAULT_TOKEN_LIFETIME_SECONDS : Math.ceil(minutes * 60),
+    };
+    return this.#signing;
+  }
+}

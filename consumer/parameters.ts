@@ -1,0 +1,6 @@
+/** Reading parameters that change. */
+export {
+  type ParameterReadOptions,
+  RotatingParametersProvider,
+  type RotatingParametersProviderOptions,
+} from './rotating-parameters-provider.ts';

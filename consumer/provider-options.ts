@@ -1,0 +1,47 @@
+import type { SecretError } from './errors.ts';
+import { type Observe, observeToLog } from './observe.ts';
+import { turnClock } from './turn-clock.ts';
+import type { VersionedCacheParts } from './versioned-cache.ts';
+
+const DEFAULT_MAX_AGE_SECONDS = 300;
+const DEFAULT_STALE_SECONDS = 3_600;
+const DEFAULT_REFETCH_COOLDOWN_SECONDS = 5;
+
+/** What the providers of this library take beside Powertools' own options. */
+export interface CacheOptions {
+  /** Age of a value when a read does not say: SECRET_CACHE_TTL, else POWERTOOLS_PARAMETERS_MAX_AGE. @default 300 */
+  maxAgeSeconds?: number;
+  /** How long past its age a value is served while the store fails. @default 3600 */
+  staleSeconds?: number;
+  /** At least this long between two calls that proof of staleness asked for. @default 5 */
+  refetchCooldownSeconds?: number;
+  /** Hears of every fetch, retry and stale serve. @default - one metric line each on stdout, for what is not ordinary */
+  observe?: Observe;
+  /** Milliseconds since 1970. @default - the system's time */
+  now?: () => number;
+  /** 0 ≤ x < 1. */
+  random?: () => number;
+}
+
+export function cacheParts(
+  options: CacheOptions,
+  explain: (name: string, error: unknown) => SecretError,
+): VersionedCacheParts {
+  return {
+    maxAgeMilliseconds: (options.maxAgeSeconds ?? defaultMaxAgeSeconds()) * 1000,
+    staleMilliseconds: (options.staleSeconds ?? DEFAULT_STALE_SECONDS) * 1000,
+    cooldownMilliseconds: (options.refetchCooldownSeconds ?? DEFAULT_REFETCH_COOLDOWN_SECONDS) * 1000,
+    now: options.now ?? turnClock(),
+    random: options.random ?? Math.random,
+    observe: options.observe ?? observeToLog((line) => void process.stdout.write(`${line}\n`), options.now ?? Date.now),
+    explain,
+  };
+}
+
+function defaultMaxAgeSeconds(): number {
+  for (const name of ['SECRET_CACHE_TTL', 'POWERTOOLS_PARAMETERS_MAX_AGE']) {
+    const value = Number(process.env[name]);
+    if (process.env[name] && Number.isFinite(value) && value >= 0) return value;
+  }
+  return DEFAULT_MAX_AGE_SECONDS;
+}

@@ -1,0 +1,317 @@
+import {
+  backOffMilliseconds,
+  type CachedVersion,
+  type CacheSlot,
+  type CacheStatistics,
+  emptySlot,
+  type Fetched,
+} from './cache-slot.ts';
+import type { SecretError } from './errors.ts';
+import type { Observe } from './observe.ts';
+import { type Transform, transformSecret } from './transform-secret.ts';
+
+export interface VersionedCacheParts {
+  readonly maxAgeMilliseconds: number;
+  readonly staleMilliseconds: number;
+  readonly cooldownMilliseconds: number;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly observe: Observe;
+  /** Says what a store's error means. */
+  explain(name: string, error: unknown): SecretError;
+}
+
+/** One read: `key` tells the values of one item apart (its labels, its versions); the current value's key is its name. */
+export interface CacheRead {
+  readonly key: string;
+  readonly name: string;
+  /** Seconds. @default - the cache's */
+  readonly maxAge?: number;
+  readonly force?: boolean;
+  /** Asks the store. */
+  fetch(): Promise<Fetched>;
+}
+
+export interface StalenessProof {
+  /** The version that was refused. */
+  readonly seenVersionId: string | undefined;
+  /** For the log: `28P01`, `HTTP 401`, `unknown kid`. */
+  readonly reason: string;
+  /** At least this long between two calls that proof of staleness asked for. @default - the cache's */
+  readonly cooldownMilliseconds?: number;
+}
+
+/** A synchronous read past this share of a value's age has it refreshed in the background. */
+const REFRESH_AHEAD = 0.8;
+
+/**
+ * Values with their versions, for one store. One call at a time for each value; a failing store is asked again later
+ * and later, and meanwhile a value that has expired is served for a bounded time; proof of staleness asks at most once
+ * per cooldown.
+ */
+export class VersionedCache {
+  readonly #parts: VersionedCacheParts;
+  readonly #slots = new Map<string, CacheSlot>();
+  readonly #statistics: CacheStatistics = {
+    hits: 0,
+    misses: 0,
+    fetches: 0,
+    failures: 0,
+    refetches: 0,
+    staleServes: 0,
+    invalidations: 0,
+  };
+
+  constructor(parts: VersionedCacheParts) {
+    this.#parts = parts;
+  }
+
+  /** The value at hand if it is within its age, and within `maxAge` seconds where the read asks for that. */
+  fresh(key: string, maxAge?: number): CachedVersion | undefined {
+    const version = this.#slots.get(key)?.version;
+    if (version === undefined) return undefined;
+    const now = this.#parts.now();
+    if (now >= version.expiresAt || (maxAge !== undefined && now >= version.fetchedAt + maxAge * 1000)) {
+      return undefined;
+    }
+    this.#statistics.hits += 1;
+    return version;
+  }
+
+  /** The value at hand, while it is too young to think of its expiry. */
+  warm(key: string): CachedVersion | undefined {
+    const version = this.#slots.get(key)?.version;
+    if (version === undefined || this.#parts.now() >= version.refreshAt) return undefined;
+    this.#statistics.hits += 1;
+    return version;
+  }
+
+  /**
+   * The value at hand, refreshed behind it when it comes near its expiry. Past its age a value is answered only while
+   * the store fails: otherwise a frozen environment would begin with a value from before its freeze.
+   */
+  current(read: Omit<CacheRead, 'force'>): CachedVersion | undefined {
+    const warm = this.warm(read.key);
+    const slot = this.#slots.get(read.key);
+    if (warm || !slot?.version) return warm;
+    const now = this.#parts.now();
+    if (slot.flight === undefined && now >= slot.retryAt) {
+      // Its failure is observed, and is the next read's to throw; here nobody waits for it.
+      this.#begin(slot, read).catch(() => undefined);
+    }
+    if (now >= slot.version.expiresAt) {
+      return this.#mayServeStale(slot, now) ? this.#serveStale(slot, slot.version) : undefined;
+    }
+    this.#statistics.hits += 1;
+    return slot.version;
+  }
+
+  /**
+   * 1. A value within its age, unless the read is forced.
+   * 2. A call under way is shared. A forced read shares it only if it began just now: an earlier one may bring what was
+   *    there before whatever made somebody ask. It waits for one more call, which all forced reads share.
+   * 3. After a failure, within the back-off: the stale value or the last error, without a call. A forced read is never
+   *    answered with a stale value, and is held back only while the store is failing.
+   * 4. Otherwise a call.
+   * @throws SecretError
+   */
+  async read(read: CacheRead): Promise<CachedVersion> {
+    const warm = read.force ? undefined : this.fresh(read.key, read.maxAge);
+    if (warm) return warm;
+    this.#statistics.misses += 1;
+    const slot = this.#slot(read.key, read.name);
+    const now = this.#parts.now();
+    try {
+      return await this.#share(slot, read, now);
+    } catch (error) {
+      const version = slot.version;
+      if (read.force || !version || !this.#mayServeStale(slot, this.#parts.now())) throw error;
+      return this.#serveStale(slot, version);
+    }
+  }
+
+  /**
+   * Asked with proof that a version no longer works. Answers the newest value: the one at hand where somebody has
+   * fetched since, where the last such call is younger than the cooldown, or where the store does not answer.
+   * @throws SecretError where no value is at hand
+   */
+  async refetch(read: CacheRead, proof: StalenessProof): Promise<CachedVersion> {
+    const slot = this.#slot(read.key, read.name);
+    const now = this.#parts.now();
+    const held = slot.version;
+    const cooldown = proof.cooldownMilliseconds ?? this.#parts.cooldownMilliseconds;
+    if (held && (held.versionId !== proof.seenVersionId || now - slot.lastRefetchAt < cooldown)) return held;
+    slot.lastRefetchAt = now;
+    this.#statistics.refetches += 1;
+    const version = await this.read({ ...read, force: true }).catch((error: SecretError) => {
+      if (held) return held;
+      throw error;
+    });
+    const changed = version.versionId !== proof.seenVersionId;
+    this.#parts.observe({ event: 'refetched', secretId: read.name, reason: proof.reason, changed });
+    return version;
+  }
+
+  /**
+   * Lets the next read fetch; with a version id, only where another version is held. Within one cooldown only the first
+   * invalidation of a value is obeyed at once, so that nobody can make an environment ask all the time. The value stays
+   * as what is served if the store fails just then. Answers whether it concerned anything here.
+   */
+  invalidate(name: string, versionId?: string): boolean {
+    let any = false;
+    for (const slot of this.#slots.values()) {
+      if (slot.name !== name && !slot.otherNames.includes(name)) continue;
+      if (!slot.version || (versionId !== undefined && slot.version.versionId === versionId)) continue;
+      any = true;
+      const now = this.#parts.now();
+      const earliest = Math.max(now, slot.lastInvalidatedAt + this.#parts.cooldownMilliseconds);
+      if (slot.version.expiresAt <= earliest) continue;
+      if (earliest === now) slot.lastInvalidatedAt = now;
+      slot.version.expiresAt = earliest;
+      slot.version.refreshAt = Math.min(slot.version.refreshAt, earliest);
+      slot.retryAt = Math.min(slot.retryAt, earliest);
+      this.#statistics.invalidations += 1;
+      this.#parts.observe({ event: 'invalidated', secretId: name, versionId: slot.version.versionId });
+    }
+    return any;
+  }
+
+  /** Puts a value by hand, as if it had been fetched now. */
+  put(key: string, name: string, version: Omit<Fetched, 'otherNames'>, maxAge: number): void {
+    const now = this.#parts.now();
+    this.#slot(key, name).version = newVersion(version, now, now + maxAge * 1000);
+  }
+
+  now(): number {
+    return this.#parts.now();
+  }
+
+  /** Whether a read has a value to give although the last call failed. */
+  isBridged(slot: CacheSlot): boolean {
+    const now = this.#parts.now();
+    return (slot.version !== undefined && now < slot.version.expiresAt) || this.#mayServeStale(slot, now);
+  }
+
+  slots(): readonly CacheSlot[] {
+    return [...this.#slots.values()];
+  }
+
+  statistics(): Readonly<CacheStatistics> {
+    return { ...this.#statistics };
+  }
+
+  clear(): void {
+    this.#slots.clear();
+  }
+
+  #share(slot: CacheSlot, read: CacheRead, now: number): Promise<CachedVersion> {
+    const { flight } = slot;
+    if (flight && (!read.force || flight.startedAt === now)) return flight.promise;
+    if (flight) {
+      const goOn = () => {
+        slot.nextFlight = undefined;
+        return this.#share(slot, read, this.#parts.now());
+      };
+      slot.nextFlight ??= flight.promise.then(goOn, goOn);
+      return slot.nextFlight;
+    }
+    const { lastError } = slot;
+    if (lastError && now < slot.retryAt && (!read.force || lastError.retryable)) return Promise.reject(lastError);
+    return this.#begin(slot, read);
+  }
+
+  #begin(slot: CacheSlot, read: Omit<CacheRead, 'force'>): Promise<CachedVersion> {
+    const startedAt = this.#parts.now();
+    this.#statistics.fetches += 1;
+    const promise = this.#call(slot, read, startedAt).finally(() => {
+      if (slot.flight?.promise === promise) slot.flight = undefined;
+    });
+    slot.flight = { promise, startedAt };
+    return promise;
+  }
+
+  async #call(slot: CacheSlot, read: Omit<CacheRead, 'force'>, startedAt: number): Promise<CachedVersion> {
+    const { now, observe, explain, maxAgeMilliseconds } = this.#parts;
+    try {
+      const fetched = await read.fetch();
+      // A call that began earlier never overwrites what a later one brought.
+      if (slot.version && slot.version.fetchedAt > startedAt) return slot.version;
+      const wanted = read.maxAge === undefined ? maxAgeMilliseconds : read.maxAge * 1000;
+      const age = Math.min(wanted, fetched.maxAgeMilliseconds ?? wanted);
+      const before = slot.version;
+      const changed = before?.versionId !== fetched.versionId;
+      // A read that wants no caching does not take away what others may still use.
+      const expiresAt = Math.max(startedAt + age, before && !changed ? before.expiresAt : 0);
+      slot.version = newVersion(fetched, startedAt, expiresAt);
+      slot.otherNames = fetched.otherNames;
+      slot.failures = 0;
+      slot.lastError = undefined;
+      const milliseconds = now() - startedAt;
+      observe({ event: 'fetched', secretId: read.name, versionId: fetched.versionId, changed, milliseconds });
+      return slot.version;
+    } catch (error) {
+      const explained = explain(read.name, error);
+      this.#statistics.failures += 1;
+      slot.failures += 1;
+      slot.lastError = explained;
+      slot.retryAt = now() + backOffMilliseconds(slot.failures, this.#parts.random);
+      observe({ event: 'fetch-failed', secretId: read.name, error: explained.code });
+      throw explained;
+    }
+  }
+
+  /** An outage is bridged; a refusal or a missing secret is not: that is somebody's decision. */
+  #mayServeStale({ version, lastError }: CacheSlot, now: number): boolean {
+    return (
+      version !== undefined && lastError?.retryable === true && now < version.expiresAt + this.#parts.staleMilliseconds
+    );
+  }
+
+  #serveStale(slot: CacheSlot, version: CachedVersion): CachedVersion {
+    this.#statistics.staleServes += 1;
+    this.#parts.observe({
+      event: 'served-stale',
+      secretId: slot.name,
+      versionId: version.versionId,
+      ageSeconds: Math.round((this.#parts.now() - version.fetchedAt) / 1000),
+      error: slot.lastError?.code ?? 'unknown',
+    });
+    return version;
+  }
+
+  #slot(key: string, name: string): CacheSlot {
+    const existing = this.#slots.get(key);
+    if (existing) return existing;
+    const made = emptySlot(name, key === name);
+    this.#slots.set(key, made);
+    return made;
+  }
+}
+
+function newVersion(
+  { value, versionId }: Omit<Fetched, 'otherNames'>,
+  fetchedAt: number,
+  expiresAt: number,
+): CachedVersion {
+  const refreshAt = fetchedAt + (expiresAt - fetchedAt) * REFRESH_AHEAD;
+  return { value, versionId, fetchedAt, expiresAt, refreshAt, transformed: {} };
+}
+
+/** A version's value through a transform, made once. @throws TransformParameterError */
+export function transformed(name: string, version: CachedVersion, transform: Transform | undefined): unknown {
+  if (transform === undefined || version.value === undefined) return version.value;
+  const known = version.transformed[transform];
+  if (known !== undefined) return known;
+  const value = transformSecret(name, version.value, transform);
+  version.transformed[transform] = value;
+  return value;
+}
+
+/** Without the turns of the event loop that an async function would add to a warm read. */
+export function promised<Value>(make: () => Value): Promise<Value> {
+  try {
+    return Promise.resolve(make());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
