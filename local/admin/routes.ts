@@ -3,6 +3,7 @@ import type { RunningCloud } from '../create-cloud.ts';
 import { faultRuleSchema } from '../faults/rule.ts';
 import type { CallFilter } from '../recording/recorder.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
+import { listModels, modelAccessSchema, setModelAccess } from './models.ts';
 import { fireSchedule, listSchedules } from './schedules.ts';
 
 type Methods = Readonly<Record<string, (request: RawRequest) => RawResponse | Promise<RawResponse>>>;
@@ -52,6 +53,18 @@ export function addAdminRoutes(cloud: RunningCloud): void {
   });
   addFaultRoutes(cloud, add);
   addScheduleRoutes(cloud, add);
+  addModelRoutes(cloud, add);
+}
+
+function addModelRoutes(cloud: RunningCloud, add: (path: string, methods: Methods) => void): void {
+  add('/_local/bedrock/models', { GET: () => json(200, { models: listModels(cloud) }) });
+  add('/_local/bedrock/models/', {
+    PUT: (request) => {
+      const id = decode(request.path.slice('/_local/bedrock/models/'.length));
+      const { status, ...answer } = setModelAccess(cloud, id, v.parse(modelAccessSchema, readJson(request)));
+      return json(status, answer);
+    },
+  });
 }
 
 function addScheduleRoutes(cloud: RunningCloud, add: (path: string, methods: Methods) => void): void {
