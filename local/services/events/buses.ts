@@ -38,6 +38,15 @@ export class Buses {
     this.#byRegion.clear();
   }
 
+  /** Every rule of every region that has a schedule. */
+  scheduled(): { region: string; rule: Rule }[] {
+    return [...this.#byRegion].flatMap(([region, buses]) =>
+      [...buses.values()].flatMap((bus) =>
+        [...bus.rules.values()].filter((rule) => rule.schedule !== undefined).map((rule) => ({ region, rule })),
+      ),
+    );
+  }
+
   all(region: string): Map<string, Bus> {
     const known = this.#byRegion.get(region);
     if (known) return known;
@@ -123,6 +132,11 @@ export class Buses {
       if (rule.state !== 'DISABLED' && rule.pattern && matchesPattern(rule.pattern.compiled, flat))
         this.#deliver(rule, event);
     }
+  }
+
+  /** Sends a rule's scheduled event now, whatever its expression and state; its next run stays as it is. */
+  fire(rule: Rule, region: string): void {
+    this.#deliver(rule, this.#scheduledEvent(rule, region));
   }
 
   #deliver(rule: Rule, event: BusEvent): void {

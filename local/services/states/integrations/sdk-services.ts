@@ -24,6 +24,10 @@ export const sdkServices: Readonly<Record<string, SdkService>> = {
   sts: { name: 'sts', java: 'Sts', optimized: 'Sts' },
   kms: { name: 'kms', java: 'Kms', optimized: 'Kms' },
   scheduler: { name: 'scheduler', java: 'Scheduler', optimized: 'Scheduler' },
+  cloudwatchlogs: { name: 'logs', java: 'CloudWatchLogs', optimized: 'CloudWatchLogs' },
+  apigatewayv2: { name: 'apigateway', java: 'ApiGatewayV2', optimized: 'ApiGatewayV2' },
+  bedrock: { name: 'bedrock', java: 'Bedrock', optimized: 'Bedrock' },
+  bedrockruntime: { name: 'bedrock', java: 'BedrockRuntime', optimized: 'Bedrock' },
 };
 
 const aliases: Readonly<Record<string, string>> = { eventbridge: 'events', sfn: 'states' };
