@@ -37,6 +37,8 @@ export interface Access {
   readonly action: string;
   /** Full ARN, or `*` for actions without a resource. */
   readonly resource: string;
+  /** How the caller named the resource, which is how AWS names it in a refusal; the ARN when missing. */
+  readonly shownAs?: string;
   /** The resource's own policy document, where it has one. */
   readonly resourcePolicy?: unknown;
   /** Condition keys beyond the global ones (`aws:SourceArn`, `secretsmanager:VersionStage`, tags …). */

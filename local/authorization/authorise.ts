@@ -193,7 +193,7 @@ function refusalText(principal: Principal, access: Access, decision: Decision & 
     session: ['a session policy', 'no session policy allows'],
   } as const;
   const [denying, lacking] = policyNames[principal.kind === 'service' ? 'resource' : decision.by];
-  const onResource = access.resource === '*' ? '' : ` on resource: ${access.resource}`;
+  const onResource = access.resource === '*' ? '' : ` on resource: ${access.shownAs ?? access.resource}`;
   const reason = decision.explicit
     ? `with an explicit deny in ${denying}`
     : `because ${lacking} the ${access.action} action`;

@@ -14,6 +14,7 @@ export function accessTo(
     {
       action: `secretsmanager:${action}`,
       resource: secret?.arn ?? arnOf(call, secretId ?? '*'),
+      ...(secretId !== undefined && { shownAs: secretId }),
       ...(secret?.policy && { resourcePolicy: JSON.parse(secret.policy) }),
       context: {
         ...(secretId !== undefined && { 'secretsmanager:SecretId': secretId }),
@@ -24,38 +25,25 @@ export function accessTo(
   ];
 }
 
-/** The KMS permission that the caller needs for a secret under a key of the customer's. */
-export function keyAccess(secret: Secret, actions: string[], call: Call): Access[] {
-  const key = secret.kmsKeyId;
-  if (!key || key === 'alias/aws/secretsmanager') return [];
-  const resource = key.startsWith('arn:') ? key : `arn:aws:kms:${secret.region}:${call.accountId}:key/${key}`;
-  const policy = keyPolicy(call, resource);
-  return actions.map((action) => ({
-    action: `kms:${action}`,
-    resource,
-    ...(policy !== undefined && { resourcePolicy: policy }),
-    context: {
-      'kms:ViaService': `secretsmanager.${secret.region}.amazonaws.com`,
-      'kms:EncryptionContext:SecretARN': secret.arn,
-    },
-  }));
-}
-
-function keyPolicy(call: Call, keyArn: string): unknown {
-  const kms = call.cloud.service('kms') as unknown as { policyOf?(keyArn: string): unknown };
-  return kms.policyOf?.(keyArn);
-}
-
 function tagKeys(secret: Secret): Record<string, string> {
   return Object.fromEntries(
-    secret.tags.flatMap(({ Key, Value }) => [
+    (secret.tags ?? []).flatMap(({ Key, Value }) => [
       [`aws:ResourceTag/${Key}`, Value ?? ''],
       [`secretsmanager:ResourceTag/${Key}`, Value ?? ''],
     ]),
   );
 }
 
-function arnOf(call: Call, secretId: string): string {
+/** What a request's own tags are called in conditions. */
+export function requestTagKeys(tags: readonly { Key?: string; Value?: string }[] | undefined) {
+  if (!tags?.length) return {};
+  return {
+    ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value ?? ''])),
+    'aws:TagKeys': tags.map(({ Key }) => Key ?? ''),
+  };
+}
+
+export function arnOf(call: Call, secretId: string): string {
   if (secretId === '*' || secretId.startsWith('arn:')) return secretId;
   return `arn:aws:secretsmanager:${call.region}:${call.accountId}:secret:${secretId}-??????`;
 }

@@ -7,22 +7,20 @@ const DAY_MILLISECONDS = 86_400_000;
 
 /**
  * Attaches labels to a version, taking each from wherever it was. AWSCURRENT leaves AWSPREVIOUS on the version that it
- * was taken from. Every label that moved is an event. Versions without labels are pruned above about a hundred, never
- * younger than a day. https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+ * was taken from. Versions without labels are pruned above about a hundred, never younger than a day.
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
  */
 export function attachStages(state: SecretState, secret: Secret, version: Version, stages: Iterable<string>): void {
-  for (const stage of stages) {
+  const wanted = [...stages].filter((stage) => !version.stages.has(stage));
+  refuseTooManyLabels(secret, wanted);
+  for (const stage of wanted) {
     const holder = versionWith(secret, stage);
-    if (holder === version) continue;
-    refuseTooManyLabels(secret, stage, holder);
     holder?.stages.delete(stage);
     version.stages.add(stage);
     announce(state, secret, stage, version);
-    if (stage === 'AWSCURRENT' && holder) {
-      versionWith(secret, 'AWSPREVIOUS')?.stages.delete('AWSPREVIOUS');
-      holder.stages.add('AWSPREVIOUS');
-      announce(state, secret, 'AWSPREVIOUS', holder);
-    }
+    if (stage !== 'AWSCURRENT' || !holder) continue;
+    versionWith(secret, 'AWSPREVIOUS')?.stages.delete('AWSPREVIOUS');
+    holder.stages.add('AWSPREVIOUS');
   }
   prune(state, secret);
 }
@@ -32,8 +30,13 @@ export function detachStage(state: SecretState, secret: Secret, version: Version
   prune(state, secret);
 }
 
-/** Without CloudTrail, on the default bus. https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html */
+/**
+ * Sent when a label moves to a version, without CloudTrail, on the default bus, "for all labels except AWSPENDING and
+ * AWSPREVIOUS".
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/event-detail-secret-label-updated-secretsmanager.html
+ */
 function announce(state: SecretState, secret: Secret, stage: string, version: Version): void {
+  if (stage === 'AWSPENDING' || stage === 'AWSPREVIOUS') return;
   state.cloud.publish({
     source: 'aws.secretsmanager',
     detailType: 'Secret Label Updated',
@@ -43,13 +46,14 @@ function announce(state: SecretState, secret: Secret, stage: string, version: Ve
   });
 }
 
-function refuseTooManyLabels(secret: Secret, stage: string, holder: Version | undefined): void {
-  if (holder) return;
-  const labels = [...secret.versions.values()].reduce((sum, version) => sum + version.stages.size, 0);
-  if (labels < MOST_LABELS) return;
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html: over all versions of a secret */
+function refuseTooManyLabels(secret: Secret, wanted: string[]): void {
+  const attached = new Set([...secret.versions.values()].flatMap(({ stages }) => [...stages]));
+  const added = wanted.filter((stage) => !attached.has(stage));
+  if (added.length === 0 || attached.size + added.length <= MOST_LABELS) return;
   throw new AwsError(
     'LimitExceededException',
-    `You have exceeded the maximum number of staging labels (${MOST_LABELS}) for secret ${secret.name}: ${stage} was not attached.`,
+    `You have exceeded the maximum number of staging labels (${MOST_LABELS}) for secret ${secret.name}: ${added.join(', ')} not attached.`,
   );
 }
 

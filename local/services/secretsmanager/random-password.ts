@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { invalidParameter } from './validation.ts';
+import type { Operation } from '../../service.ts';
+import { accessTo } from './access.ts';
+import type { SecretState } from './state.ts';
+import { invalidParameter, validateRequest } from './validation.ts';
 
 export interface PasswordOptions {
   PasswordLength?: number;
@@ -12,33 +15,40 @@ export interface PasswordOptions {
   RequireEachIncludedType?: boolean;
 }
 
-/** As GetRandomPassword. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html */
+export function passwordOperation(state: SecretState): Operation<PasswordOptions> {
+  return {
+    validate: (input) => validateRequest({ ...input }),
+    access: (_, call) => accessTo(state, 'GetRandomPassword', undefined, call),
+    handle: (input) => ({ RandomPassword: randomPassword(input) }),
+  };
+}
+
+/**
+ * Unless told otherwise, one of each type at the least; a space may come, and need not.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html
+ * @throws InvalidParameterException for what no password can satisfy
+ */
 export function randomPassword(options: PasswordOptions): string {
   const length = options.PasswordLength ?? 32;
-  if (length < 1 || length > 4096) {
-    throw invalidParameter(
-      `InvalidParameterException: Password length must be between 1 and 4096 characters, came ${length}.`,
-    );
-  }
   const excluded = new Set(options.ExcludeCharacters ?? '');
-  const classes = [
+  const types = [
     options.ExcludeLowercase ? '' : 'abcdefghijklmnopqrstuvwxyz',
     options.ExcludeUppercase ? '' : 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
     options.ExcludeNumbers ? '' : '0123456789',
     options.ExcludePunctuation ? '' : '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~',
-    options.IncludeSpace ? ' ' : '',
   ]
-    .map((characters) => [...characters].filter((character) => !excluded.has(character)))
-    .filter((characters) => characters.length > 0);
-  const all = classes.flat();
-  if (all.length === 0) throw invalidParameter('The password has no characters to be made of: every type is excluded.');
+    .filter((characters) => characters !== '')
+    .map((characters) => [...characters].filter((character) => !excluded.has(character)));
   const isEachRequired = options.RequireEachIncludedType ?? true;
-  if (isEachRequired && length < classes.length) {
-    throw invalidParameter(
-      `Password length ${length} is too short for the required types: ${classes.length} at the least.`,
-    );
+  if (isEachRequired && types.some((characters) => characters.length === 0)) {
+    throw invalidParameter('All characters of the desired type have been excluded.');
   }
-  const picked = isEachRequired ? classes.map(pick) : [];
+  const all = [...types.flat(), ...(options.IncludeSpace && !excluded.has(' ') ? [' '] : [])];
+  if (all.length === 0) throw invalidParameter('All characters have been excluded from selection.');
+  if (isEachRequired && length < types.length) {
+    throw invalidParameter('Password length is too short based on the required types.');
+  }
+  const picked = isEachRequired ? types.map(pick) : [];
   while (picked.length < length) picked.push(pick(all));
   return shuffle(picked).join('');
 }

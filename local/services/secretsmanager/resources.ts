@@ -6,11 +6,12 @@ import {
   UnsupportedProperty,
 } from '../../assembly/resource.ts';
 import type { Cloud } from '../../cloud.ts';
+import { keyOf } from './keys.ts';
 import { attachStages } from './labels.ts';
 import { type PasswordOptions, randomPassword } from './random-password.ts';
 import type { SecretsManagerService } from './service.ts';
-import { versionWith } from './state.ts';
-import { addVersion } from './write.ts';
+import { type Secret, versionWith } from './state.ts';
+import { addVersion } from './versions.ts';
 
 const serviceOf = (cloud: Cloud) => cloud.service<SecretsManagerService>('secretsmanager');
 
@@ -31,16 +32,17 @@ const secret: ResourceProvider = {
     const { properties } = resource;
     const name = properties.Name ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`;
     const now = cloud.clock.now();
-    const made = {
+    const made: Secret = {
       arn: service.state.newArn(cloud.region, name),
       name,
       region: cloud.region,
       createdAt: now,
       lastChangedAt: now,
       description: properties.Description,
-      kmsKeyId: properties.KmsKeyId,
+      kmsKeyId: keyOf(properties.KmsKeyId),
+      type: properties.Type,
       versions: new Map(),
-      tags: properties.Tags ?? [],
+      tags: properties.Tags,
       replicas: [],
     };
     service.state.add(made);
@@ -125,12 +127,12 @@ async function describeTarget(resource: TemplateResource, cloud: Cloud): Promise
 
 const rotationSchedule: ResourceProvider = {
   type: 'AWS::SecretsManager::RotationSchedule',
-  create(resource, cloud) {
+  async create(resource, cloud) {
     onlyProperties(resource, ['SecretId', 'RotationLambdaARN', 'RotationRules', 'RotateImmediatelyOnUpdate']);
     const service = serviceOf(cloud);
     const { properties } = resource;
     const rotated = service.state.require(cloud.region, properties.SecretId);
-    service.rotation.configure(rotated, {
+    await service.rotation.configure(rotated, {
       lambdaArn: properties.RotationLambdaARN,
       rules: properties.RotationRules,
       // CloudFormation's default rotates at once. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-secretsmanager-rotationschedule.html

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { sleep, type Timer } from '../../clock.ts';
-import type { Principal } from '../../service.ts';
+import type { Timer } from '../../clock.ts';
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import { accessTo } from './access.ts';
 import { attachStages, detachStage } from './labels.ts';
-import { nextRotation, parseRules } from './schedule.ts';
+import { refuseReplica } from './replication.ts';
+import { RotationRunner, type RotationStep, rotationPrincipal } from './rotation-run.ts';
+import { checkRules, lastSecond, nextWindow, withDays } from './schedule.ts';
 import { type RotationRules, type Secret, type SecretState, versionWith } from './state.ts';
-import { invalidRequest, validateRequest } from './validation.ts';
-import { addVersion, refuseReplica } from './write.ts';
-
-const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
-const MOST_ATTEMPTS = 5;
-const FIRST_PAUSE_MILLISECONDS = 2_000;
+import { invalidRequest, requireToken, validateRequest } from './validation.ts';
+import { addVersion, tokenTaken } from './versions.ts';
 
 interface RotateInput {
   SecretId: string;
@@ -21,167 +18,171 @@ interface RotateInput {
   RotateImmediately?: boolean;
 }
 
-const servicePrincipal: Principal = {
-  kind: 'service',
-  arn: 'secretsmanager.amazonaws.com',
-  identityArn: 'secretsmanager.amazonaws.com',
-  servicePrincipal: 'secretsmanager.amazonaws.com',
-};
-
 /**
- * Native rotation: RotateSecret answers at once; the four steps follow, one synchronous invocation each, and the whole
- * is tried again several times with the same token.
- * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+ * Native rotation: RotateSecret answers at once, the steps follow; a schedule does the same in its windows.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
  */
 export class NativeRotation {
   readonly #state: SecretState;
-  readonly #running = new Map<string, string>();
+  readonly #runner: RotationRunner;
   readonly #timers = new Map<string, Timer>();
-  #closed = new AbortController();
+  /** Tokens of versions that were made to test with, never to be rotated to. */
+  readonly #tests = new Set<string>();
 
   constructor(state: SecretState) {
     this.#state = state;
+    this.#runner = new RotationRunner(state, (secret, token) => this.#complete(secret, token));
   }
 
   operations(): Record<string, Operation> {
     return {
       RotateSecret: {
-        validate: (input: RotateInput) => {
-          validateRequest(input as unknown as Record<string, unknown>);
-          parseRules(input.RotationRules);
+        validate: (input: RotateInput, call) => {
+          validateRequest({ ...input });
+          requireToken(input, call, 'InvalidParameterException');
+          checkRules(input.RotationRules);
         },
-        access: async (input: RotateInput, call) => [
-          ...accessTo(this.#state, 'RotateSecret', input.SecretId, call, {
+        access: (input: RotateInput, call) =>
+          accessTo(this.#state, 'RotateSecret', input.SecretId, call, {
+            'secretsmanager:ModifyRotationRules': String(input.RotationRules !== undefined),
+            'secretsmanager:RotateImmediately': String(input.RotateImmediately !== false),
             ...(input.RotationLambdaARN && { 'secretsmanager:RotationLambdaARN': input.RotationLambdaARN }),
           }),
-        ],
         handle: (input: RotateInput, call) => this.#rotateSecret(input, call),
       },
       CancelRotateSecret: {
-        validate: validateRequest,
-        access: (input, call) => accessTo(this.#state, 'CancelRotateSecret', input.SecretId, call),
-        handle: (input, call) => this.#cancelRotateSecret(input, call),
+        validate: (input: { SecretId: string }) => validateRequest({ ...input }),
+        access: (input: { SecretId: string }, call) =>
+          accessTo(this.#state, 'CancelRotateSecret', input.SecretId, call),
+        handle: (input: { SecretId: string }, call) => this.#cancelRotateSecret(input, call),
       },
     };
   }
 
   reset(): void {
-    this.#closed.abort(new Error('the cloud was reset'));
-    this.#closed = new AbortController();
+    this.#runner.reset();
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#running.clear();
+    this.#tests.clear();
   }
 
-  /** Sets rotation up as RotateSecret does, for a template's RotationSchedule. */
-  configure(secret: Secret, options: { lambdaArn?: string; rules?: RotationRules; immediately: boolean }): void {
-    if (options.lambdaArn) secret.rotationLambdaArn = options.lambdaArn;
-    if (options.rules) secret.rotationRules = options.rules;
-    secret.rotationEnabled = true;
-    this.#arm(secret);
+  /** The steps of a secret's last rotation, all attempts, in the order they began. */
+  steps(secretArn: string): readonly RotationStep[] {
+    return this.#runner.steps(secretArn);
+  }
+
+  /** Sets rotation up as RotateSecret does, for a template's RotationSchedule. @throws AccessDeniedException */
+  async configure(
+    secret: Secret,
+    options: { lambdaArn?: string; rules?: RotationRules; immediately: boolean },
+  ): Promise<void> {
+    checkRules(options.rules);
+    const lambdaArn = options.lambdaArn ?? secret.rotationLambdaArn;
+    if (!lambdaArn) throw noFunction();
+    await this.#requireInvocable(secret, lambdaArn);
+    this.#configure(secret, lambdaArn, options.rules);
     if (options.immediately) this.#begin(secret, randomUUID());
+    else void this.#testOnly(secret, randomUUID());
   }
 
-  #rotateSecret(input: RotateInput, call: Call): Record<string, unknown> {
+  /** Counts the schedule from now. */
+  rearm(secret: Secret): void {
+    this.#timers.get(secret.arn)?.cancel();
+    this.#timers.delete(secret.arn);
+    const { clock } = this.#state.cloud;
+    const window = secret.rotationEnabled ? nextWindow(secret.rotationRules, clock.now()) : undefined;
+    secret.nextRotationAt = window && lastSecond(window);
+    if (!window) return;
+    // "At any time during the window": in its first half, so that another attempt still fits.
+    const length = window.closes.getTime() - window.opens.getTime();
+    const delay = window.opens.getTime() - clock.now().getTime() + (this.#state.cloud.random() * length) / 2;
+    this.#timers.set(
+      secret.arn,
+      clock.after(delay, () => this.#rotateOnSchedule(secret)),
+    );
+  }
+
+  /**
+   * 1. Nothing to rotate with, or the function does not let the service in: refused, and nothing is changed.
+   * 2. This very request again: answered as before.
+   * 3. Another rotation has not ended: it is tried again, this one refused.
+   * 4. A test of the configuration only, or a rotation, in the background.
+   */
+  async #rotateSecret(input: RotateInput, call: Call): Promise<Record<string, unknown>> {
     const secret = this.#state.requireLive(call.region, input.SecretId);
     refuseReplica(secret);
     if (secret.owningService) {
       throw invalidRequest(`You can't rotate a secret that is managed by another service (${secret.owningService}).`);
     }
-    const lambdaArn = input.RotationLambdaARN ?? secret.rotationLambdaArn;
-    if (!lambdaArn) throw invalidRequest('No Lambda rotation function ARN is associated with this secret.');
-    if (!versionWith(secret, 'AWSCURRENT')) {
-      throw invalidRequest("You can't rotate a secret that has no value under AWSCURRENT.");
-    }
+    const lambdaArn = input.RotationLambdaARN || secret.rotationLambdaArn;
+    if (!lambdaArn) throw noFunction();
+    await this.#requireInvocable(secret, lambdaArn);
     const token = input.ClientRequestToken ?? randomUUID();
+    const answer = { ARN: secret.arn, Name: secret.name, VersionId: token };
+    const known = secret.versions.get(token);
+    if (known?.stages.has('AWSCURRENT')) return answer;
+    if (known?.value && !known.stages.has('AWSPENDING')) throw tokenTaken(secret, token);
     const pending = versionWith(secret, 'AWSPENDING');
-    const isUnfinished = pending !== undefined && pending !== versionWith(secret, 'AWSCURRENT');
-    if (isUnfinished && input.RotateImmediately !== false) {
-      this.#reattempt(secret, pending.versionId);
+    if (pending && pending !== versionWith(secret, 'AWSCURRENT')) {
+      if (!this.#tests.has(pending.versionId)) this.#runner.start(secret, pending.versionId);
+      if (pending.versionId === token) return answer;
       throw invalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
     }
-    secret.rotationLambdaArn = lambdaArn;
-    secret.rotationEnabled = true;
-    if (input.RotationRules) secret.rotationRules = input.RotationRules;
-    this.#arm(secret);
-    if (input.RotateImmediately === false) {
-      void this.#testOnly(secret);
-      return { ARN: secret.arn, Name: secret.name };
-    }
-    this.#begin(secret, token);
-    return { ARN: secret.arn, Name: secret.name, VersionId: token };
+    this.#configure(secret, lambdaArn, input.RotationRules);
+    if (input.RotateImmediately === false) void this.#testOnly(secret, token);
+    else this.#begin(secret, token);
+    return answer;
   }
 
+  /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html */
   #cancelRotateSecret(input: { SecretId: string }, call: Call): Record<string, unknown> {
     const secret = this.#state.requireLive(call.region, input.SecretId);
     refuseReplica(secret);
+    if (!secret.rotationLambdaArn) {
+      throw invalidRequest(
+        "You tried to enable rotation on a secret that doesn't already have a Lambda function ARN configured and you didn't include such an ARN as a parameter in this call.",
+      );
+    }
     secret.rotationEnabled = false;
-    secret.nextRotationAt = undefined;
-    this.#timers.get(secret.arn)?.cancel();
-    this.#running.delete(secret.arn);
+    this.rearm(secret);
+    this.#runner.stop(secret);
+    this.#state.changed(secret);
     return { ARN: secret.arn, Name: secret.name, VersionId: versionWith(secret, 'AWSPENDING')?.versionId };
+  }
+
+  /** AWS asks the function's resource policy before it takes the function. */
+  async #requireInvocable(secret: Secret, lambdaArn: string): Promise<void> {
+    try {
+      await this.#state.cloud.call({
+        service: 'lambda',
+        operation: 'Invoke',
+        input: { FunctionName: lambdaArn, InvocationType: 'DryRun' },
+        principal: rotationPrincipal(secret),
+        region: secret.region,
+      });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      throw new AwsError(
+        'AccessDeniedException',
+        'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.',
+        { cause: error },
+      );
+    }
+  }
+
+  #configure(secret: Secret, lambdaArn: string, rules: RotationRules | undefined): void {
+    secret.rotationLambdaArn = lambdaArn;
+    secret.rotationEnabled = true;
+    if (rules) secret.rotationRules = rules;
+    this.rearm(secret);
+    this.#state.changed(secret);
   }
 
   #begin(secret: Secret, token: string): void {
     const version = secret.versions.get(token) ?? addVersion(this.#state, secret, token, undefined);
     attachStages(this.#state, secret, version, ['AWSPENDING']);
-    void this.#run(secret, token);
-  }
-
-  #reattempt(secret: Secret, token: string): void {
-    if (this.#running.get(secret.arn) !== token) void this.#run(secret, token);
-  }
-
-  async #run(secret: Secret, token: string): Promise<void> {
-    const { signal } = this.#closed;
-    const rotationToken = randomUUID();
-    this.#running.set(secret.arn, token);
-    try {
-      for (let attempt = 0; attempt < MOST_ATTEMPTS && this.#isPending(secret, token); attempt += 1) {
-        if (attempt > 0) await sleep(this.#state.cloud.clock, FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 1), signal);
-        if (await this.#attempt(secret, token, rotationToken)) return this.#complete(secret, token);
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
-      if (this.#running.get(secret.arn) === token) this.#running.delete(secret.arn);
-    }
-  }
-
-  /** Four steps in order; false when one failed. The function's own log tells why. */
-  async #attempt(secret: Secret, token: string, rotationToken: string): Promise<boolean> {
-    for (const step of STEPS) {
-      if (this.#closed.signal.aborted || this.#running.get(secret.arn) !== token) return false;
-      if (!this.#isPending(secret, token) && !secret.versions.get(token)?.stages.has('AWSCURRENT')) return false;
-      const isDone = await this.#invoke(secret, {
-        Step: step,
-        SecretId: secret.arn,
-        ClientRequestToken: token,
-        RotationToken: rotationToken,
-      });
-      if (!isDone) return false;
-    }
-    return secret.versions.get(token)?.stages.has('AWSCURRENT') === true;
-  }
-
-  async #invoke(secret: Secret, event: Record<string, string>): Promise<boolean> {
-    try {
-      const answer = await this.#state.cloud.call<{ FunctionError?: string }>({
-        service: 'lambda',
-        operation: 'Invoke',
-        input: { FunctionName: secret.rotationLambdaArn, Payload: new TextEncoder().encode(JSON.stringify(event)) },
-        principal: { ...servicePrincipal, sessionName: secret.arn },
-        region: secret.region,
-        signal: this.#closed.signal,
-      });
-      return !answer.FunctionError;
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      this.#state.cloud.log(
-        `secretsmanager: rotation of ${secret.name}, ${event.Step}: ${error.code}: ${error.message}`,
-      );
-      return false;
-    }
+    this.#state.changed(secret);
+    this.#runner.start(secret, token);
   }
 
   /** After finishSecret the service itself drops AWSPENDING, and the dates move on. */
@@ -189,42 +190,35 @@ export class NativeRotation {
     const version = secret.versions.get(token);
     if (version?.stages.has('AWSPENDING')) detachStage(this.#state, secret, version, 'AWSPENDING');
     secret.lastRotatedAt = this.#state.cloud.clock.now();
-    secret.lastChangedAt = secret.lastRotatedAt;
-    this.#arm(secret);
+    secret.rotationRules = withDays(secret.rotationRules, secret.lastRotatedAt);
+    this.rearm(secret);
+    this.#state.changed(secret);
   }
 
-  /** RotateImmediately false: testSecret alone, on an AWSPENDING version made for it and taken away again. */
-  async #testOnly(secret: Secret): Promise<void> {
-    const token = randomUUID();
+  /** testSecret alone, on an AWSPENDING version made for it and taken away again. */
+  async #testOnly(secret: Secret, token: string): Promise<void> {
     const version = addVersion(this.#state, secret, token, versionWith(secret, 'AWSCURRENT')?.value);
+    this.#tests.add(token);
     attachStages(this.#state, secret, version, ['AWSPENDING']);
-    await this.#invoke(secret, {
-      Step: 'testSecret',
-      SecretId: secret.arn,
-      ClientRequestToken: token,
-      RotationToken: randomUUID(),
-    });
-    detachStage(this.#state, secret, version, 'AWSPENDING');
-    secret.versions.delete(token);
+    try {
+      const isDone = await this.#runner.invoke(secret, 'testSecret', token, randomUUID());
+      if (!isDone) this.#state.cloud.log(`secretsmanager: the rotation of ${secret.name} failed its test`);
+    } finally {
+      this.#tests.delete(token);
+      detachStage(this.#state, secret, version, 'AWSPENDING');
+      if (secret.versions.get(token) === version && version.stages.size === 0) secret.versions.delete(token);
+    }
   }
 
-  #isPending(secret: Secret, token: string): boolean {
-    return secret.versions.get(token)?.stages.has('AWSPENDING') === true;
-  }
-
-  #arm(secret: Secret): void {
-    this.#timers.get(secret.arn)?.cancel();
-    const next = nextRotation(secret.rotationRules, this.#state.cloud.clock.now());
-    secret.nextRotationAt = next;
-    if (!next) return;
-    const delay = next.getTime() - this.#state.cloud.clock.now().getTime();
-    const timer = this.#state.cloud.clock.after(delay, () => {
-      if (!secret.rotationEnabled || secret.deletedAt) return;
-      this.#arm(secret);
-      const pending = versionWith(secret, 'AWSPENDING');
-      if (pending && pending !== versionWith(secret, 'AWSCURRENT')) this.#reattempt(secret, pending.versionId);
-      else this.#begin(secret, randomUUID());
-    });
-    this.#timers.set(secret.arn, timer);
+  #rotateOnSchedule(secret: Secret): void {
+    if (!secret.rotationEnabled || !this.#state.holds(secret)) return;
+    this.rearm(secret);
+    if (secret.deletedAt) return;
+    const pending = versionWith(secret, 'AWSPENDING');
+    if (pending && this.#tests.has(pending.versionId)) return;
+    if (pending && pending !== versionWith(secret, 'AWSCURRENT')) this.#runner.start(secret, pending.versionId);
+    else this.#begin(secret, randomUUID());
   }
 }
+
+const noFunction = () => invalidRequest('No Lambda rotation function ARN is associated with this secret.');

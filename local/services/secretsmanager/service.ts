@@ -1,10 +1,16 @@
 import type { Cloud } from '../../cloud.ts';
 import type { Service } from '../../service.ts';
-import { manageOperations } from './manage.ts';
+import { createOperation } from './create.ts';
+import { deleteOperations } from './delete.ts';
+import { listOperations } from './list.ts';
+import { policyOperations } from './policies.ts';
+import { passwordOperation } from './random-password.ts';
 import { readOperations } from './read.ts';
 import { Replication } from './replication.ts';
 import { NativeRotation } from './rotation.ts';
+import { stageOperation } from './stages.ts';
 import { SecretState, versionWith } from './state.ts';
+import { tagOperations } from './tags.ts';
 import { writeOperations } from './write.ts';
 
 export interface SecretsManagerService extends Service {
@@ -29,9 +35,15 @@ export default function createSecretsManagerService(cloud: Cloud): SecretsManage
     replication,
     schemas: () => import('@aws-sdk/client-secrets-manager') as Promise<Record<string, unknown>>,
     operations: {
+      CreateSecret: createOperation(state, replication),
       ...readOperations(state),
-      ...writeOperations(state, replication),
-      ...manageOperations(state),
+      ...listOperations(state),
+      ...writeOperations(state, (secret) => rotation.rearm(secret)),
+      UpdateSecretVersionStage: stageOperation(state),
+      ...deleteOperations(state),
+      ...tagOperations(state),
+      ...policyOperations(state),
+      GetRandomPassword: passwordOperation(state),
       ...rotation.operations(),
       ...replication.operations(),
     },

@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Cloud } from '../../cloud.ts';
 import { AwsError } from '../../service.ts';
+import { invalidRequest } from './validation.ts';
+
+export type Value = { string: string } | { binary: Uint8Array };
 
 export interface Version {
   readonly versionId: string;
   readonly createdAt: Date;
   /** Undefined while empty: RotateSecret makes such a version for its candidate. */
-  value: { string: string } | { binary: Uint8Array } | undefined;
+  value: Value | undefined;
   readonly stages: Set<string>;
   lastAccessedAt?: Date;
+  /** The key that the version is encrypted with, latest first; earlier ones still decrypt it. */
   kmsKeyId?: string;
+  earlierKmsKeyIds?: (string | undefined)[];
 }
 
 export interface RotationRules {
@@ -23,7 +28,11 @@ export interface Replica {
   kmsKeyId?: string;
   status: 'InSync' | 'Failed' | 'InProgress';
   statusMessage?: string;
-  lastAccessedAt?: Date;
+}
+
+export interface Tag {
+  Key?: string;
+  Value?: string;
 }
 
 export interface Secret {
@@ -34,7 +43,8 @@ export interface Secret {
   description?: string;
   kmsKeyId?: string;
   readonly versions: Map<string, Version>;
-  tags: { Key?: string; Value?: string }[];
+  /** Undefined until the secret gets its first: what was tagged once answers an empty list afterwards. */
+  tags?: Tag[];
   policy?: string;
   lastChangedAt: Date;
   lastAccessedAt?: Date;
@@ -56,6 +66,8 @@ const SUFFIX = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** Every secret of every region. Values live here and nowhere else. */
 export class SecretState {
   readonly cloud: Cloud;
+  /** What follows a secret about: its replicas. */
+  onChange: (secret: Secret) => void = () => {};
   readonly #byRegion = new Map<string, Map<string, Secret>>();
 
   constructor(cloud: Cloud) {
@@ -66,13 +78,10 @@ export class SecretState {
     this.#byRegion.clear();
   }
 
+  /** In the order in which they were made. */
   all(region: string): Secret[] {
-    const now = this.cloud.clock.now();
-    const secrets = this.#secrets(region);
-    for (const secret of secrets.values()) {
-      if (secret.deletesAt && secret.deletesAt <= now) secrets.delete(secret.name);
-    }
-    return [...secrets.values()];
+    this.#purge(region);
+    return [...this.#secrets(region).values()];
   }
 
   regions(): string[] {
@@ -92,21 +101,41 @@ export class SecretState {
     this.#secrets(secret.region).delete(secret.name);
   }
 
+  /** Whether this very secret is still there, rather than one of the same name. */
+  holds(secret: Secret): boolean {
+    return this.#secrets(secret.region).get(secret.name) === secret;
+  }
+
+  /** Notes that a secret was modified "in any way", and brings its replicas along. */
+  changed(secret: Secret): void {
+    secret.lastChangedAt = this.cloud.clock.now();
+    this.onChange(secret);
+  }
+
   byName(region: string, name: string): Secret | undefined {
-    return this.all(region).find((secret) => secret.name === name);
+    this.#purge(region);
+    return this.#secrets(region).get(name);
   }
 
   /**
-   * By name, whole ARN, or ARN without its random suffix. A name that itself looks like it ends in a suffix is first
-   * taken as a name. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+   * 1. A name.
+   * 2. A whole ARN.
+   * 3. An ARN without its hyphen and six random characters. One that ends in a hyphen and six characters is taken for a
+   *    whole ARN, whatever it was meant to be.
+   *
+   * An endpoint knows the secrets of its own region only.
+   * https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
    */
   find(region: string, secretId: string): Secret | undefined {
     if (!secretId.startsWith('arn:')) return this.byName(region, secretId);
-    const [, , service, arnRegion, account, , ...rest] = secretId.split(':');
-    if (service !== 'secretsmanager' || account !== this.cloud.accountId) return undefined;
+    const [, , service, arnRegion, account, kind, ...rest] = secretId.split(':');
+    if (service !== 'secretsmanager' || arnRegion !== region || account !== this.cloud.accountId || kind !== 'secret') {
+      return undefined;
+    }
     const name = rest.join(':');
-    const secrets = this.all(arnRegion || region);
-    return secrets.find((secret) => secret.arn === secretId) ?? secrets.find((secret) => secret.name === name);
+    const isWhole = /-[A-Za-z0-9]{6}$/.test(name);
+    const secret = this.byName(region, isWhole ? name.slice(0, -7) : name);
+    return isWhole && secret?.arn !== secretId ? undefined : secret;
   }
 
   require(region: string, secretId: string): Secret {
@@ -119,10 +148,15 @@ export class SecretState {
   requireLive(region: string, secretId: string): Secret {
     const secret = this.require(region, secretId);
     if (!secret.deletedAt) return secret;
-    throw new AwsError(
-      'InvalidRequestException',
-      "You can't perform this operation on the secret because it was marked for deletion.",
-    );
+    throw invalidRequest("You can't perform this operation on the secret because it was marked for deletion.");
+  }
+
+  #purge(region: string): void {
+    const now = this.cloud.clock.now();
+    const secrets = this.#secrets(region);
+    for (const secret of secrets.values()) {
+      if (secret.deletesAt && secret.deletesAt <= now) secrets.delete(secret.name);
+    }
   }
 
   #secrets(region: string): Map<string, Secret> {
