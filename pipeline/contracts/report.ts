@@ -17,14 +17,6 @@ export const ReportedPlan = v.object({
 });
 export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
 
-export const ReportedFailure = v.object({
-  code: text,
-  cause: v.nullish(v.unknown()),
-  /** What failed next, while the first failure was being mended. */
-  next: v.nullish(v.object({ what: text, code: text, cause: v.nullish(v.unknown()) })),
-});
-export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
-
 export const CheckResult = v.object({
   name: text,
   type: text,
@@ -35,6 +27,16 @@ export const CheckResult = v.object({
   cause: v.optional(v.unknown()),
 });
 export type CheckResult = v.InferOutput<typeof CheckResult>;
+
+export const ReportedFailure = v.object({
+  code: text,
+  cause: v.nullish(v.unknown()),
+  /** The checks that were run, where some of them failed. */
+  checks: v.nullish(v.array(CheckResult)),
+  /** What failed next, while the first failure was being mended. */
+  next: v.nullish(v.object({ what: text, code: text, cause: v.nullish(v.unknown()) })),
+});
+export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
 
 export const ReportedRetirement = v.object({
   secretArn: text,

@@ -2,9 +2,10 @@ import type { CheckResult, ReportedFailure } from '../contracts/report.ts';
 
 /** A failure in words: the state's Cause is a Lambda error's JSON, that of a nested execution, or text. */
 export function explainFailure(failure: ReportedFailure): { code: string; message: string } {
-  const { code, cause, next } = failure;
+  const { code, cause, checks, next } = failure;
+  const what = checks ? explainChecks(checks) : explainCause(cause);
   const then = next ? ` Then ${next.what}: ${explainCause(next.cause)} (${next.code})` : '';
-  return { code: codeOf(cause) ?? code, message: `${explainCause(cause)}${then}` };
+  return { code: codeOf(cause) ?? code, message: `${what}${then}` };
 }
 
 export function explainCause(cause: unknown): string {
@@ -12,8 +13,36 @@ export function explainCause(cause: unknown): string {
     return cause === null || cause === undefined ? 'no cause was given' : JSON.stringify(cause);
   const { errorMessage, Status, Error: code, Cause } = parseCause(cause);
   if (errorMessage !== undefined) return String(errorMessage);
-  if (Status === undefined) return cause;
+  if (Status === undefined) return withoutTraces(cause);
   return Cause === undefined ? `the execution ended ${Status}${code ? ` with ${code}` : ''}` : explainCause(Cause);
+}
+
+/** A text may hold the causes of several checks: `http: NoRoute {"errorType":…,"errorMessage":…,"trace":[…]}; jwks: …`. */
+function withoutTraces(text: string): string {
+  let told = '';
+  let at = 0;
+  for (let start = text.indexOf('{"'); start >= 0; start = text.indexOf('{"', at)) {
+    const end = endOfObject(text, start);
+    if (end === undefined) break;
+    const { errorMessage } = parseCause(text.slice(start, end));
+    told += text.slice(at, start) + (errorMessage === undefined ? text.slice(start, end) : String(errorMessage));
+    at = end;
+  }
+  return told + text.slice(at);
+}
+
+/** Where the JSON object that begins at `start` ends; braces inside its strings do not count. */
+function endOfObject(text: string, start: number): number | undefined {
+  let depth = 0;
+  let isQuoted = false;
+  for (let at = start; at < text.length; at++) {
+    const character = text[at];
+    if (isQuoted && character === '\\') at++;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && character === '{') depth++;
+    else if (!isQuoted && character === '}' && --depth === 0) return at + 1;
+  }
+  return undefined;
 }
 
 /**

@@ -120,12 +120,13 @@ function composePropagation(report: ReportOf<'propagated'>, id: Id): Telling {
 function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
   const base = story(report.plan, report.executionArn);
   const events = report.checks.map((check): ToldEvent => {
-    const detail = { ...base, check: check.name, type: check.type };
+    const detail = { ...base, path: report.plan.path, check: check.name, type: check.type };
     if (check.ok) {
+      const observed = typeof check.observed === 'string' ? { observed: check.observed } : {};
       return {
         type: 'Check Passed',
         id: id(check.name),
-        detail: { ...detail, durationMilliseconds: check.durationMilliseconds ?? 0 },
+        detail: { ...detail, durationMilliseconds: check.durationMilliseconds ?? 0, ...observed },
       };
     }
     return {
@@ -134,18 +135,20 @@ function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
       detail: { ...detail, code: check.code ?? 'CheckFailed', message: explainCause(check.cause) },
     };
   });
-  const metrics = report.checks.map((check) => count(check.ok ? 'CheckPassed' : 'CheckFailed'));
+  const metrics = report.checks.map((check): Metric => {
+    return { ...count(check.ok ? 'CheckPassed' : 'CheckFailed'), checkType: check.type };
+  });
   return told({ code: 'Checked', message: explainChecks(report.checks) }, events, metrics);
 }
 
 function composeRollBack(report: ReportOf<'rolled-back'>, id: Id, durationMilliseconds: number): Telling {
   const failure = explainFailure(report.failure);
   const again = report.checksAgain.some((check) => !check.ok)
-    ? ` After the roll-back these checks fail too, so the fault is not in the new value: ${explainChecks(report.checksAgain)}.`
+    ? ` After the roll-back these checks fail too, so the fault is not in the new value: ${sentence(explainChecks(report.checksAgain))}`
     : ' After the roll-back all checks pass.';
   const why =
     report.plan.path === 'roll-back' ? 'was rolled back by hand to' : 'failed its checks and was rolled back to';
-  const message = `${report.plan.secretName}: version ${report.plan.versionId} ${why} ${report.plan.previousVersionId}. ${failure.message}.${again}`;
+  const message = `${report.plan.secretName}: version ${report.plan.versionId} ${why} ${report.plan.previousVersionId}. ${sentence(failure.message)}${again}`;
   return told(
     { code: 'RotationRolledBack', message },
     [
@@ -170,6 +173,8 @@ function composeFailure(report: ReportOf<'failed'>, id: Id): Telling {
   const failure = explainFailure(report.failure);
   const named = report.plan ?? { secretArn: '', secretName: requestedSecret(report.input) };
   const message = `${named.secretName}: ${failure.message}`;
+  // Nothing was rotated: the events of the checks have told it.
+  if (report.plan?.path === 'checks-only') return told({ code: failure.code, message }, []);
   return told(
     { code: failure.code, message },
     [
@@ -197,7 +202,7 @@ function composeFleet(report: ReportOf<'fleet'>): Telling {
   const failed = report.failure && explainFailure(report.failure);
   const reached = `${report.succeeded} of ${report.selected} secrets were rotated.`;
   if (!failed) return told({ code: 'Succeeded', message: `${reached}${hurt}` }, []);
-  return told({ code: failed.code, message: `The fleet stopped: ${failed.message}. ${reached}${hurt}` }, []);
+  return told({ code: failed.code, message: `The fleet stopped: ${sentence(failed.message)} ${reached}${hurt}` }, []);
 }
 
 function composeRetirement(report: ReportOf<'retired' | 'retirement-blocked' | 'retirement-failed'>, id: Id): Telling {
@@ -227,7 +232,7 @@ function composeRetirement(report: ReportOf<'retired' | 'retirement-blocked' | '
         {
           type: 'Retirement Blocked',
           id: id(String(report.attempt)),
-          detail: { ...base, previousVersionId, blockers, message },
+          detail: { ...base, previousVersionId, blockers, message, attempt: report.attempt },
         },
       ],
       blockers.length > 0 ? [count('RetirementBlocked')] : [],
@@ -261,4 +266,8 @@ function about(plan: ReportedPlan) {
 function requestedSecret(input: unknown): string {
   if (typeof input === 'object' && input && 'secretId' in input) return String(input.secretId);
   return 'a secret that the input does not name';
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
 }

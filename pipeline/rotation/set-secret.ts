@@ -1,4 +1,5 @@
-import type { CandidateVersions } from '../rotators/rotator.ts';
+import { PayloadInvalid } from '../rotators/errors.ts';
+import type { CandidateVersions, SecretVersion } from '../rotators/rotator.ts';
 import { readVersion, requireVersion, type Step } from './rotation-function.ts';
 import { currentVersionId, previousVersionId } from './secret-store.ts';
 
@@ -17,6 +18,20 @@ export async function candidateVersions({
   const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
   const previousId = previousVersionId(secret);
   if (!previousId || !rotationFunction.rotator.usesPrevious?.(rotation.settings)) return { current, pending };
-  const previous = await readVersion(rotationFunction, secret.arn, previousId);
+  const previous = await readFallback(rotationFunction, secret.arn, previousId);
   return { current, pending, ...(previous && { previous }) };
+}
+
+/** A value of before that is no payload (the address was attached to the secret later, say) is no fallback either. */
+async function readFallback(
+  rotationFunction: Step['rotationFunction'],
+  secretArn: string,
+  versionId: string,
+): Promise<SecretVersion<unknown> | undefined> {
+  try {
+    return await readVersion(rotationFunction, secretArn, versionId);
+  } catch (error) {
+    if (error instanceof PayloadInvalid) return undefined;
+    throw error;
+  }
 }

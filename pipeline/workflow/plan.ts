@@ -50,7 +50,8 @@ export interface Decision {
  *    b. It carries one of our labels: a rotation has it in hands. A version that was put over a rotation in flight
  *       does not, although the version it was taken from does.
  *    c. The version it was taken from failed its checks: a roll-back has it in hands.
- *    d. Else: promoted by hand.
+ *    d. It is the secret's first value: nobody holds another.
+ *    e. Else: promoted by hand.
  * 2. A native rotation (its token comes along): adopted.
  * 3. A request to check, or to roll back: see decideRollBack.
  * 4. A request to rotate:
@@ -168,6 +169,8 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
       reason: 'Secrets Manager is about to finish the rotation of this version',
     };
   }
+  if (!previous)
+    return { path: 'nothing-to-do', versionId, reason: 'the first value of a secret: nobody holds another' };
   return {
     path: 'promoted-by-hand',
     versionId,

@@ -19,6 +19,9 @@ export default function createLogsService(cloud: Cloud): LogsService {
   const listeners = new Set<(line: LogLine) => void>();
   const tell = (line: LogLine) => {
     for (const listener of listeners) listener(line);
+    // Lines in the embedded metric format become metrics. A cloud may be without CloudWatch.
+    const { services } = cloud as Cloud & { services?: ReadonlyMap<string, unknown> };
+    (services?.get('monitoring') as { acceptLogLine?(text: string): void } | undefined)?.acceptLogLine?.(line.text);
   };
   return {
     name: 'logs',

@@ -1,18 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
+  PutSecretValueCommand,
   SecretsManagerClient,
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import pg from 'pg';
-import { loadAssembly } from '../../../local/assembly/load-assembly.ts';
+import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
 import { Executions } from './executions.ts';
 
@@ -34,10 +37,13 @@ export class Laptop {
   readonly lambda: LambdaClient;
   readonly executions: Executions;
   readonly #ca: string;
+  readonly #tables: DynamoDBClient;
+  readonly #resources: LoadedStack['resources'];
 
-  private constructor(cloud: RunningCloud, outputs: Readonly<Record<string, string>>) {
+  private constructor(cloud: RunningCloud, stack: LoadedStack) {
     this.cloud = cloud;
-    this.outputs = outputs;
+    this.outputs = stack.outputs;
+    this.#resources = stack.resources;
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
@@ -46,17 +52,18 @@ export class Laptop {
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.lambda = new LambdaClient(configuration);
+    this.#tables = new DynamoDBClient(configuration);
     this.executions = new Executions(new SFNClient(configuration), cloud);
     this.#ca = readFileSync(cloud.service<RdsService>('rds').caBundlePath, 'utf8');
   }
 
-  /** Machines wait a fiftieth of their time unless told; databases and evidence keep to the clock. */
+  /** Machines wait a two-hundredth of their time unless told; databases and evidence keep to the clock. */
   static async start(settings: Partial<Settings> = {}): Promise<Laptop> {
     if (!existsSync(ASSEMBLY)) throw new Error(`${ASSEMBLY} is not there. Run npm run synth first.`);
-    const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.02, ...settings }, log: () => undefined });
+    const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.005, ...settings }, log: () => undefined });
     try {
       const [stack] = await loadAssembly(ASSEMBLY, cloud);
-      return new Laptop(cloud, stack?.outputs ?? {});
+      return new Laptop(cloud, stack as LoadedStack);
     } catch (error) {
       await cloud.close();
       throw error;
@@ -105,12 +112,16 @@ export class Laptop {
     }
   }
 
-  /** As the administrator that RDS gives: makes the login of a secret, who may create things. */
+  /**
+   * As the administrator that RDS gives: makes the login of a secret, who may create things. The password goes as a
+   * verifier, so that the scenario itself leaves none in the server's log.
+   */
   async createLogin(secretId: string): Promise<Value> {
     const value = await this.value(secretId);
+    const verifier = formatScramVerifier(await computeScramVerifier(value.password));
     await this.query(
       await this.value('lab/superuser'),
-      `CREATE ROLE ${value.username} LOGIN PASSWORD '${value.password}'; GRANT CREATE, USAGE ON SCHEMA public TO ${value.username}`,
+      `CREATE ROLE "${value.username}" LOGIN PASSWORD '${verifier}'; GRANT CREATE, USAGE ON SCHEMA public TO "${value.username}"`,
     );
     return value;
   }
@@ -124,8 +135,51 @@ export class Laptop {
     }
   }
 
+  /** Leaves a candidate under AWSPENDING, as a tool does that was killed half-way. */
+  async leavePending(secretId: string): Promise<string> {
+    const value = await this.value(secretId);
+    const answer = await this.secrets.send(
+      new PutSecretValueCommand({
+        SecretId: secretId,
+        SecretString: JSON.stringify({ ...value, password: 'of-another-tool' }),
+        VersionStages: ['AWSPENDING'],
+      }),
+    );
+    return answer.VersionId as string;
+  }
+
+  /** The rows of a secret's story, as the history table has them. */
+  async history(secretId: string): Promise<{ type: string; detail: string }[]> {
+    const { ARN } = await this.secrets.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const table = this.#resource('AWS::DynamoDB::Table');
+    const { Items = [] } = await this.#tables.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `secret#${ARN}` } },
+      }),
+    );
+    return Items.map(({ type, detail }) => ({ type: type?.S ?? '', detail: detail?.S ?? '' }));
+  }
+
+  /** Past the endpoint, as whoever owns the machine: RDS's administrator may not. */
+  async logEveryStatement(): Promise<void> {
+    const client = new pg.Client(this.cloud.service<RdsService>('rds').postgres('lab').adminConnection());
+    await client.connect();
+    await client.query("ALTER SYSTEM SET log_statement = 'all'");
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
+  }
+
+  /** The reference of the only resource of a type. */
+  #resource(type: string): string {
+    const found = Object.values(this.#resources).filter((resource) => resource.type === type);
+    if (found.length !== 1) throw new Error(`The lab has ${found.length} resources of type ${type}.`);
+    return found[0]?.ref as string;
+  }
+
   async close(): Promise<void> {
-    for (const client of [this.secrets, this.lambda, this.executions.client]) client.destroy();
+    for (const client of [this.secrets, this.lambda, this.#tables, this.executions.client]) client.destroy();
     await this.cloud.close();
   }
 }

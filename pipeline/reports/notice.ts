@@ -1,0 +1,134 @@
+import * as v from 'valibot';
+import { EVENT_SOURCE, type EventDetail, eventDetails } from '../contracts/events.ts';
+import { parse } from '../contracts/parse.ts';
+
+/** What a person reads on a phone. */
+export interface Notice {
+  /** SNS takes up to 99 printable ASCII characters. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+  readonly subject: string;
+  readonly message: string;
+}
+
+const LONGEST_SUBJECT = 99;
+/** Enough for a reason; two text messages. */
+const LONGEST_REASON = 280;
+/** Looks come once an hour by then: a blocked retirement is told again once a day. */
+const LOOKS_A_DAY = 24;
+
+const BusEvent = v.object({ source: v.string(), 'detail-type': v.string(), detail: v.unknown() });
+
+const AlarmChange = v.object({
+  alarmName: v.string(),
+  state: v.object({ value: v.string(), reason: v.optional(v.string(), '') }),
+  configuration: v.optional(v.object({ description: v.optional(v.string()) }), {}),
+});
+
+type Noticed = 'Rotation Failed' | 'Rotation Rolled Back' | 'Retirement Blocked' | 'Drift Found' | 'Check Failed';
+
+const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | undefined } = {
+  'Rotation Failed': (detail) =>
+    compose(detail.secretName, {
+      what: 'rotation failed',
+      why: detail.message,
+      next: `keyturn history ${detail.secretName}`,
+      section: 'RotationFailed',
+    }),
+  'Rotation Rolled Back': (detail) =>
+    // Somebody who rolled back by hand knows.
+    detail.code === 'RollBackRequested'
+      ? undefined
+      : compose(detail.secretName, {
+          what: 'rolled back, the previous value is back',
+          why: detail.message,
+          next: `keyturn history ${detail.secretName}`,
+          section: 'RotationRolledBack',
+        }),
+  'Retirement Blocked': (detail) =>
+    isWorthTelling(detail)
+      ? compose(detail.secretName, {
+          what: 'the previous credential is still in use',
+          why: detail.message,
+          next: `keyturn doctor ${detail.secretName}`,
+          section: 'RetirementBlocked',
+        })
+      : undefined,
+  'Drift Found': (detail) =>
+    compose(detail.secretName, {
+      what: detail.code,
+      why: detail.message,
+      next: detail.repair ?? `keyturn doctor ${detail.secretName}`,
+      section: detail.code === 'SecretOverdue' ? 'SecretOverdue' : 'DriftFound',
+    }),
+  'Check Failed': (detail) =>
+    // In a rotation the end of the execution tells it, with every check that failed: one incident, one notice.
+    detail.path === 'checks-only'
+      ? compose(detail.secretName, {
+          what: `check ${detail.check} failed (${detail.code})`,
+          why: detail.message,
+          next: `keyturn check ${detail.secretName}`,
+          section: 'CheckFailed',
+        })
+      : undefined,
+};
+
+/**
+ * The notice of an event, or undefined where nobody needs to look up from what they do. Pure. Takes the pipeline's own
+ * events and CloudWatch's about its alarms. Never a value: it says what events and alarm descriptions say, which hold none.
+ */
+export function composeNotice(input: unknown): Notice | undefined {
+  const event = parse('The event', BusEvent, input);
+  if (event.source === 'aws.cloudwatch') return composeAlarm(parse('The alarm', AlarmChange, event.detail));
+  const type = event['detail-type'];
+  if (event.source !== EVENT_SOURCE || !isNoticed(type)) return undefined;
+  const detail = parse(`The detail of "${type}"`, eventDetails[type], event.detail);
+  return (composers[type] as (detail: unknown) => Notice | undefined)(detail);
+}
+
+function isNoticed(type: string): type is Noticed {
+  return Object.hasOwn(composers, type);
+}
+
+/** The first look, and then one a day; waiting for a moment that is known is no news. */
+function isWorthTelling({ attempt = 1, blockers, message }: EventDetail<'Retirement Blocked'>): boolean {
+  const isWaiting = blockers.length === 0 && /may be in use until/.test(message);
+  return !isWaiting && attempt % LOOKS_A_DAY === 1;
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html */
+function composeAlarm({ alarmName, state, configuration }: v.InferOutput<typeof AlarmChange>): Notice | undefined {
+  if (state.value !== 'ALARM') return undefined;
+  const description = plain(configuration.description ?? state.reason);
+  return {
+    subject: subjectOf(`Keyturn alarm: ${alarmName}`),
+    message: `${plain(alarmName)} rings.\n${shorten(description)}`,
+  };
+}
+
+function compose(name: string, words: { what: string; why: string; next: string; section: string }): Notice {
+  // The reason begins with the name where it is read without a subject.
+  const why = words.why.startsWith(`${name}: `) ? words.why.slice(name.length + 2) : words.why;
+  return {
+    subject: subjectOf(`Keyturn: ${name}: ${words.what}`),
+    message: [
+      `${shorten(plain(name))}: ${words.what}.`,
+      `Why: ${shorten(plain(why))}`,
+      `Next: ${plain(words.next)}`,
+      `Runbook: docs/operating.md#${words.section.toLowerCase()}`,
+    ].join('\n'),
+  };
+}
+
+function subjectOf(text: string): string {
+  const ascii = plain(text).replace(/[^\x20-\x7e]/g, '?');
+  return ascii.length <= LONGEST_SUBJECT ? ascii : `${ascii.slice(0, LONGEST_SUBJECT - 3)}...`;
+}
+
+function shorten(text: string): string {
+  const characters = [...text];
+  return characters.length <= LONGEST_REASON ? text : `${characters.slice(0, LONGEST_REASON - 1).join('')}…`;
+}
+
+/** One line: what comes from vendors and databases may hold line ends and control characters. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+}

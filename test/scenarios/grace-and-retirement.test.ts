@@ -1,0 +1,98 @@
+import type pg from 'pg';
+import { eventually } from '../eventually.ts';
+import { Laptop, type Value } from './lab/laptop.ts';
+
+let laptop: Laptop;
+const SECRET = 'lab/alternating';
+
+beforeAll(async () => {
+  // Machines wait in full here: a grace period of two minutes does not pass while these scenarios run.
+  laptop = await Laptop.start({ stateMachineTimeScale: 0.05 });
+  await laptop.createLogin(SECRET);
+}, 120_000);
+afterAll(() => laptop?.close());
+
+let first: Value;
+let second: Value;
+let session: pg.Client;
+
+test('a second rotation inside the grace period is refused with the time and the way out', async () => {
+  first = await laptop.value(SECRET);
+  session = await laptop.connect(first);
+  expect(await laptop.executions.rotate(SECRET)).toMatchObject({ status: 'SUCCEEDED' });
+  second = await laptop.value(SECRET);
+  const refused = await laptop.executions.rotate(SECRET);
+  expect(refused).toMatchObject({ status: 'FAILED', error: 'RotationInGrace' });
+  expect(refused.cause).toMatch(/kept for roll-back and slow consumers until \d{4}-.*Z.*--retire-now.*--emergency/);
+  expect(await laptop.value(SECRET)).toEqual(second);
+});
+
+test('retire now does nothing while a session of the previous login is open, and names it', async () => {
+  const refused = await laptop.executions.rotate(SECRET, { retireNow: true });
+  expect(refused).toMatchObject({ status: 'FAILED', error: 'RetirementBlocked' });
+  expect(refused.cause).toMatch(/lab\/alternating: .*still used by .*scenario.* from 127\./);
+  expect(await laptop.query(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+test('after the grace period the previous login stays while the session is open, and the session is named', async () => {
+  const blocked = await eventually('a retirement that is blocked', async () => {
+    const [retirement] = await laptop.executions.list('retire-credential');
+    for (const { executionArn } of retirement ? await laptop.executions.list('retire-credential') : []) {
+      const states = await laptop.executions.states(executionArn);
+      if (states.filter((name) => name === 'ReportRetirementBlocked').length >= 2) return states;
+    }
+    return undefined;
+  });
+  expect(blocked).not.toContain('Retire');
+  expect(await laptop.query(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  const history = await laptop.history(SECRET);
+  expect(history.find(({ type }) => type === 'Retirement Blocked')?.detail).toMatch(/scenario/);
+});
+
+test('when the session ends it is retired: the login is refused, and the next rotation may begin', async () => {
+  await session.end();
+  const { AWSCURRENT: versionId } = await laptop.labels(SECRET);
+  expect(await laptop.executions.ofVersion('retire-credential', `"versionId":"${versionId}"`)).toBeDefined();
+  await eventually('the end of the grace period', async () => {
+    const labels = await laptop.labels(SECRET);
+    return labels.KEYTURN_IN_FLIGHT === undefined ? labels : undefined;
+  });
+  await expect(laptop.query(first, 'SELECT 1')).rejects.toMatchObject({ code: '28000' });
+  expect(await laptop.query(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  expect(await laptop.executions.rotate(SECRET)).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('retire now goes through with evidence, and the rotation goes on', async () => {
+  const rotation = await laptop.executions.rotate(SECRET, { retireNow: true });
+  expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await laptop.executions.states(rotation.executionArn as string)).toContain('RetireFirst');
+});
+
+test('an emergency revokes the previous login at once, and says whom that hurts', async () => {
+  const previous = await laptop.value(SECRET);
+  const user = await laptop.connect(previous);
+  const rotation = await laptop.executions.rotate(SECRET, { emergency: true });
+  expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
+  const { versionId } = JSON.parse(rotation.output ?? '');
+  const retirement = await laptop.executions.ofVersion('retire-credential', `"versionId":"${versionId}"`);
+  expect(retirement).toMatchObject({ status: 'SUCCEEDED' });
+  await expect(laptop.query(previous, 'SELECT 1')).rejects.toMatchObject({ code: '28000' });
+  const told = await eventually('the event that tells whom it hurt', async () =>
+    (await laptop.history(SECRET)).find(({ type, detail }) => type === 'Credential Retired' && /hurt/.test(detail)),
+  );
+  expect(told.detail).toMatch(/scenario/);
+  await user.end();
+});
+
+test('a stuck AWSPENDING of another tool is named, and cleared only by force', async () => {
+  await eventually('the end of the grace period', async () =>
+    (await laptop.labels(SECRET)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
+  );
+  const versionId = await laptop.leavePending(SECRET);
+  const refused = await laptop.executions.rotate(SECRET);
+  expect(refused).toMatchObject({ status: 'FAILED', error: 'RotationInProgress' });
+  expect(refused.cause).toContain(versionId);
+  expect((await laptop.labels(SECRET)).AWSPENDING).toBe(versionId);
+  expect(await laptop.executions.rotate(SECRET, { force: true })).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await laptop.labels(SECRET)).not.toMatchObject({ AWSPENDING: versionId });
+});
