@@ -10,8 +10,12 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
   const terminal = openTerminal(streams);
   let outcome: ExitCode = exitCodes.ok;
   const program = makeProgram(streams);
-  addCommands(program, terminal, (code) => {
-    outcome = code;
+  addCommands({
+    program,
+    terminal,
+    end: (code) => {
+      outcome = code;
+    },
   });
   try {
     await program.parseAsync([...words], { from: 'user' });

@@ -1,0 +1,127 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { RDSClient } from '@aws-sdk/client-rds';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { STSClient } from '@aws-sdk/client-sts';
+
+export interface Connection {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpoint?: string;
+  /** The laptop's cloud: its endpoint, its region, and the administrator that any key stands for there. */
+  readonly laptop?: boolean;
+}
+
+const LAPTOP = {
+  endpoint: 'http://127.0.0.1:4599',
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+};
+
+/** Each client is imported and made when a command first needs it. What is not said is the SDK's own chain's to find. */
+export class Clients {
+  readonly #configuration: Record<string, unknown>;
+  readonly #made = new Map<string, Promise<{ destroy(): void }>>();
+
+  constructor({ region, profile, endpoint, laptop }: Connection) {
+    // The SDK warns of Node's age in ten lines; package.json says which versions run this.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+    this.#configuration = {
+      ...(laptop && LAPTOP),
+      ...(region && { region }),
+      ...(profile && { profile }),
+      ...(endpoint && { endpoint }),
+      // A person waits: nobody at the endpoint is told soon.
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 3_000, requestTimeout: 30_000 },
+    };
+  }
+
+  secretsManager(): Promise<SecretsManagerClient> {
+    return this.#make('secretsmanager', async () => {
+      const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+      return new SecretsManagerClient(this.#configuration);
+    });
+  }
+
+  ssm(): Promise<SSMClient> {
+    return this.#make('ssm', async () => {
+      const { SSMClient } = await import('@aws-sdk/client-ssm');
+      return new SSMClient(this.#configuration);
+    });
+  }
+
+  stepFunctions(): Promise<SFNClient> {
+    return this.#make('states', async () => {
+      const { SFNClient } = await import('@aws-sdk/client-sfn');
+      return new SFNClient(this.#configuration);
+    });
+  }
+
+  dynamodb(): Promise<DynamoDBClient> {
+    return this.#make('dynamodb', async () => {
+      const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+      return new DynamoDBClient(this.#configuration);
+    });
+  }
+
+  lambda(): Promise<LambdaClient> {
+    return this.#make('lambda', async () => {
+      const { LambdaClient } = await import('@aws-sdk/client-lambda');
+      return new LambdaClient(this.#configuration);
+    });
+  }
+
+  iam(): Promise<IAMClient> {
+    return this.#make('iam', async () => {
+      const { IAMClient } = await import('@aws-sdk/client-iam');
+      return new IAMClient(this.#configuration);
+    });
+  }
+
+  kms(): Promise<KMSClient> {
+    return this.#make('kms', async () => {
+      const { KMSClient } = await import('@aws-sdk/client-kms');
+      return new KMSClient(this.#configuration);
+    });
+  }
+
+  rds(): Promise<RDSClient> {
+    return this.#make('rds', async () => {
+      const { RDSClient } = await import('@aws-sdk/client-rds');
+      return new RDSClient(this.#configuration);
+    });
+  }
+
+  ec2(): Promise<EC2Client> {
+    return this.#make('ec2', async () => {
+      const { EC2Client } = await import('@aws-sdk/client-ec2');
+      return new EC2Client(this.#configuration);
+    });
+  }
+
+  sts(): Promise<STSClient> {
+    return this.#make('sts', async () => {
+      const { STSClient } = await import('@aws-sdk/client-sts');
+      return new STSClient(this.#configuration);
+    });
+  }
+
+  /** Lets go of every connection, so that the process ends when its work does. */
+  async close(): Promise<void> {
+    for (const client of this.#made.values()) (await client).destroy();
+  }
+
+  #make<Client extends { destroy(): void }>(name: string, make: () => Promise<Client>): Promise<Client> {
+    const existing = this.#made.get(name) as Promise<Client> | undefined;
+    if (existing) return existing;
+    const made = make();
+    this.#made.set(name, made);
+    return made;
+  }
+}
