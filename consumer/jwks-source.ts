@@ -9,7 +9,6 @@ import { type CacheRead, transformed, VersionedCache } from './versioned-cache.t
 import { type HeldVersion, heldVersions } from './versioned-reader.ts';
 
 const MOST_BYTES = 512 * 1024;
-const TIMEOUT_MILLISECONDS = 5_000;
 const symmetric = /^HS/;
 
 /** RFC 7517, as far as verification needs it. */
@@ -74,7 +73,7 @@ export class JwksSource implements EnvironmentCache {
 
   #read(): CacheRead {
     const { href } = this.#url;
-    return { key: href, name: href, fetch: () => this.#ask() };
+    return { key: href, name: href, fetch: (signal) => this.#ask(signal) };
   }
 
   #keysOf(version: Parameters<typeof transformed>[1]): VerificationKey[] {
@@ -86,11 +85,11 @@ export class JwksSource implements EnvironmentCache {
     return made;
   }
 
-  async #ask(): Promise<Fetched> {
+  async #ask(signal: AbortSignal): Promise<Fetched> {
     const response = await this.#fetch(this.#url, {
       headers: { accept: 'application/jwk-set+json, application/json' },
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+      signal,
     });
     if (!response.ok) {
       await response.body?.cancel();

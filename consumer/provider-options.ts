@@ -6,6 +6,7 @@ import type { VersionedCacheParts } from './versioned-cache.ts';
 const DEFAULT_MAX_AGE_SECONDS = 300;
 const DEFAULT_STALE_SECONDS = 3_600;
 const DEFAULT_REFETCH_COOLDOWN_SECONDS = 5;
+const DEFAULT_FETCH_TIMEOUT_SECONDS = 5;
 
 /** What the providers of this library take beside Powertools' own options. */
 export interface CacheOptions {
@@ -15,6 +16,8 @@ export interface CacheOptions {
   staleSeconds?: number;
   /** At least this long between two calls that proof of staleness asked for. @default 5 */
   refetchCooldownSeconds?: number;
+  /** How long the store may take to answer, attempts of the SDK included. @default 5 */
+  fetchTimeoutSeconds?: number;
   /** Hears of every fetch, retry and stale serve. @default - one metric line each on stdout, for what is not ordinary */
   observe?: Observe;
   /** Milliseconds since 1970. @default - the system's time */
@@ -31,6 +34,7 @@ export function cacheParts(
     maxAgeMilliseconds: (options.maxAgeSeconds ?? defaultMaxAgeSeconds()) * 1000,
     staleMilliseconds: (options.staleSeconds ?? DEFAULT_STALE_SECONDS) * 1000,
     cooldownMilliseconds: (options.refetchCooldownSeconds ?? DEFAULT_REFETCH_COOLDOWN_SECONDS) * 1000,
+    timeoutMilliseconds: (options.fetchTimeoutSeconds ?? DEFAULT_FETCH_TIMEOUT_SECONDS) * 1000,
     now: options.now ?? turnClock(),
     random: options.random ?? Math.random,
     observe: options.observe ?? observeToLog((line) => void process.stdout.write(`${line}\n`), options.now ?? Date.now),

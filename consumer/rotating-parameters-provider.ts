@@ -163,9 +163,10 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
       name,
       ...(maxAge !== undefined && { maxAge }),
       ...(forceFetch && { force: true }),
-      fetch: async () => {
+      fetch: async (abortSignal) => {
         const Name = options.stage === undefined ? name : `${name}:${options.stage}`;
-        const { Parameter } = await this.client.send(new GetParameterCommand({ ...sdkOptions, Name, WithDecryption }));
+        const command = new GetParameterCommand({ ...sdkOptions, Name, WithDecryption });
+        const { Parameter } = await this.client.send(command, { abortSignal });
         return {
           value: Parameter?.Value,
           versionId: Parameter?.Version?.toString(),

@@ -176,9 +176,10 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
       name,
       ...(maxAge !== undefined && { maxAge }),
       ...(forceFetch && { force: true }),
-      fetch: async () => {
+      fetch: async (abortSignal) => {
         const client = this.client as SecretsManagerClient;
-        const answer = await client.send(new GetSecretValueCommand({ ...sdkOptions, SecretId: name }));
+        const command = new GetSecretValueCommand({ ...sdkOptions, SecretId: name });
+        const answer = await client.send(command, { abortSignal });
         return {
           value: answer.SecretString ?? answer.SecretBinary,
           versionId: answer.VersionId,

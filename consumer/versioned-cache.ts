@@ -14,6 +14,7 @@ export interface VersionedCacheParts {
   readonly maxAgeMilliseconds: number;
   readonly staleMilliseconds: number;
   readonly cooldownMilliseconds: number;
+  readonly timeoutMilliseconds: number;
   readonly now: () => number;
   readonly random: () => number;
   readonly observe: Observe;
@@ -28,8 +29,8 @@ export interface CacheRead {
   /** Seconds. @default - the cache's */
   readonly maxAge?: number;
   readonly force?: boolean;
-  /** Asks the store. */
-  fetch(): Promise<Fetched>;
+  /** Asks the store, until the signal says that it takes too long. */
+  fetch(signal: AbortSignal): Promise<Fetched>;
 }
 
 export interface StalenessProof {
@@ -108,7 +109,8 @@ export class VersionedCache {
 
   /**
    * 1. A value within its age, unless the read is forced.
-   * 2. A call under way is shared. A forced read shares it only if it began just now: an earlier one may bring what was
+   * 2. A call under way is shared, unless it is older than calls may get: then it was frozen with its environment.
+   *    A forced read shares it only if it began just now: an earlier one may bring what was
    *    there before whatever made somebody ask. It waits for one more call, which all forced reads share.
    * 3. After a failure, within the back-off: the stale value or the last error, without a call. A forced read is never
    *    answered with a stale value, and is held back only while the store is failing.
@@ -205,7 +207,8 @@ export class VersionedCache {
   }
 
   #share(slot: CacheSlot, read: CacheRead, now: number): Promise<CachedVersion> {
-    const { flight } = slot;
+    const { timeoutMilliseconds } = this.#parts;
+    const flight = slot.flight && now - slot.flight.startedAt <= timeoutMilliseconds ? slot.flight : undefined;
     if (flight && (!read.force || flight.startedAt === now)) return flight.promise;
     if (flight) {
       const goOn = () => {
@@ -233,7 +236,7 @@ export class VersionedCache {
   async #call(slot: CacheSlot, read: Omit<CacheRead, 'force'>, startedAt: number): Promise<CachedVersion> {
     const { now, observe, explain, maxAgeMilliseconds } = this.#parts;
     try {
-      const fetched = await read.fetch();
+      const fetched = await read.fetch(AbortSignal.timeout(this.#parts.timeoutMilliseconds));
       // A call that began earlier never overwrites what a later one brought.
       if (slot.version && slot.version.fetchedAt > startedAt) return slot.version;
       const wanted = read.maxAge === undefined ? maxAgeMilliseconds : read.maxAge * 1000;
@@ -250,6 +253,7 @@ export class VersionedCache {
       observe({ event: 'fetched', secretId: read.name, versionId: fetched.versionId, changed, milliseconds });
       return slot.version;
     } catch (error) {
+      if (slot.version && slot.version.fetchedAt > startedAt) return slot.version;
       const explained = explain(read.name, error);
       this.#statistics.failures += 1;
       slot.failures += 1;
