@@ -2,14 +2,21 @@ import { createHash, randomUUID } from 'node:crypto';
 import { sleep } from '../../clock.ts';
 import type { Cloud } from '../../cloud.ts';
 import { AwsError } from '../../service.ts';
+import { checkAttributes, defaultAttributes } from './attributes.ts';
+import { attributesMd5, type MessageAttributes, md5 } from './digests.ts';
+import { badHandle, invalidValue, noQueue } from './errors.ts';
 
 export interface Message {
   readonly id: string;
   readonly body: string;
   readonly md5: string;
-  readonly attributes?: Record<string, unknown>;
+  readonly attributes?: MessageAttributes;
+  readonly attributesMd5?: string;
+  readonly systemAttributes: Record<string, string>;
   readonly sentAt: Date;
-  readonly receiptHandles: string[];
+  /** The latest one that was handed out. */
+  receiptHandle?: string;
+  isDelayed: boolean;
   visibleAt: number;
   receiveCount: number;
 }
@@ -19,14 +26,33 @@ export interface Queue {
   readonly arn: string;
   readonly url: string;
   readonly createdAt: Date;
+  modifiedAt: Date;
   readonly attributes: Record<string, string>;
+  readonly tags: Map<string, string>;
   readonly messages: Message[];
+  purgedAt?: Date;
+  /** Deduplication id of a FIFO queue → the message that was taken under it, and until when. */
+  readonly deduplicated: Map<string, { message: Message; until: number }>;
 }
+
+export interface SendInput {
+  readonly MessageBody: string;
+  readonly DelaySeconds?: number;
+  readonly MessageAttributes?: MessageAttributes;
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
+}
+
+const NAME_RESTS_MILLISECONDS = 60_000;
+const DEDUPLICATION_MILLISECONDS = 5 * 60_000;
+const POLL_MILLISECONDS = 50;
 
 /** Every queue; messages are visible again after their time-out, and move to the dead-letter queue by the redrive policy. */
 export class Queues {
   readonly #cloud: Cloud;
   readonly #byArn = new Map<string, Queue>();
+  readonly #deletedAt = new Map<string, number>();
+  #sequence = 0;
 
   constructor(cloud: Cloud) {
     this.#cloud = cloud;
@@ -34,29 +60,40 @@ export class Queues {
 
   clear(): void {
     this.#byArn.clear();
+    this.#deletedAt.clear();
   }
 
-  all(): Queue[] {
-    return [...this.#byArn.values()];
+  all(region?: string): Queue[] {
+    return [...this.#byArn.values()].filter(({ arn }) => region === undefined || arn.split(':')[3] === region);
   }
 
-  create(region: string, name: string, attributes: Record<string, string>): Queue {
-    if (!/^[A-Za-z0-9_-]{1,80}(\.fifo)?$/.test(name)) {
+  create(region: string, name: string, given: Readonly<Record<string, string>>): Queue {
+    const isFifo = name.endsWith('.fifo') && given.FifoQueue === 'true';
+    if (!/^[A-Za-z0-9_-]{1,80}$/.test(isFifo ? name.slice(0, -'.fifo'.length) : name) || name.length > 80) {
+      throw invalidValue('Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
+    }
+    checkAttributes(given, name);
+    const attributes = { ...defaultAttributes, ...withoutEmpty(given) };
+    const arn = this.arnOf(region, name);
+    const existing = this.#byArn.get(arn);
+    if (existing) return sameQueue(existing, given);
+    const now = this.#cloud.clock.now();
+    if (now.getTime() - (this.#deletedAt.get(arn) ?? Number.NEGATIVE_INFINITY) < NAME_RESTS_MILLISECONDS) {
       throw new AwsError(
-        'InvalidParameterValue',
-        'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
+        'QueueDeletedRecently',
+        'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
       );
     }
-    const arn = `arn:aws:sqs:${region}:${this.#cloud.accountId}:${name}`;
-    const existing = this.#byArn.get(arn);
-    if (existing) return existing;
     const queue: Queue = {
       name,
       arn,
       url: `${this.#cloud.endpointUrl}/${this.#cloud.accountId}/${name}`,
-      createdAt: this.#cloud.clock.now(),
-      attributes: { ...attributes },
+      createdAt: now,
+      modifiedAt: now,
+      attributes,
+      tags: new Map(),
       messages: [],
+      deduplicated: new Map(),
     };
     this.#byArn.set(arn, queue);
     return queue;
@@ -64,41 +101,60 @@ export class Queues {
 
   remove(queue: Queue): void {
     this.#byArn.delete(queue.arn);
+    this.#deletedAt.set(queue.arn, this.#cloud.clock.now().getTime());
   }
 
-  find(url: string): Queue | undefined {
-    const name = url?.split('/').pop();
-    return this.all().find((queue) => queue.url === url || queue.name === name);
+  arnOf(region: string, name: string): string {
+    return `arn:aws:sqs:${region}:${this.#cloud.accountId}:${name}`;
   }
 
-  require(url: string): Queue {
-    const queue = this.find(url);
+  /** By the last part of its URL; the region is the caller's, as the laptop's URLs name none. */
+  find(region: string, url: string): Queue | undefined {
+    return this.#byArn.get(this.arnOf(region, url.slice(url.lastIndexOf('/') + 1)));
+  }
+
+  require(region: string, url: string): Queue {
+    const queue = this.find(region, url);
     if (queue) return queue;
-    throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+    throw noQueue();
   }
 
-  byName(region: string, name: string): Queue {
-    const queue = this.#byArn.get(`arn:aws:sqs:${region}:${this.#cloud.accountId}:${name}`);
-    if (queue) return queue;
-    throw new AwsError('QueueDoesNotExist', 'The specified queue does not exist.');
+  set(queue: Queue, attributes: Readonly<Record<string, string>>): void {
+    checkAttributes(attributes, queue.name);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === '') delete queue.attributes[name];
+      else queue.attributes[name] = value;
+    }
+    queue.modifiedAt = this.#cloud.clock.now();
   }
 
-  send(
-    queue: Queue,
-    input: { MessageBody: string; DelaySeconds?: number; MessageAttributes?: Record<string, unknown> },
-  ): Message {
+  send(queue: Queue, input: SendInput, senderId: string): Message {
     const now = this.#cloud.clock.now();
+    const isFifo = queue.attributes.FifoQueue === 'true';
+    const key = isFifo ? deduplicationKey(queue, input) : '';
+    const earlier = isFifo ? queue.deduplicated.get(key) : undefined;
+    if (earlier && earlier.until > now.getTime()) return earlier.message;
+    const delaySeconds = (!isFifo && input.DelaySeconds) || Number(queue.attributes.DelaySeconds);
+    const digest = attributesMd5(input.MessageAttributes);
     const message: Message = {
       id: randomUUID(),
       body: input.MessageBody,
-      md5: createHash('md5').update(input.MessageBody).digest('hex'),
-      attributes: input.MessageAttributes,
+      md5: md5(input.MessageBody),
+      systemAttributes: {
+        SenderId: senderId,
+        SentTimestamp: String(now.getTime()),
+        ...(input.MessageGroupId === undefined ? {} : { MessageGroupId: input.MessageGroupId }),
+        ...(isFifo ? { MessageDeduplicationId: key, SequenceNumber: this.#nextSequence() } : {}),
+      },
       sentAt: now,
-      receiptHandles: [],
-      visibleAt: now.getTime() + (input.DelaySeconds ?? Number(queue.attributes.DelaySeconds ?? 0)) * 1000,
+      isDelayed: delaySeconds > 0,
+      visibleAt: now.getTime() + delaySeconds * 1000,
       receiveCount: 0,
+      ...(input.MessageAttributes ? { attributes: input.MessageAttributes } : {}),
+      ...(digest === undefined ? {} : { attributesMd5: digest }),
     };
     queue.messages.push(message);
+    if (isFifo) queue.deduplicated.set(key, { message, until: now.getTime() + DEDUPLICATION_MILLISECONDS });
     this.#measure(queue);
     return message;
   }
@@ -108,45 +164,83 @@ export class Queues {
     input: { MaxNumberOfMessages?: number; VisibilityTimeout?: number; WaitTimeSeconds?: number },
     signal: AbortSignal,
   ): Promise<Message[]> {
-    const deadline =
-      this.#cloud.clock.now().getTime() +
-      (input.WaitTimeSeconds ?? Number(queue.attributes.ReceiveMessageWaitTimeSeconds ?? 0)) * 1000;
+    const seconds = input.WaitTimeSeconds ?? Number(queue.attributes.ReceiveMessageWaitTimeSeconds);
+    const deadline = this.#cloud.clock.now().getTime() + seconds * 1000;
     for (;;) {
       const messages = this.#take(queue, input);
-      if (messages.length > 0 || this.#cloud.clock.now().getTime() >= deadline) return messages;
-      await sleep(this.#cloud.clock, 50, signal);
+      const isOver = this.#cloud.clock.now().getTime() >= deadline || this.#byArn.get(queue.arn) !== queue;
+      if (messages.length > 0 || isOver) return messages;
+      await sleep(this.#cloud.clock, POLL_MILLISECONDS, signal);
     }
   }
 
-  hide(message: Message, seconds: number): void {
-    message.visibleAt = this.#cloud.clock.now().getTime() + seconds * 1000;
+  /** Deletes what the handle stands for; a message that is gone already is no error. */
+  delete(queue: Queue, handle: string): void {
+    const id = messageIdOf(queue, handle);
+    const index = queue.messages.findIndex((message) => message.id === id);
+    if (index < 0) return;
+    queue.messages.splice(index, 1);
+    this.#measure(queue);
+  }
+
+  hide(queue: Queue, handle: string, seconds: number): void {
+    const id = messageIdOf(queue, handle);
+    const message = queue.messages.find((candidate) => candidate.id === id);
+    const now = this.#cloud.clock.now().getTime();
+    if (!message || message.receiptHandle !== handle || message.visibleAt <= now) {
+      throw invalidValue(
+        `Value ${handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.`,
+      );
+    }
+    message.visibleAt = now + seconds * 1000;
+    this.#measure(queue);
+  }
+
+  purge(queue: Queue): void {
+    const now = this.#cloud.clock.now();
+    if (queue.purgedAt && now.getTime() - queue.purgedAt.getTime() < NAME_RESTS_MILLISECONDS) {
+      throw new AwsError(
+        'PurgeQueueInProgress',
+        `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`,
+        { httpStatus: 403 },
+      );
+    }
+    queue.purgedAt = now;
+    queue.messages.length = 0;
+    this.#measure(queue);
   }
 
   describe(queue: Queue): Record<string, string> {
+    this.#expire(queue);
     const now = this.#cloud.clock.now().getTime();
-    const visible = queue.messages.filter((message) => message.visibleAt <= now).length;
+    const hidden = queue.messages.filter((message) => message.visibleAt > now);
+    const delayed = hidden.filter(({ isDelayed }) => isDelayed).length;
+    const seconds = (date: Date) => String(Math.floor(date.getTime() / 1000));
     return {
-      VisibilityTimeout: '30',
       ...queue.attributes,
       QueueArn: queue.arn,
-      CreatedTimestamp: String(Math.floor(queue.createdAt.getTime() / 1000)),
-      ApproximateNumberOfMessages: String(visible),
-      ApproximateNumberOfMessagesNotVisible: String(queue.messages.length - visible),
-      ApproximateNumberOfMessagesDelayed: '0',
+      CreatedTimestamp: seconds(queue.createdAt),
+      LastModifiedTimestamp: seconds(queue.modifiedAt),
+      ApproximateNumberOfMessages: String(queue.messages.length - hidden.length),
+      ApproximateNumberOfMessagesNotVisible: String(hidden.length - delayed),
+      ApproximateNumberOfMessagesDelayed: String(delayed),
     };
   }
 
   #take(queue: Queue, input: { MaxNumberOfMessages?: number; VisibilityTimeout?: number }): Message[] {
     const now = this.#cloud.clock.now().getTime();
+    this.#expire(queue);
     this.#redrive(queue);
-    const messages = queue.messages
-      .filter((message) => message.visibleAt <= now)
-      .slice(0, input.MaxNumberOfMessages ?? 1);
+    const seconds = input.VisibilityTimeout ?? Number(queue.attributes.VisibilityTimeout);
+    const messages = available(queue, now).slice(0, input.MaxNumberOfMessages ?? 1);
     for (const message of messages) {
       message.receiveCount += 1;
-      message.receiptHandles.push(randomUUID());
-      this.hide(message, input.VisibilityTimeout ?? Number(queue.attributes.VisibilityTimeout ?? 30));
+      message.isDelayed = false;
+      message.systemAttributes.ApproximateFirstReceiveTimestamp ??= String(now);
+      message.receiptHandle = Buffer.from(`${queue.arn} ${message.id} ${randomUUID()}`).toString('base64');
+      message.visibleAt = now + seconds * 1000;
     }
+    if (messages.length > 0) this.#measure(queue);
     return messages;
   }
 
@@ -160,9 +254,21 @@ export class Queues {
     );
     for (const message of spent) {
       queue.messages.splice(queue.messages.indexOf(message), 1);
-      target.messages.push({ ...message, receiveCount: 0, receiptHandles: [] });
-      this.#measure(target);
+      const { receiptHandle, ...kept } = message;
+      const systemAttributes = { ...message.systemAttributes, DeadLetterQueueSourceArn: queue.arn };
+      target.messages.push({ ...kept, systemAttributes });
     }
+    if (spent.length > 0) this.#measure(target);
+  }
+
+  #expire(queue: Queue): void {
+    const oldest = this.#cloud.clock.now().getTime() - Number(queue.attributes.MessageRetentionPeriod) * 1000;
+    while (queue.messages[0] && queue.messages[0].sentAt.getTime() < oldest) queue.messages.shift();
+  }
+
+  #nextSequence(): string {
+    this.#sequence += 1;
+    return String(this.#sequence).padStart(20, '1');
   }
 
   /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html */
@@ -171,13 +277,56 @@ export class Queues {
     const monitoring = services?.get('monitoring') as
       | { putServiceMetric?(metric: Record<string, unknown>): void }
       | undefined;
+    const now = this.#cloud.clock.now();
     monitoring?.putServiceMetric?.({
       namespace: 'AWS/SQS',
       metricName: 'ApproximateNumberOfMessagesVisible',
       dimensions: { QueueName: queue.name },
-      value: queue.messages.length,
+      value: queue.messages.filter((message) => message.visibleAt <= now.getTime()).length,
       unit: 'Count',
-      timestamp: this.#cloud.clock.now(),
+      timestamp: now,
     });
   }
+}
+
+function withoutEmpty(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== ''));
+}
+
+/** A queue is made once; asking for it again must ask for the same. */
+function sameQueue(queue: Queue, given: Readonly<Record<string, string>>): Queue {
+  const other = Object.keys(given).find((name) => queue.attributes[name] !== given[name]);
+  if (other === undefined) return queue;
+  throw new AwsError(
+    'QueueNameExists',
+    `A queue already exists with the same name and a different value for attribute ${other}`,
+  );
+}
+
+function deduplicationKey(queue: Queue, input: SendInput): string {
+  if (input.MessageDeduplicationId !== undefined) return input.MessageDeduplicationId;
+  if (queue.attributes.ContentBasedDeduplication === 'true') {
+    return createHash('sha256').update(input.MessageBody).digest('hex');
+  }
+  throw invalidValue(
+    'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+  );
+}
+
+/** What may be received now: of a FIFO queue nothing of a group whose earlier message is still in somebody's hands. */
+function available(queue: Queue, now: number): Message[] {
+  const isVisible = (message: Message) => message.visibleAt <= now;
+  if (queue.attributes.FifoQueue !== 'true') return queue.messages.filter(isVisible);
+  const blocked = new Set<string | undefined>();
+  return queue.messages.filter((message) => {
+    const group = message.systemAttributes.MessageGroupId;
+    if (!isVisible(message)) blocked.add(group);
+    return !blocked.has(group);
+  });
+}
+
+function messageIdOf(queue: Queue, handle: string): string {
+  const [arn, id] = Buffer.from(handle, 'base64').toString('utf8').split(' ');
+  if (arn !== queue.arn || id === undefined) throw badHandle(handle);
+  return id;
 }

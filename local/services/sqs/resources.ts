@@ -13,6 +13,8 @@ const attributes = [
   'KmsMasterKeyId',
   'SqsManagedSseEnabled',
   'KmsDataKeyReusePeriodSeconds',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
 ];
 
 const queue: ResourceProvider = {
@@ -23,9 +25,13 @@ const queue: ResourceProvider = {
     const given = attributes
       .filter((name) => properties[name] !== undefined)
       .map((name) => [name, String(properties[name])]);
-    if (properties.RedrivePolicy) given.push(['RedrivePolicy', JSON.stringify(properties.RedrivePolicy)]);
-    const name = properties.QueueName ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`;
+    for (const document of ['RedrivePolicy', 'RedriveAllowPolicy']) {
+      if (properties[document]) given.push([document, JSON.stringify(properties[document])]);
+    }
+    const suffix = properties.FifoQueue ? '.fifo' : '';
+    const name = properties.QueueName ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}${suffix}`;
     const made = cloud.service<SqsService>('sqs').queues.create(cloud.region, name, Object.fromEntries(given));
+    for (const { Key, Value } of properties.Tags ?? []) made.tags.set(Key, String(Value));
     return { ref: made.url, attributes: { Arn: made.arn, QueueName: made.name, QueueUrl: made.url } };
   },
 };
@@ -36,7 +42,7 @@ const queuePolicy: ResourceProvider = {
     onlyProperties(resource, ['Queues', 'PolicyDocument']);
     const { queues } = cloud.service<SqsService>('sqs');
     for (const url of resource.properties.Queues)
-      queues.require(url).attributes.Policy = JSON.stringify(resource.properties.PolicyDocument);
+      queues.require(cloud.region, url).attributes.Policy = JSON.stringify(resource.properties.PolicyDocument);
     return { ref: `${resource.logicalId}-policy` };
   },
 };
