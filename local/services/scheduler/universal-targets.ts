@@ -2,7 +2,6 @@ import type { Cloud } from '../../cloud.ts';
 import type { Service } from '../../service.ts';
 import { membersOf, type Schema } from '../../wire/schema.ts';
 import { loadServiceModel, type OperationModel } from '../../wire/service-model.ts';
-import { sdkServices } from '../states/integrations/sdk-services.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';
 import type { Invocation } from './targets.ts';
 
@@ -14,8 +13,15 @@ export const isUniversal = (arn: string) => arn.startsWith('arn:aws:scheduler:::
 const readOnly =
   /^(get|describe|list|poll|receive|search|scan|query|select|read|lookup|discover|validate|batchGet|batchDescribe|batchRead|transactGet|adminGet|adminList|testMigration|retrieve|testConnection|translateDocument|isAuthorized|invokeModel)/;
 
-/** Services as AWS's Java SDK names them, where a Task's resource says it otherwise. */
-const serviceNames: Readonly<Record<string, string>> = { eventbridge: 'events', sfn: 'states' };
+/** Services whose name in AWS's Java SDK is not the one that they are signed under. */
+const signingNames: Readonly<Record<string, string>> = {
+  apigatewayv2: 'apigateway',
+  bedrockruntime: 'bedrock',
+  cloudwatch: 'monitoring',
+  cloudwatchlogs: 'logs',
+  eventbridge: 'events',
+  sfn: 'states',
+};
 
 /**
  * Refuses an action that the service does not have, that only reads, or whose required members the input lacks.
@@ -56,8 +62,9 @@ async function operationOf(cloud: Cloud, arn: string): Promise<{ service: Servic
   const [, name = '', action = ''] = UNIVERSAL.exec(arn) ?? [];
   if (action === '') throw invalid(`${arn} is not an ARN of the form arn:aws:scheduler:::aws-sdk:service:apiAction.`);
   if (readOnly.test(action)) throw invalid(`${arn} is not supported as a target: ${action} only reads.`);
-  const signingName = sdkServices[serviceNames[name] ?? name]?.name;
-  const service = signingName && hasService(cloud, signingName) ? cloud.service(signingName) : undefined;
+  const signingName = signingNames[name] ?? name;
+  const isItsName = !Object.values(signingNames).includes(name) || name === 'bedrock';
+  const service = isItsName && hasService(cloud, signingName) ? cloud.service(signingName) : undefined;
   if (!service) throw invalid(`${arn} is not supported as a target on the laptop: it has no service ${name}.`);
   const operation = action[0]?.toUpperCase() + action.slice(1);
   const model = (await loadServiceModel(service)).operations.get(operation);
