@@ -13,5 +13,6 @@ export default {
     project('conformance', ['conformance']),
     project('scenarios', ['scenarios']),
   ],
-  testTimeout: 30_000,
+  // Longer than what scenarios wait for, so that their own words tell what did not come.
+  testTimeout: 90_000,
 };

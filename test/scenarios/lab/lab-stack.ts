@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { bundle } from '../../../stacks/bundle.ts';
@@ -85,6 +86,7 @@ export class LabStack extends Stack {
       rotator: { strategy, superuserSecretArn: this.#superuser.secretArn },
       reads: [this.#superuser],
       group: 'lab',
+      schedule: ScheduleExpression.rate(Duration.days(30)),
     });
   }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeSecretCommand,
@@ -17,6 +18,7 @@ import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
+import { eventually } from '../../eventually.ts';
 import { Executions } from './executions.ts';
 
 const ASSEMBLY = fileURLToPath(new URL('../../../.keyturn/lab', import.meta.url));
@@ -35,6 +37,7 @@ export class Laptop {
   readonly outputs: Readonly<Record<string, string>>;
   readonly secrets: SecretsManagerClient;
   readonly lambda: LambdaClient;
+  readonly events: EventBridgeClient;
   readonly executions: Executions;
   readonly #ca: string;
   readonly #tables: DynamoDBClient;
@@ -52,6 +55,7 @@ export class Laptop {
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.lambda = new LambdaClient(configuration);
+    this.events = new EventBridgeClient(configuration);
     this.#tables = new DynamoDBClient(configuration);
     this.executions = new Executions(new SFNClient(configuration), cloud);
     this.#ca = readFileSync(cloud.service<RdsService>('rds').caBundlePath, 'utf8');
@@ -63,11 +67,23 @@ export class Laptop {
     const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.005, ...settings }, log: () => undefined });
     try {
       const [stack] = await loadAssembly(ASSEMBLY, cloud);
-      return new Laptop(cloud, stack as LoadedStack);
+      const laptop = new Laptop(cloud, stack as LoadedStack);
+      await laptop.#settle();
+      return laptop;
     } catch (error) {
       await cloud.close();
       throw error;
     }
+  }
+
+  /** A deployment puts values and has Secrets Manager try the rotation functions: until that is over, secrets are busy. */
+  async #settle(): Promise<void> {
+    for (const secretId of ['lab/alternating', 'lab/single', 'lab/proxied', 'lab/superuser']) {
+      await eventually(`the end of the trial of ${secretId}`, async () =>
+        (await this.labels(secretId)).AWSPENDING === undefined ? true : undefined,
+      );
+    }
+    for (const { executionArn } of await this.executions.list('rotate-secret')) await this.executions.end(executionArn);
   }
 
   async value(secretId: string, versionStage = 'AWSCURRENT'): Promise<Value> {
@@ -162,9 +178,22 @@ export class Laptop {
     return Items.map(({ type, detail }) => ({ type: type?.S ?? '', detail: detail?.S ?? '' }));
   }
 
+  /** Fires the schedule of a login's secret now. */
+  async fireSchedule(username: string): Promise<void> {
+    const schedules = Object.entries(this.#resources).filter(([, { type }]) => type === 'AWS::Scheduler::Schedule');
+    const [, schedule] = schedules.find(([logicalId]) => logicalId.includes(`Rotated${username}Schedule`)) ?? [];
+    const answer = await fetch(`${this.cloud.endpointUrl}/_local/schedules/${schedule?.ref}/fire`, { method: 'POST' });
+    if (!answer.ok) throw new Error(`Firing ${schedule?.ref} answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  /** The database instance, as whoever owns the machine sees it. */
+  database(): ReturnType<RdsService['postgres']> {
+    return this.cloud.service<RdsService>('rds').postgres('lab');
+  }
+
   /** Past the endpoint, as whoever owns the machine: RDS's administrator may not. */
   async logEveryStatement(): Promise<void> {
-    const client = new pg.Client(this.cloud.service<RdsService>('rds').postgres('lab').adminConnection());
+    const client = new pg.Client(this.database().adminConnection());
     await client.connect();
     await client.query("ALTER SYSTEM SET log_statement = 'all'");
     await client.query('SELECT pg_reload_conf()');
@@ -179,7 +208,8 @@ export class Laptop {
   }
 
   async close(): Promise<void> {
-    for (const client of [this.secrets, this.lambda, this.#tables, this.executions.client]) client.destroy();
+    for (const client of [this.secrets, this.lambda, this.events, this.#tables, this.executions.client])
+      client.destroy();
     await this.cloud.close();
   }
 }
