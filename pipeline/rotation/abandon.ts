@@ -1,13 +1,14 @@
-import { AWSCURRENT, AWSPENDING } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
 import { currentVersionId } from './secret-store.ts';
+import { sweep } from './sweep.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
 /**
- * Gives a candidate up before promotion: the target forgets it and is repaired to AWSCURRENT, then AWSPENDING is
- * detached so that the next rotation can begin. May be called twice; a candidate that was promoted after all is left alone.
+ * Gives a candidate up before promotion: the target forgets it and is repaired to AWSCURRENT, what was made and never stored
+ * is swept up, then AWSPENDING is detached so that the next rotation can begin. May be called twice; a candidate that was promoted after all is left alone.
  */
 export async function abandon(
   rotationFunction: RotationFunction,
@@ -29,8 +30,11 @@ export async function abandon(
     ? await readVersion(rotationFunction, secret.arn, token)
     : undefined;
   await rotationFunction.rotator.abandon(rotation, { current, ...(candidate && { candidate }) });
+  await sweep(rotationFunction, secret, rotation);
 
-  const isPending = secret.stagesOf(token).includes(AWSPENDING);
-  if (isPending) await rotationFunction.store.moveStage({ secretArn: secret.arn, stage: AWSPENDING, from: token });
-  return { abandoned: true, detachedPending: isPending };
+  const stages = secret.stagesOf(token);
+  for (const stage of [AWSPENDING, KEYTURN_IN_FLIGHT]) {
+    if (stages.includes(stage)) await rotationFunction.store.moveStage({ secretArn: secret.arn, stage, from: token });
+  }
+  return { abandoned: true, detachedPending: stages.includes(AWSPENDING) };
 }

@@ -2,6 +2,7 @@ import { AWSPENDING, KEYTURN_IN_FLIGHT, WORKFLOW_TOKEN_PREFIX } from '../contrac
 import { RotationInGrace, SecretUnusable } from './errors.ts';
 import { readVersion, requireVersion, type Step } from './rotation-function.ts';
 import { currentVersionId } from './secret-store.ts';
+import { sweep } from './sweep.ts';
 
 /**
  * Stores the candidate, once for a token. In this order:
@@ -9,7 +10,8 @@ import { currentVersionId } from './secret-store.ts';
  * 2. The previous rotation's credential has not been retired: refuse, and clear the way for the next RotateSecret.
  * 3. A rotation that Secrets Manager began by itself is given to the workflow before anything is made.
  * 4. The candidate is there already: done. A second password for one token would lock the first one out.
- * 5. Make it and store it.
+ * 5. What an earlier attempt left outside is removed: it was killed between making a credential and storing it.
+ * 6. Make it and store it.
  */
 export async function createSecret(step: Step): Promise<void> {
   const { rotationFunction, secret, rotation } = step;
@@ -25,6 +27,7 @@ export async function createSecret(step: Step): Promise<void> {
   const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
   if (await readVersion(rotationFunction, secret.arn, rotation.token)) return;
 
+  await sweep(rotationFunction, secret, rotation);
   const candidate = await rotationFunction.rotator.create(rotation, { current });
   await rotationFunction.store.putCandidate({
     secretArn: secret.arn,

@@ -29,6 +29,7 @@ export interface SecretDescription {
 export class SecretStore {
   readonly #client: SecretsManagerClient;
   readonly #values = new Map<string, string>();
+  readonly #createdAt = new Map<string, Date>();
 
   constructor(client: SecretsManagerClient) {
     this.#client = client;
@@ -52,11 +53,23 @@ export class SecretStore {
         throw new SecretUnusable(`${secretArn} holds a binary value; Keyturn rotates secrets whose value is a string.`);
       }
       this.#remember(key, answer.SecretString);
+      if (answer.CreatedDate) this.#createdAt.set(key, answer.CreatedDate);
       return answer.SecretString;
     } catch (error) {
       if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
       throw error;
     }
+  }
+
+  /** When a version was made; AWSCURRENT has been current since then or later. 1970 where it is not known. */
+  async createdAt(secretArn: string, versionId: string): Promise<Date> {
+    const key = `${secretArn} ${versionId}`;
+    if (!this.#createdAt.has(key)) {
+      // What this process stored itself was remembered without its date.
+      this.#values.delete(key);
+      await this.read(secretArn, versionId);
+    }
+    return this.#createdAt.get(key) ?? new Date(0);
   }
 
   /** Stores the candidate with AWSPENDING and the in-flight label in one write. The same token and value may be put again. */
@@ -92,12 +105,17 @@ export class SecretStore {
 
   #remember(key: string, value: string): void {
     // A warm function serves many secrets: the cache is bounded, the oldest value leaves first.
-    if (this.#values.size >= 64) this.#values.delete(this.#values.keys().next().value as string);
+    if (this.#values.size >= 64) {
+      const oldest = this.#values.keys().next().value as string;
+      this.#values.delete(oldest);
+      this.#createdAt.delete(oldest);
+    }
     this.#values.set(key, value);
   }
 }
 
-function describeAnswer(secretId: string, answer: DescribeSecretCommandOutput): SecretDescription {
+/** DescribeSecret's answer, turned round. @throws SecretUnusable where the secret is to be deleted */
+export function describeAnswer(secretId: string, answer: DescribeSecretCommandOutput): SecretDescription {
   if (answer.DeletedDate) {
     throw new SecretUnusable(
       `${secretId} is scheduled for deletion. Restore it (RestoreSecret) before it can be rotated.`,

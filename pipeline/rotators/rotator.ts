@@ -29,8 +29,12 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /** Whether `set` may fall back to AWSPREVIOUS; it is read only then. */
   usesPrevious?(settings: Settings): boolean;
 
-  /** Removes what a `create` left outside of Secrets Manager when it was killed before its result was stored. */
-  sweep?(rotation: Rotation<Settings>, versions: { known: SecretVersion<Payload>[] }): Promise<void>;
+  /**
+   * Removes what exists outside of Secrets Manager and is nobody's: what a `create` left that was killed before its result
+   * was stored, and what spent versions hold. Called before a `create`, by an abandonment and before a retirement closes.
+   * What a known version holds that is not spent is never touched.
+   */
+  sweep?(rotation: Rotation<Settings>, versions: SweptVersions<Payload>): Promise<void>;
 
   /** Makes the target accept the candidate as well as the current credential. */
   set(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
@@ -69,6 +73,18 @@ export interface CandidateVersions<Payload> {
   readonly pending: SecretVersion<Payload>;
   /** AWSPREVIOUS, where it exists: single-user rotation falls back to it when the current login fails. */
   readonly previous?: SecretVersion<Payload>;
+}
+
+export interface SweptVersions<Payload> {
+  readonly current: SecretVersion<Payload>;
+  /** Every version that carries a label and has a value, the current one included. */
+  readonly known: SecretVersion<Payload>[];
+  /** Those of them whose credential nobody is meant to use any more. */
+  readonly spent: SecretVersion<Payload>[];
+  /** When the current version was made. */
+  readonly currentSince: Date;
+  /** The grace period that began with the current version is over: what has lost its label since is nobody's either. */
+  readonly isSettled: boolean;
 }
 
 export interface RetirementVersions<Payload> {

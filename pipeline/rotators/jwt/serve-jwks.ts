@@ -47,10 +47,10 @@ export function createJwksServer(dependencies: JwksDependencies): (request: Http
     const { method } = request.requestContext.http;
     if (!paths.has(request.rawPath))
       return plain(404, 'There is nothing here. The keys are at /.well-known/jwks.json.');
-    if (method !== 'GET' && method !== 'HEAD') return { ...plain(405, 'Use GET.'), headers: { allow: 'GET, HEAD' } };
+    if (method !== 'GET' && method !== 'HEAD') return plain(405, 'Use GET.', { allow: 'GET, HEAD' });
     const found = await held.get();
     // Verifiers go on with the keys they hold; an older answer than was promised would not help them.
-    if (!found) return { ...plain(503, 'The keys cannot be read now.'), headers: { 'retry-after': '5' } };
+    if (!found) return plain(503, 'The keys cannot be read now.', { 'retry-after': '5' });
     const { ring, readAt } = found;
     const now = dependencies.now();
     const body = JSON.stringify({ keys: verificationKeys(ring, now).flatMap((key) => publicJwk(key) ?? []) });
@@ -124,6 +124,7 @@ function matches(condition: string | undefined, etag: string): boolean {
   return tags.includes('*') || tags.includes(etag);
 }
 
-function plain(statusCode: number, text: string): HttpResponse {
-  return { statusCode, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text };
+function plain(statusCode: number, text: string, more: Record<string, string> = {}): HttpResponse {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...more };
+  return { statusCode, headers, body: text };
 }

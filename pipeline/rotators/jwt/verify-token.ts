@@ -14,14 +14,15 @@ export class TokenRefused extends KeyturnError {
  * - each part is canonical base64url: one token has one spelling;
  * - a token that names a kid is verified by that key or not at all;
  * - a token without a kid (issued before there was a ring) is tried with every key of its algorithm;
- * - a key verifies its own algorithm only; keys that a header brings along are not looked at.
+ * - a key verifies its own algorithm only, and one that says it is for encryption verifies nothing; keys that a header
+ *   brings along are not looked at.
  * @throws TokenRefused
  */
 export async function verifySignature(token: string, keys: readonly RingKey[]): Promise<CompactVerifyResult> {
   const { alg, kid } = readHeader(token);
   const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
   if (kid !== undefined && named.length === 0) throw new TokenRefused(`the key ${kid} is not among those held`);
-  const candidates = named.filter((key) => key.alg === alg);
+  const candidates = named.filter((key) => key.alg === alg && isForSignatures(key));
   if (candidates.length === 0) throw new TokenRefused(`no key that is held verifies ${alg}`);
   for (const key of candidates) {
     const verified = await tryKey(token, key);
@@ -45,6 +46,13 @@ async function tryKey(token: string, key: RingKey): Promise<CompactVerifyResult 
     // Each way of not being valid is the same to a token: the next key is tried.
     return undefined;
   }
+}
+
+/** RFC 7517, sections 4.2 and 4.3: a key that says what it is for is for nothing else. */
+function isForSignatures({ jwk }: RingKey): boolean {
+  const { use, key_ops: operations } = jwk as JWK;
+  if (use !== undefined && use !== 'sig') return false;
+  return operations === undefined || operations.some((operation) => operation === 'sign' || operation === 'verify');
 }
 
 function readHeader(token: string): { alg: string; kid?: string } {

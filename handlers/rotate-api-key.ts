@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { BedrockClient } from '@aws-sdk/client-bedrock';
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { STSClient } from '@aws-sdk/client-sts';
+import { ApiKeySettings } from '../pipeline/contracts/settings/api-key.ts';
+import { createApiKeyRotator } from '../pipeline/rotators/api-key/api-key-rotator.ts';
+import { rotatorHandler } from './wiring/rotator.ts';
+
+/** The rotation function of API keys: Secrets Manager's four steps, and what the workflow asks. */
+export const handler = rotatorHandler({
+  settings: ApiKeySettings,
+  rotator: ({ secretsManager, now }) => {
+    let iam: IAMClient | undefined;
+    return createApiKeyRotator({
+      secretsManager,
+      iam: () => {
+        iam ??= new IAMClient({});
+        return iam;
+      },
+      // These answer at once or the caller tries again by its own clock, so the SDK need not.
+      stsWith: (credentials) => new STSClient({ credentials, maxAttempts: 1 }),
+      bedrockWith: ({ token, region }) => {
+        const options = {
+          ...(region !== undefined && { region }),
+          token: { token },
+          authSchemePreference: ['httpBearerAuth'],
+          maxAttempts: 1,
+        };
+        return { control: () => new BedrockClient(options), runtime: () => new BedrockRuntimeClient(options) };
+      },
+      fetch,
+      now,
+      sleep: (milliseconds) => wait(milliseconds),
+      randomBytes,
+    });
+  },
+});

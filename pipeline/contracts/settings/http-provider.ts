@@ -1,0 +1,202 @@
+import * as v from 'valibot';
+import { JsonPointer } from '../json-pointer.ts';
+
+/**
+ * A vendor's key-management API, described as data. Places of the form `${name}` are filled in: inside a URL they are
+ * percent-encoded, in headers and bodies they stand as they are. docs/api-keys.md has examples of real vendors.
+ */
+const text = v.pipe(v.string(), v.nonEmpty());
+const arn = v.pipe(v.string(), v.regex(/^arn:[^:]+:secretsmanager:/, 'expected the ARN of a secret'));
+const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
+const templates = v.record(text, v.string());
+
+/** Headers that the transport writes itself. */
+const ownHeaders = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade']);
+const Headers = v.pipe(
+  templates,
+  v.check(
+    (headers) =>
+      Object.keys(headers).every(
+        (name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !ownHeaders.has(name.toLowerCase()),
+      ),
+    'expected names of headers other than Host, Connection and Content-Length',
+  ),
+);
+
+const request = {
+  /** https, except on loopback where `allowHttpOnLoopback` says so. The host stands there literally. */
+  url: text,
+  headers: v.optional(Headers, {}),
+  /** The body as JSON; its texts are templates. */
+  json: v.optional(v.unknown()),
+  /** The body as a form. */
+  form: v.optional(templates),
+  /** Basic authentication. */
+  basic: v.optional(v.strictObject({ username: v.string(), password: v.string() })),
+};
+const method = (standard: 'GET' | 'POST' | 'DELETE') =>
+  v.optional(v.picklist(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), standard);
+
+/** A request by which a key shows that it works. */
+export const VerifyRequest = v.strictObject({
+  ...request,
+  method: method('GET'),
+  /** What the vendor answers to a key that works. */
+  accepted: v.optional(v.array(status), [200, 204]),
+  /** What it answers to one that does not, or not yet. Any other answer says neither. */
+  refused: v.optional(v.array(status), [401, 403]),
+});
+export type VerifyRequest = v.InferOutput<typeof VerifyRequest>;
+
+export const HttpProviderSettings = {
+  /** The key that manages keys: its secret, and where in it the parts stand that templates call `${admin.<name>}`. */
+  admin: v.strictObject({
+    secretArn: arn,
+    values: v.optional(v.record(v.pipe(v.string(), v.regex(/^\w+$/)), JsonPointer), { key: '' }),
+  }),
+  /** `${variables.<name>}`: a project's id, say. */
+  variables: v.optional(v.record(v.pipe(v.string(), v.regex(/^\w+$/)), v.string()), {}),
+  create: v.strictObject({
+    ...request,
+    method: method('POST'),
+    /** Where the answer holds the key. */
+    key: JsonPointer,
+    /** Where the answer holds the credential's id. */
+    id: JsonPointer,
+  }),
+  verify: VerifyRequest,
+  revoke: v.strictObject({ ...request, method: method('DELETE') }),
+  list: v.strictObject({
+    ...request,
+    method: method('GET'),
+    /** Where the answer holds the array of credentials. */
+    items: JsonPointer,
+    /** Inside an item. */
+    id: JsonPointer,
+    name: v.optional(JsonPointer),
+    createdAt: v.optional(JsonPointer),
+    lastUsedAt: v.optional(JsonPointer),
+    /** How further pages are asked for, by a parameter of the query. */
+    nextPage: v.optional(
+      v.variant('by', [
+        /** The answer holds where to go on; `while` must be true there, where it is given. */
+        v.strictObject({
+          by: v.literal('cursor'),
+          parameter: text,
+          cursor: JsonPointer,
+          while: v.optional(JsonPointer),
+        }),
+        /** Pages are counted, until one is empty. */
+        v.strictObject({ by: v.literal('number'), parameter: text, first: v.optional(v.picklist([0, 1]), 1) }),
+      ]),
+    ),
+  }),
+  /** Names begin so; where the vendor lets keys be named, orphans are known by it. */
+  namePrefix: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/)), 'keyturn-'),
+  /** The list shows keys of this secret alone, so that one which no version holds is an orphan. For vendors without names. */
+  ownsEveryKey: v.optional(v.boolean(), false),
+  /** For vendors that ask for an end: `${expiresOn}` (2026-12-31) and `${expiresAt}` (ISO 8601) are so many days away. */
+  lifetimeDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650))),
+  allowHttpOnLoopback: v.optional(v.boolean(), false),
+  requestTimeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(30)), 10),
+};
+
+const placeholder = /\$\{([^}]*)\}/g;
+
+/** The names that a template, or the texts of a JSON value, ask for. */
+export function placeholdersOf(value: unknown): string[] {
+  if (typeof value === 'string') return [...value.matchAll(placeholder)].map((found) => found[1] as string);
+  if (Array.isArray(value)) return value.flatMap(placeholdersOf);
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(placeholdersOf);
+  return [];
+}
+
+/** Fills a template. @throws TypeError for a name that has no value, which `httpProblems` finds before */
+export function fill(template: string, values: Readonly<Record<string, string>>, encode = (value: string) => value) {
+  return template.replace(placeholder, (_, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) throw new TypeError(`\${${name}} has no value here.`);
+    return encode(value);
+  });
+}
+
+type HttpData = v.InferOutput<v.StrictObjectSchema<typeof HttpProviderSettings, undefined>>;
+type Request = HttpData['list' | 'create' | 'revoke' | 'verify'];
+
+/** What in the data would fail, or would leave or hit the wrong keys, when it is too late to say so; each with what to write. Pure. */
+export function httpProblems(data: HttpData): string[] {
+  const { create, verify, revoke, list } = data;
+  const shared = [
+    ...Object.keys(data.admin.values).map((name) => `admin.${name}`),
+    ...Object.keys(data.variables).map((name) => `variables.${name}`),
+  ];
+  const expiry = data.lifetimeDays === undefined ? [] : ['expiresOn', 'expiresAt'];
+  const known = {
+    create: [...shared, 'name', ...expiry],
+    verify: [...shared, 'key', 'id'],
+    revoke: [...shared, 'id'],
+    list: shared,
+  };
+  const problems = (Object.keys(known) as (keyof typeof known)[]).flatMap((place) =>
+    requestProblems(place, data[place], known[place], data.allowHttpOnLoopback),
+  );
+  problems.push(...keyProblems(verify));
+  if (!uses(revoke, 'id')) problems.push('revoke uses ${id} nowhere: it would not say which key it revokes.');
+  if (list.name !== undefined && !uses(create, 'name')) {
+    problems.push('list.name is given, but create uses ${name} nowhere: keys would have no name to be found by.');
+  }
+  if (list.name === undefined && !data.ownsEveryKey) {
+    problems.push(
+      'list.name is missing, so orphans cannot be told from keys of others. Write where an item holds its name, ' +
+        'or, if the list shows keys of this secret alone, "ownsEveryKey": true.',
+    );
+  }
+  return problems;
+}
+
+/** The same for a request that verifies a key where there is no vendor. Pure. */
+export function verifyProblems(verify: VerifyRequest, allowHttpOnLoopback: boolean): string[] {
+  return [...requestProblems('verify', verify, ['key', 'id'], allowHttpOnLoopback), ...keyProblems(verify)];
+}
+
+function keyProblems(verify: VerifyRequest): string[] {
+  return uses(verify, 'key') ? [] : ['verify uses ${key} nowhere: it would say nothing of the key.'];
+}
+
+function uses(request: Request, name: string): boolean {
+  return placeholdersOf(Object.values(request)).includes(name);
+}
+
+function requestProblems(place: string, request: Request, known: string[], allowHttpOnLoopback: boolean): string[] {
+  return [
+    ...urlProblems(place, request.url, allowHttpOnLoopback),
+    ...unknownNames(place, request, known),
+    ...bodyProblems(place, request),
+  ];
+}
+
+function urlProblems(place: string, url: string, allowHttpOnLoopback: boolean): string[] {
+  // Placeholders stand for text that is encoded: a letter in their place keeps the URL's shape.
+  const parsed = URL.canParse(url.replace(placeholder, 'x')) ? new URL(url.replace(placeholder, 'x')) : undefined;
+  const origin = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
+  if (!parsed || !origin) return [`${place}.url is no URL of https://.`];
+  if (origin.includes('${')) return [`${place}.url: the host has to stand there literally.`];
+  if (parsed.username || parsed.password) return [`${place}.url holds a login. Write "basic" instead.`];
+  if (parsed.protocol === 'https:') return [];
+  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(parsed.hostname);
+  if (isLoopback && allowHttpOnLoopback) return [];
+  return [
+    `${place}.url is not https. ${isLoopback ? 'For a vendor on this machine write "allowHttpOnLoopback": true.' : 'Keys do not travel in the clear.'}`,
+  ];
+}
+
+function unknownNames(place: string, request: Request, known: string[]): string[] {
+  const unknown = new Set(placeholdersOf(Object.values(request)).filter((name) => !known.includes(name)));
+  return [...unknown].map((name) => `${place} asks for \${${name}}; there it may be ${known.join(', ')}.`);
+}
+
+function bodyProblems(place: string, { json, form, method: verb }: Request): string[] {
+  if (json !== undefined && form !== undefined) return [`${place} has two bodies, json and form.`];
+  if (verb === 'GET' && (json !== undefined || form !== undefined)) return [`${place} is a GET, which has no body.`];
+  return [];
+}

@@ -1,0 +1,52 @@
+import { CandidateRejected, TargetUnavailable } from '../errors.ts';
+import type { Verdict } from './provider.ts';
+
+const FIRST_PAUSE_MILLISECONDS = 250;
+const LONGEST_PAUSE_MILLISECONDS = 4_000;
+
+/**
+ * Waits until a new key works: vendors activate keys a while after they made them, and on one node before another, so it
+ * has to work several times in a row. Ever longer pauses, up to the bound.
+ * @throws CandidateRejected when the vendor still refuses it at the bound
+ * @throws TargetUnavailable (retryable) when the vendor's last word was none
+ */
+export async function awaitActivation(
+  verify: () => Promise<Verdict>,
+  options: {
+    /** What it is about, for the error. */
+    what: string;
+    consecutiveAcceptances: number;
+    timeoutSeconds: number;
+    now(): Date;
+    sleep(milliseconds: number): Promise<void>;
+  },
+): Promise<void> {
+  const deadline = options.now().getTime() + options.timeoutSeconds * 1000;
+  let pause = FIRST_PAUSE_MILLISECONDS;
+  for (let inARow = 0; ; ) {
+    const verdict = await verify();
+    if (verdict.verdict === 'accepted') {
+      inARow += 1;
+      if (inARow >= options.consecutiveAcceptances) return;
+      continue;
+    }
+    inARow = 0;
+    const remaining = deadline - options.now().getTime();
+    if (remaining <= 0) throw describeInactive(verdict, options);
+    await options.sleep(Math.min(pause, remaining));
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
+  }
+}
+
+function describeInactive(
+  verdict: Exclude<Verdict, { verdict: 'accepted' }>,
+  { what, timeoutSeconds }: { what: string; timeoutSeconds: number },
+): Error {
+  const tried = `It was tried for ${timeoutSeconds} seconds.`;
+  if (verdict.verdict === 'refused') {
+    return new CandidateRejected(
+      `${what} does not work: ${verdict.reason}. ${tried} If it only needs longer, write a longer activationTimeoutSeconds.`,
+    );
+  }
+  return new TargetUnavailable(`Whether ${what} works could not be found out: ${verdict.reason}. ${tried}`);
+}

@@ -1,0 +1,85 @@
+import { textAt } from '../../contracts/json-pointer.ts';
+import type { HttpSettings } from '../../contracts/settings/api-key.ts';
+import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
+import { KeyturnError } from '../../errors.ts';
+import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import { nameStem } from './credential.ts';
+import type { ApiKeyDependencies } from './dependencies.ts';
+import { describeRequest, describeStatus, type HttpAnswer } from './http-client.ts';
+import { listAll } from './http-list.ts';
+import { httpSender } from './http-sender.ts';
+import type { Credential, KeyProvider, Verdict } from './provider.ts';
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** Any vendor with a key-management API, described as data. */
+export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSettings, secretArn: string): KeyProvider {
+  const send = httpSender(dependencies, settings);
+  const { create, verify, revoke, list } = settings;
+  const stem = nameStem(settings.namePrefix, secretArn);
+  const isNamed = list.name !== undefined;
+
+  const listOwn = async () => {
+    const listed = await listAll(list, (template) => send(template, {}));
+    return isNamed ? listed.filter((item) => item.name?.startsWith(stem)) : listed;
+  };
+
+  return {
+    orphans: isNamed ? 'name' : 'every',
+    listOwn,
+
+    async create({ name }) {
+      const where = describeRequest(create);
+      const answer = await send(create, { name, ...expiry(settings, dependencies.now()) });
+      if (!isSuccess(answer))
+        throw describeStatus(where, answer, 'If keys are in the way, revoke those that nobody uses.');
+      const key = textAt(answer.body, create.key);
+      const id = textAt(answer.body, create.id);
+      if (key !== undefined && id !== undefined) return { key, id };
+      throw new TargetRefused(
+        `${where}: the answer has no text at ${key === undefined ? create.key : create.id}. Correct the pointer; the key that was made is revoked before the next one is.`,
+      );
+    },
+
+    verify: (credential) => verifyByHttp(verify, (values) => send(verify, values), credential),
+
+    async revoke(id) {
+      const where = describeRequest(revoke);
+      const answer = await send(revoke, { id });
+      if (isSuccess(answer)) return;
+      if (answer.status !== 404 && answer.status !== 410) throw describeStatus(where, answer);
+      // "Not found" is what a key that is gone answers. Some say it of one that lives, too.
+      const listed = await listAll(list, (template) => send(template, {}));
+      if (!listed.some((item) => item.id === id)) return;
+      throw new TargetUnavailable(`${where} answered ${answer.status}, but the list still shows the key ${id}.`);
+    },
+  };
+}
+
+/** Asks whoever accepts the key. What is neither of the expected answers says nothing about the key. */
+export async function verifyByHttp(
+  template: VerifyRequest,
+  send: (values: Record<string, string>) => Promise<HttpAnswer>,
+  { key, id }: Credential,
+): Promise<Verdict> {
+  const where = describeRequest(template);
+  try {
+    const { status } = await send({ key, ...(id !== undefined && { id }) });
+    if (template.accepted.includes(status)) return { verdict: 'accepted' };
+    const verdict = template.refused.includes(status) ? 'refused' : 'unclear';
+    return { verdict, reason: `${where} answered ${status}` };
+  } catch (error) {
+    if (error instanceof KeyturnError) return { verdict: 'unclear', reason: error.message };
+    throw error;
+  }
+}
+
+function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
+function expiry(settings: HttpSettings, now: Date): Record<string, string> {
+  if (settings.lifetimeDays === undefined) return {};
+  const expiresAt = new Date(now.getTime() + settings.lifetimeDays * DAY_MILLISECONDS).toISOString();
+  return { expiresAt, expiresOn: expiresAt.slice(0, 10) };
+}

@@ -1,0 +1,396 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import * as v from 'valibot';
+import { verificationKeys } from '../../../../pipeline/contracts/key-ring.ts';
+import {
+  type JwtAlgorithm,
+  jwtAlgorithms,
+  type StoredJwtPayload,
+} from '../../../../pipeline/contracts/payloads/jwt.ts';
+import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
+import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
+import { adoptKey, generateRingKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';
+import { verifySignature } from '../../../../pipeline/rotators/jwt/verify-token.ts';
+import { type Laptop, manage, openLaptop } from '../native-rotation.ts';
+
+let laptop: Laptop;
+beforeAll(async () => {
+  laptop = await openLaptop();
+});
+afterAll(() => laptop.close());
+
+const LEGACY = {
+  jwt_secret_key: 'a-secret-of-old-times',
+  jwt_algorithm: 'HS256',
+  jwt_issuer: 'https://app.example',
+  jwt_audience: 'api',
+  jwt_access_token_expire_minutes: '30',
+  ours: { kept: [1, 2] },
+};
+const pem = (type: 'rsa' | 'ec' | 'ed25519', format: 'pkcs8' | 'pkcs1' | 'sec1') => {
+  const { privateKey } =
+    type === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : type === 'ec'
+        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        : generateKeyPairSync('ed25519');
+  return String(privateKey.export({ type: format as 'pkcs8', format: 'pem' }));
+};
+
+async function jwtSecret(value: object, settings: Record<string, unknown> = {}) {
+  const secret = await manage(laptop, {
+    value: JSON.stringify(value),
+    settings: v.parse(JwtSettings, settings),
+    rotator: () => createJwtRotator({ now: () => laptop.clock.now() }),
+  });
+  const payload = (stage?: string) => JSON.parse(secret.value(stage)) as StoredJwtPayload;
+  const settle = async (versions: { token: string; previous: string }) => {
+    const promotedAt = laptop.clock.now().toISOString();
+    await laptop.clock.advance(86_400_000);
+    const request = { versionId: versions.token, previousVersionId: versions.previous, promotedAt };
+    expect(await secret.ask({ operation: 'GatherEvidence', ...request })).toMatchObject({ verdict: 'free' });
+    expect(await secret.ask({ operation: 'Retire', ...request })).toEqual({ retired: true });
+  };
+  const rotateAndSettle = async () => {
+    const rotated = await secret.rotate();
+    expect(rotated.promoted).toBe(true);
+    await settle(rotated);
+    return rotated;
+  };
+  return { ...secret, payload, settle, rotateAndSettle };
+}
+
+/** A service that knows `jwt_secret_key` and `jwt_algorithm` alone, as it was written before there was a ring. */
+async function signAsLegacyReader(payload: StoredJwtPayload): Promise<string> {
+  const { jwt_secret_key: text, jwt_algorithm: alg } = payload;
+  const key = alg.startsWith('HS') ? Buffer.from(text) : createPrivateKey(text.replaceAll('\\n', '\n'));
+  return new SignJWT({ sub: 'me' }).setProtectedHeader({ alg }).sign(key);
+}
+
+describe('a payload with the legacy five fields', () => {
+  test('is taken over as it is: the same text signs, tokens issued before stay valid, other fields are untouched', async () => {
+    const secret = await jwtSecret(LEGACY);
+    const before = await signAsLegacyReader(secret.payload());
+    await secret.rotateAndSettle();
+    const { jwt_key_ring: ring, ...rest } = secret.payload();
+    expect(rest).toEqual(LEGACY);
+    expect(Object.keys(ring!).sort()).toEqual(['current', 'next']);
+    const keys = verificationKeys(ring!, laptop.clock.now());
+    await verifySignature(before, keys);
+  });
+
+  test('rotated on: a reader of jwt_secret_key alone signs tokens that every ring in reach verifies', async () => {
+    const secret = await jwtSecret(LEGACY);
+    const rings = [secret.payload()];
+    const keys = new Set<string>();
+    for (let round = 0; round < 4; round += 1) {
+      await secret.rotateAndSettle();
+      rings.push(secret.payload());
+      keys.add(secret.payload().jwt_secret_key);
+      const token = await signAsLegacyReader(secret.payload());
+      expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256' });
+      // The ring of the rotation before is what consumers hold that have not read again.
+      for (const held of rings.slice(-2)) {
+        const ring = held.jwt_key_ring ?? { current: await adoptKey('HS256', held.jwt_secret_key) };
+        await verifySignature(token, verificationKeys(ring, laptop.clock.now()));
+      }
+    }
+    expect(keys.size).toBe(4);
+    expect(secret.payload()).toMatchObject({ ours: { kept: [1, 2] }, jwt_access_token_expire_minutes: '30' });
+  });
+
+  test.each([
+    ['RS256', pem('rsa', 'pkcs8')],
+    ['RS512', pem('rsa', 'pkcs1')],
+    ['PS256', pem('rsa', 'pkcs8').replaceAll('\n', '\\n')],
+    ['ES256', pem('ec', 'sec1')],
+    ['EdDSA', pem('ed25519', 'pkcs8')],
+  ])('%s: whatever PEM it is, it stays byte for byte until its turn is over', async (alg, text) => {
+    const secret = await jwtSecret({ jwt_secret_key: text, jwt_algorithm: alg });
+    await secret.rotateAndSettle();
+    expect(secret.payload().jwt_secret_key).toBe(text);
+    const before = await signAsLegacyReader(secret.payload());
+    await secret.rotateAndSettle();
+    expect(secret.payload().jwt_secret_key).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    const ring = secret.payload().jwt_key_ring!;
+    await verifySignature(await signAsLegacyReader(secret.payload()), verificationKeys(ring, laptop.clock.now()));
+    await expect(verifySignature(before, verificationKeys(ring, laptop.clock.now()))).rejects.toThrow(
+      'the signature is not one of',
+    );
+  });
+});
+
+describe('a ring', () => {
+  test.each(
+    jwtAlgorithms,
+  )('%s: next signs after one rotation, previous verifies and can no longer sign', async (alg) => {
+    const secret = await jwtSecret({ ...LEGACY, jwt_algorithm: 'HS256' }, { algorithm: alg });
+    await secret.rotateAndSettle();
+    const published = secret.payload().jwt_key_ring!.next!;
+    await secret.rotate();
+    const ring = secret.payload().jwt_key_ring!;
+    expect(ring.current).toEqual(published);
+    expect(secret.payload()).toMatchObject({ jwt_algorithm: alg, jwt_secret_key: secretKeyText(published) });
+    expect(ring.previous).toMatchObject({ alg: 'HS256', verifyUntil: expect.any(String) });
+    expect(new Set([ring.previous!.kid, ring.current.kid, ring.next!.kid]).size).toBe(3);
+  });
+
+  test('the previous key of an asymmetric ring keeps no private part', async () => {
+    const secret = await jwtSecret({ jwt_secret_key: pem('ec', 'pkcs8'), jwt_algorithm: 'ES256' });
+    await secret.rotateAndSettle();
+    await secret.rotate();
+    const { previous, current, next } = secret.payload().jwt_key_ring!;
+    expect(Object.keys(previous!.jwk).sort()).toEqual(['crv', 'kty', 'x', 'y']);
+    expect(current.jwk).toHaveProperty('d');
+    expect(next!.jwk).toHaveProperty('d');
+  });
+
+  test('a change of the algorithm is a rotation like another, there and back', async () => {
+    const secret = await jwtSecret(LEGACY, { algorithm: 'ES256' });
+    await secret.rotateAndSettle();
+    await secret.rotateAndSettle();
+    expect(secret.payload().jwt_algorithm).toBe('ES256');
+    const back = await manage(laptop, {
+      value: secret.value(),
+      settings: v.parse(JwtSettings, {}),
+      rotator: () => createJwtRotator({ now: () => laptop.clock.now() }),
+    });
+    await back.rotate();
+    // Without the setting the algorithm stays what it has become.
+    expect(JSON.parse(back.value()).jwt_key_ring.next.alg).toBe('ES256');
+  });
+
+  test('a ring without next gets one, and its previous key stays while its tokens live', async () => {
+    const now = laptop.clock.now();
+    const [previous, current] = await Promise.all(
+      [1, 2].map(() => generateRingKey('HS256', { now, rsaModulusBits: 2048 })),
+    );
+    const verifyUntil = new Date(now.getTime() + 60_000).toISOString();
+    const value = {
+      jwt_secret_key: secretKeyText(current!),
+      jwt_key_ring: { previous: { ...previous, verifyUntil }, current, next: null, note: 'kept' },
+    };
+    const secret = await jwtSecret(value);
+    expect((await secret.rotate()).promoted).toBe(true);
+    expect(secret.payload().jwt_key_ring).toMatchObject({
+      previous: { kid: previous!.kid },
+      current: { kid: current!.kid },
+    });
+    expect(secret.payload().jwt_key_ring!.next).toBeTruthy();
+  });
+
+  test('one key is kept for one previous: while its tokens live another rotation is refused with the time', async () => {
+    const secret = await jwtSecret(LEGACY);
+    await secret.rotateAndSettle();
+    const { token } = await secret.rotate();
+    // The in-flight label is gone before its time, as after a retirement that somebody forced.
+    await secret.ask({
+      operation: 'Retire',
+      versionId: token,
+      previousVersionId: await secret.versionWith('AWSPREVIOUS'),
+      promotedAt: laptop.clock.now().toISOString(),
+    });
+    expect((await secret.rotate()).promoted).toBe(false);
+    expect(secret.failures.at(-1)).toMatchObject({
+      code: 'UnsafeRotation',
+      message: expect.stringMatching(/may live until 2026-/),
+    });
+  });
+
+  test('jwt_secret_key put by hand beside a ring is refused with what to do, not guessed', async () => {
+    const secret = await jwtSecret(LEGACY);
+    await secret.rotateAndSettle();
+    await secret.put(JSON.stringify({ ...secret.payload(), jwt_secret_key: 'somebody-typed-this' }));
+    expect((await secret.rotate()).promoted).toBe(false);
+    expect(secret.failures.at(-1)).toMatchObject({
+      code: 'UnsafeRotation',
+      message: expect.stringMatching(/Put a value without jwt_key_ring/),
+    });
+    expect(String((secret.failures.at(-1) as Error).message)).not.toContain('somebody-typed-this');
+  });
+
+  test.each([
+    ['no key at all', { jwt_algorithm: 'HS256' }, /jwt_secret_key: expected/],
+    ['an algorithm that is none', { jwt_secret_key: 'x', jwt_algorithm: 'none' }, /jwt_algorithm: expected/],
+    [
+      'a text where a key pair is needed',
+      { jwt_secret_key: 'hunter2-hunter2', jwt_algorithm: 'RS256' },
+      /no RS256 key/,
+    ],
+    ['a key of another type', { jwt_secret_key: pem('ec', 'pkcs8'), jwt_algorithm: 'RS256' }, /no RS256 key/],
+    ['a PEM as the secret of an HMAC', { jwt_secret_key: pem('rsa', 'pkcs8'), jwt_algorithm: 'HS256' }, /no HS256 key/],
+    [
+      'a lifetime that is no number',
+      { jwt_secret_key: 'x', jwt_access_token_expire_minutes: 'soon' },
+      /expire_minutes/,
+    ],
+  ])('%s: refused by name, without a value', async (_, value, message) => {
+    const secret = await jwtSecret(value);
+    expect((await secret.rotate()).promoted).toBe(false);
+    const error = secret.failures.at(-1) as Error & { code: string };
+    expect(error).toMatchObject({ code: 'PayloadInvalid', message: expect.stringMatching(message) });
+    expect(error.message).not.toMatch(/hunter2|BEGIN|soon/);
+    expect(error.cause).toBeUndefined();
+  });
+});
+
+describe('the test step', () => {
+  const candidate = async (change: (payload: any, current: any) => void, options: { emergency?: boolean } = {}) => {
+    const rotator = createJwtRotator({ now: () => laptop.clock.now() });
+    const settings = v.parse(JwtSettings, {});
+    const rotation = {
+      secretArn: 'arn',
+      secretName: 'app/jwt',
+      token: 't',
+      settings,
+      emergency: options.emergency ?? false,
+      isPending: async () => true,
+    };
+    const parse = (value: object) => rotator.parse('arn', JSON.stringify(value));
+    const first = await rotator.create(
+      { ...rotation, emergency: false },
+      { current: { versionId: '1', payload: parse(LEGACY) } },
+    );
+    const second = structuredClone(await rotator.create(rotation, { current: { versionId: '2', payload: first } }));
+    change(second, first);
+    const versions = {
+      current: { versionId: '2', payload: first },
+      pending: { versionId: '3', payload: parse(second) },
+    };
+    return rotator.test(rotation, versions);
+  };
+  const other = () => generateRingKey('HS256', { now: new Date(), rsaModulusBits: 2048 });
+
+  test('accepts what create made', async () => {
+    await candidate(() => {});
+    await candidate(() => {}, { emergency: true });
+  });
+
+  test('a new current key that stale consumers have never seen is rejected', async () => {
+    const stranger = await other();
+    const strange = candidate((payload) => {
+      payload.jwt_key_ring.current = stranger;
+      payload.jwt_secret_key = secretKeyText(stranger);
+    });
+    await expect(strange).rejects.toMatchObject({
+      code: 'CandidateRejected',
+      message: expect.stringContaining('the ring that stale consumers hold'),
+    });
+  });
+
+  test('a ring that has forgotten the key that signs today is rejected', async () => {
+    const forgetful = candidate((payload) => {
+      payload.jwt_key_ring.previous = null;
+    });
+    await expect(forgetful).rejects.toThrow(/tokens issued until now/);
+  });
+
+  test('jwt_secret_key that is not the ring’s current key is rejected', async () => {
+    const divided = candidate((payload) => {
+      payload.jwt_secret_key = 'another';
+    });
+    await expect(divided).rejects.toThrow(/not the current key of its ring/);
+  });
+
+  test('a candidate that has lain too long would cut tokens off, and is rejected', async () => {
+    const late = candidate((payload) => {
+      payload.jwt_key_ring.previous.verifyUntil = new Date(laptop.clock.now().getTime() + 1_000).toISOString();
+    });
+    await expect(late).rejects.toThrow(/made too long ago/);
+  });
+
+  test('an emergency that keeps a compromised key is rejected, whichever of the three it is', async () => {
+    for (const place of ['current', 'next'] as const) {
+      const kept = candidate(
+        (payload, compromised) => {
+          payload.jwt_key_ring.next = compromised.jwt_key_ring[place];
+        },
+        { emergency: true },
+      );
+      await expect(kept).rejects.toMatchObject({
+        code: 'CandidateRejected',
+        message: expect.stringContaining('compromised'),
+      });
+    }
+  });
+});
+
+describe('an emergency', () => {
+  test('the compromised ring is gone at once, and the report says whose tokens were cut off and for how long', async () => {
+    const secret = await jwtSecret(LEGACY);
+    await secret.rotateAndSettle();
+    await secret.rotate();
+    const compromised = secret.payload().jwt_key_ring!;
+    // In flight and inside grace: an emergency does not wait.
+    const { token, previous, promoted } = await secret.rotate({ emergency: true });
+    expect(promoted).toBe(true);
+    const fresh = secret.payload().jwt_key_ring!;
+    const kids = [compromised.previous, compromised.current, compromised.next].map((key) => key!.kid);
+    expect(kids).not.toContain(fresh.current.kid);
+    expect(kids).not.toContain(fresh.next!.kid);
+    expect(fresh.previous ?? undefined).toBeUndefined();
+    const promotedAt = laptop.clock.now().toISOString();
+    const request = { versionId: token, previousVersionId: previous, promotedAt };
+    const evidence = await secret.ask({ operation: 'GatherEvidence', ...request });
+    const lived = new Date(laptop.clock.now().getTime() + 30 * 60_000).toISOString();
+    expect(evidence.verdict).toBe('free');
+    for (const text of [...kids, promotedAt, lived]) expect(evidence.observed).toContain(text);
+    expect(await secret.ask({ operation: 'Retire', ...request })).toEqual({ retired: true });
+    // The next rotation is an ordinary one again.
+    await secret.rotateAndSettle();
+  });
+
+  test('goes through whatever stood in the secret', async () => {
+    const secret = await jwtSecret({ jwt_secret_key: 'no pem at all', jwt_algorithm: 'RS256' });
+    expect((await secret.rotate({ emergency: true })).promoted).toBe(true);
+    expect(secret.payload().jwt_key_ring!.current.alg).toBe('RS256');
+  });
+});
+
+describe('the report of a retirement', () => {
+  test('waits for the longest token since the last signer converged', async () => {
+    const secret = await jwtSecret({ ...LEGACY, jwt_access_token_expire_minutes: 45 });
+    await secret.rotateAndSettle();
+    const { token, previous } = await secret.rotate();
+    const promotedAt = laptop.clock.now();
+    const request = { versionId: token, previousVersionId: previous, promotedAt: promotedAt.toISOString() };
+    const notBefore = new Date(promotedAt.getTime() + (330 + 45 * 60 + 60) * 1000);
+    const ask = () => secret.ask({ operation: 'GatherEvidence', ...request });
+    expect(await ask()).toMatchObject({ verdict: 'in-use', notBefore: notBefore.toISOString() });
+    await laptop.clock.advance(notBefore.getTime() - laptop.clock.now().getTime() - 1);
+    expect(await ask()).toMatchObject({ verdict: 'in-use' });
+    await laptop.clock.advance(1);
+    expect(await ask()).toMatchObject({ verdict: 'free' });
+  });
+
+  test('the first rotation retires nothing, and says so', async () => {
+    const secret = await jwtSecret(LEGACY);
+    const { token, previous } = await secret.rotate();
+    const request = { versionId: token, previousVersionId: previous, promotedAt: laptop.clock.now().toISOString() };
+    expect(await secret.ask({ operation: 'GatherEvidence', ...request })).toMatchObject({
+      verdict: 'free',
+      observed: expect.stringContaining('the same as before'),
+    });
+  });
+});
+
+test('a rolled back rotation: tokens signed with the failed version still verify, and the next rotation goes on', async () => {
+  const secret = await jwtSecret(LEGACY);
+  await secret.rotateAndSettle();
+  const { token, previous } = await secret.rotate();
+  const signed = await signAsLegacyReader(secret.payload());
+  const result = await secret.ask({ operation: 'RollBack', versionId: token, previousVersionId: previous });
+  expect(result).toEqual({ rolledBack: true, restoredVersionId: previous });
+  await verifySignature(signed, verificationKeys(secret.payload().jwt_key_ring!, laptop.clock.now()));
+  await secret.rotateAndSettle();
+});
+
+test('jose verifies what a reader of the ring signs, for every algorithm', async () => {
+  for (const alg of jwtAlgorithms as readonly JwtAlgorithm[]) {
+    const key = await generateRingKey(alg, { now: new Date(), rsaModulusBits: 2048 });
+    const token = await signAsLegacyReader({ jwt_secret_key: secretKeyText(key), jwt_algorithm: alg });
+    const material = alg.startsWith('HS') ? Buffer.from(secretKeyText(key)) : createPrivateKey(secretKeyText(key));
+    const publicKey = alg.startsWith('HS') ? material : createPublicKey(material as never);
+    expect((await jwtVerify(token, publicKey as never)).payload.sub).toBe('me');
+  }
+});
