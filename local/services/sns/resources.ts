@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { onlyProperties, type ResourceProvider } from '../../assembly/resource.ts';
-import type { SnsService, Topic } from './service.ts';
+import {
+  onlyProperties,
+  type ResourceProvider,
+  type TemplateResource,
+  UnsupportedProperty,
+} from '../../assembly/resource.ts';
+import type { Cloud } from '../../cloud.ts';
+import type { SnsService } from './service.ts';
+
+const topicsOf = (cloud: Cloud) => cloud.service<SnsService>('sns').topics;
+/** Who deploys on the laptop has agreed to what the template subscribes. */
+const confirmed = { isConfirmed: true };
 
 const topic: ResourceProvider = {
   type: 'AWS::SNS::Topic',
@@ -16,16 +26,15 @@ const topic: ResourceProvider = {
       'Tags',
     ]);
     const { properties } = resource;
-    const service = cloud.service<SnsService>('sns');
-    const made = service.create(
-      cloud.region,
-      properties.TopicName ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`,
-      {
-        ...(properties.DisplayName && { DisplayName: properties.DisplayName }),
-        ...(properties.KmsMasterKeyId && { KmsMasterKeyId: properties.KmsMasterKeyId }),
-      },
-    );
-    for (const { Protocol, Endpoint } of properties.Subscription ?? []) service.subscribe(made, Protocol, Endpoint, {});
+    if (properties.FifoTopic) throw new UnsupportedProperty(resource, 'FifoTopic');
+    const given = ['DisplayName', 'KmsMasterKeyId', 'SignatureVersion', 'TracingConfig']
+      .filter((name) => properties[name] !== undefined)
+      .map((name) => [name, String(properties[name])]);
+    const name = properties.TopicName ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`;
+    const made = topicsOf(cloud).create(cloud.region, name, Object.fromEntries(given), properties.Tags);
+    for (const { Protocol, Endpoint } of properties.Subscription ?? []) {
+      topicsOf(cloud).subscribe(made, Protocol, Endpoint, {}, confirmed);
+    }
     return { ref: made.arn, attributes: { TopicArn: made.arn, TopicName: made.name } };
   },
 };
@@ -33,26 +42,45 @@ const topic: ResourceProvider = {
 const subscription: ResourceProvider = {
   type: 'AWS::SNS::Subscription',
   create(resource, cloud) {
-    onlyProperties(resource, ['TopicArn', 'Protocol', 'Endpoint', 'RawMessageDelivery', 'RedrivePolicy', 'Region']);
-    const { TopicArn, Protocol, Endpoint, RawMessageDelivery } = resource.properties;
-    const service = cloud.service<SnsService>('sns');
-    const made = service.subscribe(
-      service.topics.get(TopicArn) as Topic,
+    onlyProperties(resource, [
+      'TopicArn',
+      'Protocol',
+      'Endpoint',
+      'FilterPolicy',
+      'FilterPolicyScope',
+      'RawMessageDelivery',
+      'RedrivePolicy',
+      'Region',
+    ]);
+    const { TopicArn, Protocol, Endpoint } = resource.properties;
+    const made = topicsOf(cloud).subscribe(
+      topicsOf(cloud).require(TopicArn),
       Protocol,
       Endpoint,
-      RawMessageDelivery ? { RawMessageDelivery: 'true' } : {},
+      subscriptionAttributes(resource),
+      confirmed,
     );
     return { ref: made.arn, attributes: { Arn: made.arn } };
   },
 };
 
+function subscriptionAttributes({ properties }: TemplateResource): Record<string, string> {
+  const { FilterPolicy, FilterPolicyScope, RawMessageDelivery, RedrivePolicy } = properties;
+  return {
+    ...(FilterPolicy ? { FilterPolicy: JSON.stringify(FilterPolicy) } : {}),
+    ...(FilterPolicyScope ? { FilterPolicyScope } : {}),
+    ...(RawMessageDelivery === undefined ? {} : { RawMessageDelivery: String(RawMessageDelivery) }),
+    ...(RedrivePolicy ? { RedrivePolicy: JSON.stringify(RedrivePolicy) } : {}),
+  };
+}
+
 const topicPolicy: ResourceProvider = {
   type: 'AWS::SNS::TopicPolicy',
   create(resource, cloud) {
     onlyProperties(resource, ['Topics', 'PolicyDocument']);
-    const { topics } = cloud.service<SnsService>('sns');
-    for (const arn of resource.properties.Topics)
-      (topics.get(arn) as Topic).attributes.Policy = JSON.stringify(resource.properties.PolicyDocument);
+    for (const arn of resource.properties.Topics) {
+      topicsOf(cloud).require(arn).attributes.Policy = JSON.stringify(resource.properties.PolicyDocument);
+    }
     return { ref: `${resource.logicalId}-policy` };
   },
 };
