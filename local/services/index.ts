@@ -11,7 +11,10 @@ export async function loadServices(): Promise<ServiceFactory[]> {
     .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'service.ts')))
     .map((entry) => entry.name)
     .sort();
-  return Promise.all(names.map(loadService));
+  // One after another: jest links a module that two imports want at the same moment only for one of them.
+  const factories: ServiceFactory[] = [];
+  for (const name of names) factories.push(await loadService(name));
+  return factories;
 }
 
 async function loadService(name: string): Promise<ServiceFactory> {

@@ -1,4 +1,4 @@
-import { JsonFault, JsonTokens } from './pattern/json-tokens.ts';
+import { JsonFault, JsonTokens } from '../json-tokens.ts';
 
 const VARIABLE = /<([^<>]*)>/g;
 
@@ -24,7 +24,7 @@ export function templateFault(template: string): string | undefined {
     while (tokens.next() !== 'end') tokens.text();
     return undefined;
   } catch (error) {
-    if (error instanceof JsonFault) return error.message.split('\n at ').pop();
+    if (error instanceof JsonFault) return error.place;
     throw error;
   }
 }

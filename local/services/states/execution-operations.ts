@@ -1,13 +1,24 @@
 import { AwsError, type Operation } from '../../service.ts';
+import { check, longest, oneOf } from '../constraints.ts';
+import { JsonFault, parseJson } from '../json-tokens.ts';
 import type { Executions } from './executions.ts';
 import type { Machines } from './machines.ts';
-import { paginate, validateArn, validateName } from './requests.ts';
-import type { Execution, HistoryEvent } from './state.ts';
+import { type Page, paginate, validateArn, validateName, validatePage } from './requests.ts';
+import type { Execution, HistoryEvent, StateMachine } from './state.ts';
 
-/** StartExecution and what is asked of executions, and the answers to task tokens. */
+const MOST_INPUT_BYTES = 262_144;
+const statuses = ['SUCCEEDED', 'TIMED_OUT', 'PENDING_REDRIVE', 'ABORTED', 'FAILED', 'RUNNING'];
+
+interface StartInput {
+  stateMachineArn: string;
+  name?: string;
+  input?: string;
+}
+
+/** StartExecution and what is asked of executions. https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html */
 export function executionOperations(machines: Machines, executions: Executions): Record<string, Operation> {
   const require = (arn: string): Execution => {
-    validateArn(arn);
+    validateArn(arn, 'execution');
     const execution = executions.byArn.get(arn);
     if (execution) return execution;
     throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
@@ -17,120 +28,102 @@ export function executionOperations(machines: Machines, executions: Executions):
     handle: (input) => handle(require(input.executionArn), input),
   });
   return {
+    ...startOperations(machines, executions),
+    DescribeExecution: on('DescribeExecution', describeExecution),
+    StopExecution: {
+      ...on('StopExecution', async (execution, input) => {
+        executions.stop(execution, input.error, input.cause);
+        await execution.ended;
+        return { stopDate: execution.stoppedAt };
+      }),
+      validate: (input) => check(['error', input.error, longest(256)], ['cause', input.cause, longest(32_768)]),
+    },
+    RedriveExecution: on('RedriveExecution', (execution) => {
+      throw new AwsError(
+        'ExecutionNotRedrivable',
+        `Execution is ${execution.status}; the laptop does not redrive executions: start a new one.`,
+      );
+    }),
+    GetExecutionHistory: {
+      ...on('GetExecutionHistory', getExecutionHistory),
+      validate: (input) => validatePage(input),
+    },
+    ListExecutions: {
+      validate: (input) => {
+        validatePage(input, 3096);
+        check(['statusFilter', input.statusFilter, oneOf(...statuses)]);
+      },
+      access: (input) => [{ action: 'states:ListExecutions', resource: input.stateMachineArn ?? input.mapRunArn }],
+      handle: (input) => listExecutions(machines, executions, input),
+    },
+  };
+}
+
+function startOperations(machines: Machines, executions: Executions): Record<string, Operation> {
+  const access = (action: string) => (input: StartInput) => [
+    { action: `states:${action}`, resource: input.stateMachineArn },
+  ];
+  const expectStart = (input: StartInput): StateMachine => {
+    if (input.name !== undefined) validateName(input.name);
+    const machine = machines.require(input.stateMachineArn);
+    expectInput(input.input);
+    return machine;
+  };
+  return {
     StartExecution: {
-      access: (input) => [{ action: 'states:StartExecution', resource: input.stateMachineArn }],
-      handle: (input: { stateMachineArn: string; name?: string; input?: string }) => {
-        const machine = machines.require(input.stateMachineArn);
-        if (input.name !== undefined) validateName(input.name);
-        validateInput(input.input);
-        const execution = executions.start(machine, input);
+      access: access('StartExecution'),
+      handle: (input: StartInput) => {
+        const execution = executions.start(expectStart(input), input);
         return { executionArn: execution.arn, startDate: execution.startedAt };
       },
     },
     StartSyncExecution: {
-      access: (input) => [{ action: 'states:StartSyncExecution', resource: input.stateMachineArn }],
-      handle: async (input: { stateMachineArn: string; name?: string; input?: string }) => {
-        const machine = machines.require(input.stateMachineArn);
-        if (machine.type !== 'EXPRESS')
-          throw new AwsError(
-            'StateMachineTypeNotSupported',
-            'This operation is not supported by this type of state machine',
-          );
-        validateInput(input.input);
+      access: access('StartSyncExecution'),
+      handle: async (input: StartInput) => {
+        const machine = expectStart(input);
+        if (machine.type !== 'EXPRESS') throw wrongType();
         const execution = executions.start(machine, input);
         await execution.ended;
+        const { redriveCount, redriveStatus, redriveStatusReason, mapRunArn, ...described } =
+          describeExecution(execution);
+        const milliseconds = (execution.stoppedAt as Date).getTime() - execution.startedAt.getTime();
         return {
-          ...describeExecution(execution),
-          billingDetails: { billedDurationInMilliseconds: 100, billedMemoryUsedInMB: 64 },
+          ...described,
+          billingDetails: {
+            billedDurationInMilliseconds: Math.max(100, Math.ceil(milliseconds / 100) * 100),
+            billedMemoryUsedInMB: 64,
+          },
         };
-      },
-    },
-    DescribeExecution: on('DescribeExecution', describeExecution),
-    StopExecution: on('StopExecution', async (execution, input) => {
-      executions.stop(execution, input.error, input.cause);
-      await execution.ended;
-      return { stopDate: execution.stoppedAt };
-    }),
-    GetExecutionHistory: on('GetExecutionHistory', getExecutionHistory),
-    ListExecutions: {
-      access: (input) => [{ action: 'states:ListExecutions', resource: input.stateMachineArn ?? input.mapRunArn }],
-      handle: (input) => listExecutions(machines, executions, input),
-    },
-    DescribeMapRun: {
-      access: (input) => [{ action: 'states:DescribeMapRun', resource: input.mapRunArn }],
-      handle: (input: { mapRunArn: string }) => describeMapRun(executions, input.mapRunArn),
-    },
-    ListMapRuns: {
-      access: (input) => [{ action: 'states:ListMapRuns', resource: input.executionArn }],
-      handle: (input: { executionArn: string; maxResults?: number; nextToken?: string }) => {
-        const execution = require(input.executionArn);
-        const { page, nextToken } = paginate(
-          [...executions.mapRuns.values()].filter((run) => run.executionArn === execution.arn),
-          input,
-        );
-        return {
-          mapRuns: page.map((run) => ({
-            executionArn: run.executionArn,
-            mapRunArn: run.arn,
-            stateMachineArn: execution.machine.arn,
-            startDate: run.startedAt,
-            stopDate: run.stoppedAt,
-          })),
-          nextToken,
-        };
-      },
-    },
-    ...tokenOperations(executions),
-  };
-}
-
-function tokenOperations(executions: Executions): Record<string, Operation> {
-  return {
-    SendTaskSuccess: {
-      access: () => [{ action: 'states:SendTaskSuccess', resource: '*' }],
-      handle: (input: { taskToken: string; output: string }) => {
-        executions.tokens.succeed(input.taskToken, input.output);
-        return {};
-      },
-    },
-    SendTaskFailure: {
-      access: () => [{ action: 'states:SendTaskFailure', resource: '*' }],
-      handle: (input: { taskToken: string; error?: string; cause?: string }) => {
-        executions.tokens.fail(input.taskToken, input.error, input.cause);
-        return {};
-      },
-    },
-    SendTaskHeartbeat: {
-      access: () => [{ action: 'states:SendTaskHeartbeat', resource: '*' }],
-      handle: (input: { taskToken: string }) => {
-        executions.tokens.heartbeat(input.taskToken);
-        return {};
       },
     },
   };
 }
 
-function validateInput(input: string | undefined): void {
+const wrongType = () =>
+  new AwsError('StateMachineTypeNotSupported', 'This operation is not supported by this type of state machine');
+
+function expectInput(input: string | undefined): void {
   if (input === undefined) return;
-  if (Buffer.byteLength(input) > 262_144)
-    throw new AwsError('InvalidExecutionInput', "Invalid State Machine Execution Input: 'Input exceeds 262144 bytes'");
+  const invalid = (reason: string, cause?: unknown) =>
+    new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${reason}'`, { cause });
+  if (input === '') throw invalid('Invalid execution input.');
+  if (Buffer.byteLength(input) > MOST_INPUT_BYTES) throw invalid(`Input exceeds ${MOST_INPUT_BYTES} bytes`);
   try {
-    JSON.parse(input);
+    parseJson(input);
   } catch (error) {
-    throw new AwsError(
-      'InvalidExecutionInput',
-      `Invalid State Machine Execution Input: '${error instanceof Error ? error.name : 'not JSON'}'`,
-      { cause: error },
-    );
+    if (error instanceof JsonFault) throw invalid(error.reason, error);
+    throw error;
   }
 }
 
 function describeExecution(execution: Execution): Record<string, unknown> {
+  const { status } = execution;
+  const isOver = status === 'FAILED' || status === 'TIMED_OUT' || status === 'ABORTED';
   return {
     executionArn: execution.arn,
     stateMachineArn: execution.machine.arn,
     name: execution.name,
-    status: execution.status,
+    status,
     startDate: execution.startedAt,
     stopDate: execution.stoppedAt,
     input: execution.input,
@@ -141,45 +134,47 @@ function describeExecution(execution: Execution): Record<string, unknown> {
     error: execution.error,
     cause: execution.cause,
     redriveCount: 0,
-    redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: 'The laptop does not redrive executions.',
+    redriveStatus: isOver ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+    ...(!isOver && { redriveStatusReason: `Execution is ${status} and cannot be redriven` }),
   };
 }
 
 function getExecutionHistory(
   execution: Execution,
-  input: { maxResults?: number; reverseOrder?: boolean; nextToken?: string; includeExecutionData?: boolean },
+  input: Page & { reverseOrder?: boolean; includeExecutionData?: boolean },
 ): Record<string, unknown> {
   const events = input.reverseOrder ? [...execution.history].reverse() : execution.history;
   const { page, nextToken } = paginate(events, input);
   return { events: input.includeExecutionData === false ? page.map(withoutData) : page, nextToken };
 }
 
+const dataMembers = ['input', 'output', 'parameters', 'inputDetails', 'outputDetails', 'assignedVariables'];
+
 function withoutData(event: HistoryEvent): HistoryEvent {
   const details = Object.entries(event).map(([key, value]) => {
-    if (!key.endsWith('Details') || typeof value !== 'object' || value === null) return [key, value];
-    const { input, output, parameters, ...rest } = value as Record<string, unknown>;
-    return [key, rest];
+    if (!key.endsWith('EventDetails') || typeof value !== 'object' || value === null) return [key, value];
+    return [key, Object.fromEntries(Object.entries(value).filter(([member]) => !dataMembers.includes(member)))];
   });
   return Object.fromEntries(details) as HistoryEvent;
 }
 
+/** Newest first. */
 function listExecutions(
   machines: Machines,
   executions: Executions,
-  input: {
-    stateMachineArn?: string;
-    mapRunArn?: string;
-    statusFilter?: string;
-    maxResults?: number;
-    nextToken?: string;
-  },
+  input: Page & { stateMachineArn?: string; mapRunArn?: string; statusFilter?: string; redriveFilter?: string },
 ): Record<string, unknown> {
-  const machine = input.stateMachineArn === undefined ? undefined : machines.require(input.stateMachineArn);
+  const { stateMachineArn, mapRunArn, statusFilter, redriveFilter } = input;
+  if ((stateMachineArn === undefined) === (mapRunArn === undefined))
+    throw new AwsError('ValidationException', 'Exactly one of stateMachineArn and mapRunArn must be specified');
+  if (mapRunArn !== undefined) executions.mapRuns.require(mapRunArn);
+  const machine = stateMachineArn === undefined ? undefined : machines.require(stateMachineArn);
+  if (machine?.type === 'EXPRESS') throw wrongType();
   const found = [...executions.byArn.values()]
-    .filter((execution) => (machine ? execution.machine.arn === machine.arn : execution.mapRunArn === input.mapRunArn))
-    .filter((execution) => input.statusFilter === undefined || execution.status === input.statusFilter)
-    .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+    .filter((execution) => (machine ? execution.machine.arn === machine.arn : execution.mapRunArn === mapRunArn))
+    .filter((execution) => statusFilter === undefined || execution.status === statusFilter)
+    .filter(() => redriveFilter !== 'REDRIVEN')
+    .reverse();
   const { page, nextToken } = paginate(found, input);
   return {
     executions: page.map((execution) => ({
@@ -190,34 +185,8 @@ function listExecutions(
       startDate: execution.startedAt,
       stopDate: execution.stoppedAt,
       mapRunArn: execution.mapRunArn,
+      redriveCount: 0,
     })),
     nextToken,
-  };
-}
-
-function describeMapRun(executions: Executions, arn: string): Record<string, unknown> {
-  const run = executions.mapRuns.get(arn);
-  if (!run) throw new AwsError('ResourceNotFound', `Resource not found: '${arn}'`);
-  const counts = {
-    pending: 0,
-    running: run.total - run.succeeded - run.failed,
-    succeeded: run.succeeded,
-    failed: run.failed,
-    timedOut: 0,
-    aborted: 0,
-    total: run.total,
-    resultsWritten: 0,
-  };
-  return {
-    mapRunArn: run.arn,
-    executionArn: run.executionArn,
-    status: run.status,
-    startDate: run.startedAt,
-    stopDate: run.stoppedAt,
-    maxConcurrency: 10_000,
-    toleratedFailurePercentage: 0,
-    toleratedFailureCount: 0,
-    itemCounts: counts,
-    executionCounts: counts,
   };
 }

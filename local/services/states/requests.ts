@@ -1,22 +1,37 @@
 import { AwsError } from '../../service.ts';
+import { between, check, longest, shortest } from '../constraints.ts';
 
 const SPECIAL = /[<>{}[\]?*"#%\\^|~`$&,;:/\s\p{Cc}]/u;
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html, parameter name */
 export function validateName(name: string): void {
-  if (name.length >= 1 && name.length <= 80 && !SPECIAL.test(name)) return;
+  check(['name', name, longest(80), shortest(1)]);
+  if (!SPECIAL.test(name)) return;
   throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
 }
 
-export function validateArn(arn: string): void {
-  if (/^arn:[^:]+:states:[^:]+:\d{12}:/.test(arn)) return;
-  throw new AwsError('InvalidArn', `Invalid Arn: 'Invalid ARN prefix: ${arn.split(':').slice(0, 2).join(':')}'`);
+/** `kinds` are what the operation takes: `execution`, `stateMachine`, … */
+export function validateArn(arn: string, ...kinds: string[]): void {
+  if (!/^arn:[^:]+:states:[^:]+:\d{12}:/.test(arn))
+    throw new AwsError('InvalidArn', `Invalid Arn: 'Invalid ARN prefix: ${arn.split(':').slice(0, 2).join(':')}'`);
+  const kind = arn.split(':')[5] as string;
+  if (kinds.length === 0 || kinds.includes(kind)) return;
+  throw new AwsError('InvalidArn', `Invalid Arn: 'Resource type not valid in this context: ${kind}'`);
 }
 
-export function paginate<Item>(
-  items: Item[],
-  input: { maxResults?: number; nextToken?: string },
-): { page: Item[]; nextToken?: string } {
+export interface Page {
+  maxResults?: number;
+  nextToken?: string;
+}
+
+export function validatePage(input: Page, longestToken = 1024): void {
+  check(
+    ['maxResults', input.maxResults, between(0, 1000)],
+    ['nextToken', input.nextToken, longest(longestToken), shortest(1)],
+  );
+}
+
+export function paginate<Item>(items: readonly Item[], input: Page): { page: Item[]; nextToken?: string } {
   const size = input.maxResults || 100;
   const start = input.nextToken === undefined ? 0 : Number(Buffer.from(input.nextToken, 'base64url').toString('utf8'));
   if (!Number.isInteger(start) || start < 0) throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");

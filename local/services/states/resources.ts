@@ -7,6 +7,7 @@ import {
   UnsupportedProperty,
 } from '../../assembly/resource.ts';
 import type { StatesService } from './service.ts';
+import type { LoggingConfiguration } from './state.ts';
 
 const stateMachine: ResourceProvider = {
   type: 'AWS::StepFunctions::StateMachine',
@@ -19,7 +20,6 @@ const stateMachine: ResourceProvider = {
       'DefinitionS3Location',
       'DefinitionSubstitutions',
       'Definition',
-      // What is logged and traced changes nothing of what runs.
       'LoggingConfiguration',
       'TracingConfiguration',
       'Tags',
@@ -31,13 +31,24 @@ const stateMachine: ResourceProvider = {
       definition: substitute(definitionText(resource), properties.DefinitionSubstitutions ?? {}),
       roleArn: properties.RoleArn,
       type: properties.StateMachineType,
+      loggingConfiguration: loggingOf(properties.LoggingConfiguration),
     });
     return {
       ref: machine.arn,
-      attributes: { Arn: machine.arn, Name: machine.name, StateMachineRevisionId: machine.revisionId },
+      attributes: { Arn: machine.arn, Name: machine.name, StateMachineRevisionId: machine.revisionId ?? 'INITIAL' },
     };
   },
 };
+
+/** CloudFormation's members begin with a capital, the API's do not. */
+function loggingOf(configuration: Record<string, any> | undefined): LoggingConfiguration | undefined {
+  if (!configuration) return undefined;
+  const { Level, IncludeExecutionData, Destinations } = configuration;
+  const destinations = (Destinations ?? []).map((one: Record<string, any>) => ({
+    cloudWatchLogsLogGroup: { logGroupArn: one.CloudWatchLogsLogGroup?.LogGroupArn },
+  }));
+  return { level: Level ?? 'OFF', includeExecutionData: IncludeExecutionData ?? false, destinations };
+}
 
 function definitionText(resource: TemplateResource): string {
   const { DefinitionString, Definition, DefinitionS3Location } = resource.properties;

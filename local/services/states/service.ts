@@ -2,7 +2,10 @@ import type { Cloud } from '../../cloud.ts';
 import type { Service } from '../../service.ts';
 import { executionOperations } from './execution-operations.ts';
 import { Executions } from './executions.ts';
-import { Machines, machineOperations } from './machines.ts';
+import { machineOperations } from './machine-operations.ts';
+import { Machines } from './machines.ts';
+import { mapRunOperations } from './map-run-operations.ts';
+import { tokenOperations } from './token-operations.ts';
 
 export interface StatesService extends Service {
   readonly name: 'states';
@@ -18,7 +21,12 @@ export default function createStatesService(cloud: Cloud): StatesService {
     machines,
     executions,
     schemas: () => import('@aws-sdk/client-sfn') as Promise<Record<string, unknown>>,
-    operations: { ...machineOperations(machines, executions), ...executionOperations(machines, executions) },
+    operations: {
+      ...machineOperations(cloud, machines, executions),
+      ...executionOperations(machines, executions),
+      ...mapRunOperations(executions.mapRuns),
+      ...tokenOperations(executions.tokens),
+    },
     reset: () => {
       executions.reset();
       machines.clear();

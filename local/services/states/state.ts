@@ -1,4 +1,5 @@
 import type { MachineDefinition } from './interpreter/definition.ts';
+import type { MapRunLimits } from './interpreter/run-machine.ts';
 
 export interface HistoryEvent {
   readonly id: number;
@@ -6,6 +7,12 @@ export interface HistoryEvent {
   readonly timestamp: Date;
   readonly type: string;
   readonly [details: string]: unknown;
+}
+
+export interface LoggingConfiguration {
+  readonly level?: 'ALL' | 'ERROR' | 'FATAL' | 'OFF';
+  readonly includeExecutionData?: boolean;
+  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
 }
 
 export interface StateMachine {
@@ -16,9 +23,10 @@ export interface StateMachine {
   definitionText: string;
   definition: MachineDefinition;
   roleArn: string;
-  revisionId: string;
+  /** Undefined until the first update. */
+  revisionId: string | undefined;
   updatedAt: Date;
-  loggingConfiguration?: unknown;
+  loggingConfiguration?: LoggingConfiguration;
   tracingConfiguration?: unknown;
   tags: { key?: string; value?: string }[];
 }
@@ -47,10 +55,15 @@ export interface Execution {
 export interface MapRun {
   readonly arn: string;
   readonly executionArn: string;
+  /** The machine with the Map's label: what the children are executions of. */
+  readonly stateMachineArn: string;
   readonly startedAt: Date;
+  readonly limits: MapRunLimits;
+  /** Items of each child, in order. */
+  readonly children: readonly number[];
+  readonly executions: Execution[];
+  /** Children that have ended, by how. */
+  readonly ended: Record<Exclude<ExecutionStatus, 'RUNNING'>, { executions: number; items: number }>;
   stoppedAt?: Date;
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
-  total: number;
-  succeeded: number;
-  failed: number;
 }

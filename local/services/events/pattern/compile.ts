@@ -1,5 +1,5 @@
+import { JsonTokens } from '../../json-tokens.ts';
 import { parseAddress } from './addresses.ts';
-import { JsonTokens } from './json-tokens.ts';
 import { readMatchExpression } from './match-expression.ts';
 import type { Matcher } from './matchers.ts';
 import { comparableNumber } from './numbers.ts';

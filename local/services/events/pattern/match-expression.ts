@@ -1,5 +1,5 @@
+import { JsonFault, type JsonTokens, type Token } from '../../json-tokens.ts';
 import { parseBlock } from './addresses.ts';
-import { JsonFault, type JsonTokens, type Token } from './json-tokens.ts';
 import type { Matcher, NumericRange } from './matchers.ts';
 import { comparableNumber } from './numbers.ts';
 import { parseWildcard } from './wildcards.ts';

@@ -1,5 +1,5 @@
+import { JsonTokens } from '../../json-tokens.ts';
 import type { Alternative, Pattern } from './compile.ts';
-import { JsonTokens } from './json-tokens.ts';
 import { type Leaf, type Matcher, matchesLeaf } from './matchers.ts';
 
 /** In which element of which array of the event a value stands. Arrays are numbered as they come. */

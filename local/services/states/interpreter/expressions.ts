@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
-import { StatesError } from './errors.ts';
+import { EvaluationFault } from './errors.ts';
+import { functionsOf } from './functions.ts';
 
 /** Variables of a scope and of those around it. Inner scopes read outer ones; they assign only their own. */
 export class VariableScope {
@@ -20,115 +20,119 @@ export class VariableScope {
   }
 }
 
-export interface StatesBinding {
-  input: unknown;
-  context: unknown;
-  result?: unknown;
-  errorOutput?: { Error: string; Cause: string };
+/** What an expression sees: `$states`, variables, time and chance. */
+export interface Sight {
+  readonly states: {
+    readonly input: unknown;
+    readonly context: unknown;
+    readonly result?: unknown;
+    readonly errorOutput?: unknown;
+  };
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly now: Date;
+  random(): number;
 }
 
 const EXPRESSION = /^\{%([\s\S]*)%\}$/;
+const MOST_COMPILED = 5_000;
 const compiled = new Map<string, jsonata.Expression>();
 
-/** Evaluates every `{% … %}` inside a value. @throws StatesError States.QueryEvaluationError */
-export async function evaluate(
-  value: unknown,
-  states: StatesBinding,
-  variables: Record<string, unknown>,
-  place: string,
-): Promise<unknown> {
-  if (typeof value === 'string') {
-    const expression = value.match(EXPRESSION)?.[1];
-    return expression === undefined ? value : evaluateExpression(expression.trim(), states, variables, place);
+/** The expression in `{% … %}`; undefined for a literal. */
+export function expressionOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.match(EXPRESSION)?.[1]?.trim() : undefined;
+}
+
+/** Evaluates every `{% … %}` inside a value. @throws EvaluationFault naming expression and field */
+export async function evaluate(value: unknown, sight: Sight, field: string): Promise<unknown> {
+  const expression = expressionOf(value);
+  if (expression !== undefined) return evaluateExpression(expression, sight, field);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const [index, item] of value.entries()) items.push(await evaluate(item, sight, `${field}[${index}]`));
+    return items;
   }
-  if (Array.isArray(value))
-    return Promise.all(value.map((item, index) => evaluate(item, states, variables, `${place}[${index}]`)));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = await Promise.all(
-    Object.entries(value).map(
-      async ([key, entry]) => [key, await evaluate(entry, states, variables, `${place}/${key}`)] as const,
-    ),
-  );
+  const entries: [string, unknown][] = [];
+  for (const [key, entry] of Object.entries(value))
+    entries.push([key, await evaluate(entry, sight, `${field}/${key}`)]);
   return Object.fromEntries(entries);
 }
 
-async function evaluateExpression(
-  text: string,
-  states: StatesBinding,
-  variables: Record<string, unknown>,
-  place: string,
+/** Evaluates a field that holds one kind of value. @throws EvaluationFault when an expression answers another */
+export async function evaluateAs(
+  kind: 'number' | 'string' | 'boolean' | 'array',
+  value: unknown,
+  sight: Sight,
+  field: string,
 ): Promise<unknown> {
+  const evaluated = await evaluate(value, sight, field);
+  const found = kindOf(evaluated);
+  if (found === kind) return evaluated;
+  const expression = expressionOf(value);
+  const what =
+    expression === undefined ? `The value of the field '${field}' is` : `${told(expression, field)} returned`;
+  throw new EvaluationFault(
+    `${what} an unexpected result type. Expected '${kind}', but was '${found}' for value: ${JSON.stringify(evaluated)}`,
+    field,
+  );
+}
+
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** What is wrong with an expression's form; undefined when it can be evaluated. */
+export function syntaxFault(expression: string): string | undefined {
+  try {
+    compile(expression);
+    return undefined;
+  } catch (error) {
+    return faultText(error);
+  }
+}
+
+const told = (expression: string, field: string) =>
+  `The JSONata expression '${expression}' specified for the field '${field}'`;
+
+function faultText(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return code ? `${code}: ${message}` : (message ?? String(error));
+}
+
+async function evaluateExpression(expression: string, sight: Sight, field: string): Promise<unknown> {
   let result: unknown;
   try {
-    result = await compile(text).evaluate(undefined, { ...variables, states });
+    result = await compile(expression).evaluate(undefined, {
+      ...functionsOf(sight),
+      ...sight.variables,
+      states: sight.states,
+    });
   } catch (error) {
-    const { message } = error as { message?: string };
-    throw new StatesError(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${text}' specified for the field '${place}' threw an error during evaluation. ${message ?? String(error)}`,
+    throw new EvaluationFault(
+      `${told(expression, field)} threw an error during evaluation. ${faultText(error)}`,
+      field,
     );
   }
-  if (result === undefined) {
-    throw new StatesError(
-      'States.QueryEvaluationError',
-      `The JSONata expression '${text}' specified for the field '${place}' returned nothing (undefined).`,
-    );
-  }
+  if (result === undefined)
+    throw new EvaluationFault(`${told(expression, field)} returned nothing (undefined).`, field);
+  if (isFunction(result))
+    throw new EvaluationFault(`${told(expression, field)} returned an unsupported result type.`, field);
   // jsonata marks its sequences with properties of its own; what leaves an expression is plain JSON.
   return JSON.parse(JSON.stringify(result)) as unknown;
 }
 
-function compile(text: string): jsonata.Expression {
-  const known = compiled.get(text);
+function isFunction(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return '_jsonata_lambda' in value || '_jsonata_function' in value;
+}
+
+function compile(expression: string): jsonata.Expression {
+  const known = compiled.get(expression);
   if (known) return known;
-  const expression = jsonata(text);
-  registerFunctions(expression);
-  compiled.set(text, expression);
-  return expression;
-}
-
-/** AWS's additions. https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn */
-function registerFunctions(expression: jsonata.Expression): void {
-  expression.registerFunction(
-    'partition',
-    (items: unknown[], size: number) => {
-      const chunks: unknown[][] = [];
-      for (let start = 0; start < items.length; start += Math.floor(size))
-        chunks.push(items.slice(start, start + Math.floor(size)));
-      return chunks;
-    },
-    '<a<x>n:a<a>>',
-  );
-  expression.registerFunction(
-    'range',
-    (first: number, last: number, step = 1) => {
-      if (step === 0 || (last - first) / step > 1_000) throw new Error('$range: a step of 0, or more than 1,000 items');
-      const items: number[] = [];
-      for (let item = first; step > 0 ? item <= last : item >= last; item += step) items.push(item);
-      return items;
-    },
-    '<nnn?:a<n>>',
-  );
-  expression.registerFunction(
-    'hash',
-    (data: string, algorithm = 'SHA-256') =>
-      createHash(algorithm.replace('-', '').toLowerCase()).update(data).digest('hex'),
-    '<ss?:s>',
-  );
-  expression.registerFunction('uuid', () => randomUUID(), '<:s>');
-  expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>');
-  expression.registerFunction(
-    'random',
-    (seed?: number) => (seed === undefined ? Math.random() : seededRandom(seed)),
-    '<n?:n>',
-  );
-  expression.assign('eval', undefined);
-}
-
-/** mulberry32: one number for one seed. */
-function seededRandom(seed: number): number {
-  let state = (seed + 0x6d2b79f5) | 0;
-  state = Math.imul(state ^ (state >>> 15), state | 1);
-  state ^= state + Math.imul(state ^ (state >>> 7), state | 61);
-  return ((state ^ (state >>> 14)) >>> 0) / 4_294_967_296;
+  const made = jsonata(expression);
+  if (compiled.size >= MOST_COMPILED) compiled.clear();
+  compiled.set(expression, made);
+  return made;
 }

@@ -43,7 +43,7 @@ export async function startLaptop(actions: string[] = ['sqs:SendMessage']): Prom
 export const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 
 export async function makeRole(iam: IAMClient, RoleName: string, actions: string[], condition?: object) {
-  const Principal = { Service: 'scheduler.amazonaws.com' };
+  const Principal = { Service: ['scheduler.amazonaws.com', 'states.amazonaws.com'] };
   const trust = { Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...(condition && { Condition: condition }) };
   await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: policy(trust) }));
   if (actions.length === 0) return;

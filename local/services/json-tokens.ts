@@ -12,8 +12,19 @@ export type Token =
   | 'null'
   | 'end';
 
-/** The text is not JSON, or not what its reader wanted; the message ends with the place, as EventBridge prints it. */
-export class JsonFault extends Error {}
+/** The text is not JSON, or not what its reader wanted; the message is reason and place, as AWS prints them. */
+export class JsonFault extends Error {
+  readonly reason: string;
+  /** `[Source: (String)"…"; line: 1, column: 5]` */
+  readonly place: string;
+
+  constructor(reason: string, place: string) {
+    super(`${reason}\n at ${place}`);
+    this.name = 'JsonFault';
+    this.reason = reason;
+    this.place = place;
+  }
+}
 
 interface Value {
   readonly token: Token;
@@ -31,7 +42,7 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
 /**
- * Reads JSON token by token. EventBridge's messages name the column where its reader stood, so this one stands where
+ * Reads JSON token by token. The messages of EventBridge and Step Functions name the column where its reader stood, so this one stands where
  * that one does: after a name it has already looked at the beginning of the value, and a string is read when asked for.
  */
 export class JsonTokens {
@@ -59,7 +70,7 @@ export class JsonTokens {
   }
 
   fault(message: string): JsonFault {
-    return new JsonFault(`${message}\n at ${this.#place(this.#at)}`);
+    return new JsonFault(message, this.#place(this.#at));
   }
 
   #next(): Token {
@@ -204,3 +215,14 @@ export class JsonTokens {
 
 const beginnings = { '"': 'string', '{': 'object', '[': 'array' } as const;
 const titles = { object: 'Object', array: 'Array' } as const;
+
+/** Parses a whole text. @throws JsonFault in AWS's words, where JSON.parse has its own */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const tokens = new JsonTokens(text);
+    while (tokens.next() !== 'end') tokens.text();
+    throw tokens.fault('Unexpected end-of-input');
+  }
+}

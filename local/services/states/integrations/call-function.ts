@@ -1,0 +1,66 @@
+import type { Principal } from '../../../service.ts';
+import { StatesError } from '../interpreter/errors.ts';
+import type { TaskCall } from '../interpreter/run-machine.ts';
+import { refuseLarge } from '../interpreter/state-step.ts';
+import { data } from '../interpreter/trail.ts';
+import { failureDetails, type TaskHost, withinTime } from './call-task.ts';
+import { services } from './services.ts';
+import { functionError, taskError } from './task-errors.ts';
+
+/** A Task whose resource is a function: its payload is the result, and it has events of its own. */
+export async function callFunction(
+  host: TaskHost,
+  task: TaskCall,
+  { arn, principal }: { arn: string; principal: Principal },
+): Promise<unknown> {
+  const { trail, timeoutSeconds } = task;
+  trail.emit('LambdaFunctionScheduled', {
+    lambdaFunctionScheduledEventDetails: {
+      ...data('input', task.arguments),
+      resource: arn,
+      ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
+    },
+  });
+  trail.emit('LambdaFunctionStarted');
+  try {
+    const result = await withinTime(host.cloud.clock, task, (signal) =>
+      invoke(host, { arn, principal, payload: task.arguments, signal }),
+    );
+    refuseLarge(result, arn);
+    trail.emit('LambdaFunctionSucceeded', { lambdaFunctionSucceededEventDetails: data('output', result) });
+    return result;
+  } catch (error) {
+    if (!(error instanceof StatesError)) throw error;
+    const type = error.error === 'States.Timeout' ? 'TimedOut' : 'Failed';
+    trail.emit(`LambdaFunction${type}`, { [`lambdaFunction${type}EventDetails`]: failureDetails(error) });
+    throw error;
+  }
+}
+
+async function invoke(
+  host: TaskHost,
+  call: { arn: string; principal: Principal; payload: unknown; signal: AbortSignal },
+): Promise<unknown> {
+  const resource = {
+    kind: 'optimized',
+    service: services.lambda,
+    type: 'lambda',
+    action: 'invoke',
+    pattern: 'request',
+  } as const;
+  try {
+    const output = await host.cloud.call({
+      service: 'lambda',
+      operation: 'Invoke',
+      input: { FunctionName: call.arn, Payload: new TextEncoder().encode(JSON.stringify(call.payload)) },
+      principal: call.principal,
+      region: host.region,
+      signal: call.signal,
+    });
+    const text = output.Payload ? Buffer.from(output.Payload).toString('utf8') : '';
+    if (output.FunctionError) throw functionError(text);
+    return text === '' ? null : JSON.parse(text);
+  } catch (error) {
+    throw taskError(error, resource, await host.model('lambda'));
+  }
+}
