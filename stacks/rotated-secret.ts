@@ -4,12 +4,13 @@ import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import type {
-  CheckSettings,
-  ConsumerSettings,
-  MirrorSettings,
-  ScheduleSettings,
-  SecretSettings,
+import {
+  type CheckSettings,
+  type ConsumerSettings,
+  convergenceBoundSeconds,
+  type MirrorSettings,
+  type ScheduleSettings,
+  type SecretSettings,
 } from '../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
 import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
@@ -186,7 +187,11 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     rotated: true,
     ...(props.group && { group: props.group }),
     ...scheduleSettings(props),
-    rotator: { ...props.rotator, ...(props.proxy && { proxy: proxySettings(props.proxy) }) },
+    rotator: {
+      ...boundOf(props.consumers ?? []),
+      ...props.rotator,
+      ...(props.proxy && { proxy: proxySettings(props.proxy) }),
+    },
     gracePeriodSeconds: (props.gracePeriod ?? Duration.hours(24)).toSeconds(),
     promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),
     evidenceIntervalSeconds: (props.evidenceInterval ?? Duration.minutes(1)).toSeconds(),
@@ -210,4 +215,10 @@ function proxySettings({ proxyName, endpoint, logins, ownership }: RotatedSecret
     loginSecretArns: { base: logins.base.secretArn, second: logins.second.secretArn },
     ...(ownership && { ownership }),
   };
+}
+
+/** After the slowest consumer's bound nobody may use the previous credential; a rotator told otherwise keeps to that. */
+function boundOf(consumers: ConsumerSettings[]): { convergenceBoundSeconds?: number } {
+  if (consumers.length === 0) return {};
+  return { convergenceBoundSeconds: Math.max(...consumers.map(convergenceBoundSeconds)) };
 }

@@ -21,7 +21,10 @@ export class ShopStack extends Stack {
       natGateways: 0,
       subnetConfiguration: [{ name: 'private', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
     });
-    const superuser = new rds.DatabaseSecret(this, 'Superuser', { username: 'shop_admin', secretName: 'shop/superuser' });
+    const superuser = new rds.DatabaseSecret(this, 'Superuser', {
+      username: 'shop_admin',
+      secretName: 'shop/superuser',
+    });
     const instance = new rds.DatabaseInstance(this, 'Instance', {
       instanceIdentifier: 'shop',
       engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }),

@@ -104,7 +104,12 @@ export class LabStack extends Stack {
     new CfnOutput(this, 'ProxyEndpoint', { value: proxy.endpoint });
     new RotatedSecret(this, `Rotated-${username}`, {
       ...this.#care(secret, secretName),
-      rotator: { strategy: 'alternating-users', superuserSecretArn: this.#superuser.secretArn },
+      rotator: {
+        strategy: 'alternating-users',
+        superuserSecretArn: this.#superuser.secretArn,
+        // The scenarios' clients keep a value for less than a second.
+        convergenceBoundSeconds: 1,
+      },
       reads: [this.#superuser],
       proxy: { proxyName: proxy.dbProxyName, endpoint: proxy.endpoint, logins },
     });
