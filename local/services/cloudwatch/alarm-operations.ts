@@ -1,5 +1,14 @@
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../service.ts';
 import type { Alarm, AlarmInput, AlarmState, Alarms } from './alarms.ts';
+import { invalidCombination, notFound, pageOf, validationError } from './errors.ts';
+
+const MOST_LISTED = 100;
+const states = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
+
+interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
 
 /** Alarms by name: put, described, set, enabled, deleted. */
 export function alarmOperations(alarms: Alarms): Record<string, Operation> {
@@ -13,73 +22,180 @@ export function alarmOperations(alarms: Alarms): Record<string, Operation> {
   const enable = (action: string, isEnabled: boolean): Operation => ({
     access: access(action),
     handle: (input: { AlarmNames: string[] }) => {
-      for (const name of input.AlarmNames) require(alarms, name).input.ActionsEnabled = isEnabled;
-      return {};
+      for (const alarm of named(alarms, input.AlarmNames)) alarm.input.ActionsEnabled = isEnabled;
     },
   });
   return {
     PutMetricAlarm: {
       access: access('PutMetricAlarm'),
-      handle: (input: AlarmInput, call) => {
-        alarms.put(input, call.region);
-        return {};
+      handle(input: AlarmInput & { Tags?: Tag[] }, call) {
+        const { Tags, ...alarm } = input;
+        alarms.put(alarm, call.region, Tags);
       },
     },
     DescribeAlarms: {
+      validate: checkListing,
       access: access('DescribeAlarms'),
-      handle: (input: { AlarmNames?: string[]; AlarmNamePrefix?: string; StateValue?: AlarmState }) => ({
+      handle: (input) => describeAlarms(alarms, input),
+    },
+    DescribeAlarmsForMetric: {
+      access: access('DescribeAlarmsForMetric'),
+      handle: (input: { Namespace: string; MetricName: string }) => ({
         MetricAlarms: [...alarms.byName.values()]
-          .filter(({ input: alarm }) => !input.AlarmNames?.length || input.AlarmNames.includes(alarm.AlarmName))
-          .filter(({ input: alarm }) => alarm.AlarmName.startsWith(input.AlarmNamePrefix ?? ''))
-          .filter(({ state }) => input.StateValue === undefined || state === input.StateValue)
+          .filter(({ input: alarm }) => alarm.Namespace === input.Namespace && alarm.MetricName === input.MetricName)
           .map(describe),
-        CompositeAlarms: [],
       }),
     },
     DescribeAlarmHistory: {
       access: access('DescribeAlarmHistory'),
-      handle: (input: { AlarmName?: string }) => ({
-        AlarmHistoryItems: [...alarms.byName.values()]
-          .filter(({ input: alarm }) => input.AlarmName === undefined || alarm.AlarmName === input.AlarmName)
-          .flatMap(({ input: alarm, history }) =>
-            history.map(({ at, state, reason }) => ({
-              AlarmName: alarm.AlarmName,
-              AlarmType: 'MetricAlarm',
-              Timestamp: at,
-              HistoryItemType: 'StateUpdate',
-              HistorySummary: `Alarm updated to ${state}`,
-              HistoryData: JSON.stringify({ reason }),
-            })),
-          )
-          .reverse(),
-      }),
+      handle: (input) => describeHistory(alarms, input),
     },
     SetAlarmState: {
+      validate: (input) => checkState(input.StateValue),
       access: access('SetAlarmState'),
       handle: (input: { AlarmName: string; StateValue: AlarmState; StateReason: string }) => {
-        alarms.setState(require(alarms, input.AlarmName), input.StateValue, input.StateReason);
-        return {};
+        const alarm = alarms.byName.get(input.AlarmName);
+        if (!alarm) throw notFound();
+        alarms.setState(alarm, input.StateValue, input.StateReason);
       },
     },
     EnableAlarmActions: enable('EnableAlarmActions', true),
     DisableAlarmActions: enable('DisableAlarmActions', false),
     DeleteAlarms: {
       access: access('DeleteAlarms'),
+      // Those that are there are deleted, whatever else was named.
       handle: (input: { AlarmNames: string[] }) => {
-        for (const name of input.AlarmNames) {
-          alarms.byName.get(name)?.timer?.cancel();
-          alarms.byName.delete(name);
-        }
+        const found = named(alarms, input.AlarmNames);
+        for (const alarm of found) alarms.remove(alarm);
+        if (found.length < input.AlarmNames.length) throw notFound();
+      },
+    },
+    ...tagOperations(alarms),
+  };
+}
+
+function tagOperations(alarms: Alarms): Record<string, Operation> {
+  const access =
+    (action: string) =>
+    (input: { ResourceARN: string }): Access[] => [{ action: `cloudwatch:${action}`, resource: input.ResourceARN }];
+  const find = (arn: string): Alarm => {
+    const found = [...alarms.byName.values()].find((alarm) => alarm.arn === arn);
+    if (found) return found;
+    throw notFound();
+  };
+  return {
+    ListTagsForResource: {
+      access: access('ListTagsForResource'),
+      handle: (input: { ResourceARN: string }) => ({
+        Tags: [...find(input.ResourceARN).tags].map(([Key, Value]) => ({ Key, Value })),
+      }),
+    },
+    TagResource: {
+      access: access('TagResource'),
+      handle(input: { ResourceARN: string; Tags: Tag[] }) {
+        const { tags } = find(input.ResourceARN);
+        for (const { Key, Value } of input.Tags) tags.set(Key, Value);
+        return {};
+      },
+    },
+    UntagResource: {
+      access: access('UntagResource'),
+      handle(input: { ResourceARN: string; TagKeys: string[] }) {
+        const { tags } = find(input.ResourceARN);
+        for (const key of input.TagKeys) tags.delete(key);
         return {};
       },
     },
   };
 }
 
-function require(alarms: Alarms, name: string): Alarm {
-  const alarm = alarms.byName.get(name);
-  if (alarm) return alarm;
-  throw new AwsError('ResourceNotFound', `Alarm ${name} does not exist.`, { httpStatus: 404 });
+const named = (alarms: Alarms, names: readonly string[]) =>
+  names.map((name) => alarms.byName.get(name)).filter((alarm) => alarm !== undefined);
+
+function checkState(state: string | undefined): void {
+  if (state === undefined || states.includes(state)) return;
+  throw validationError(
+    `1 validation error detected: Value '${state}' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]`,
+  );
+}
+
+interface Listing {
+  readonly AlarmNames?: readonly string[];
+  readonly AlarmNamePrefix?: string;
+  readonly StateValue?: AlarmState;
+  readonly ActionPrefix?: string;
+  readonly MaxRecords?: number;
+  readonly NextToken?: string;
+}
+
+function checkListing(input: Listing): void {
+  if (input.AlarmNames?.length && input.AlarmNamePrefix !== undefined) {
+    throw invalidCombination('The parameters AlarmNames and AlarmNamePrefix are mutually exclusive.');
+  }
+  checkState(input.StateValue);
+  const { MaxRecords: most } = input;
+  if (most !== undefined && (most < 1 || most > MOST_LISTED)) {
+    throw validationError(
+      `1 validation error detected: Value '${most}' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and ${MOST_LISTED}`,
+    );
+  }
+}
+
+function describeAlarms(alarms: Alarms, input: Listing) {
+  const actionsOf = ({ AlarmActions = [], OKActions = [], InsufficientDataActions = [] }: AlarmInput) => [
+    ...AlarmActions,
+    ...OKActions,
+    ...InsufficientDataActions,
+  ];
+  const found = [...alarms.byName.values()]
+    .filter(({ input: alarm }) => !input.AlarmNames?.length || input.AlarmNames.includes(alarm.AlarmName))
+    .filter(({ input: alarm }) => alarm.AlarmName.startsWith(input.AlarmNamePrefix ?? ''))
+    .filter(({ state }) => input.StateValue === undefined || state === input.StateValue)
+    .filter(
+      ({ input: alarm }) =>
+        input.ActionPrefix === undefined ||
+        actionsOf(alarm).some((action) => action.startsWith(input.ActionPrefix as string)),
+    )
+    .sort((a, b) => (a.input.AlarmName < b.input.AlarmName ? -1 : 1));
+  const { page, NextToken } = pageOf(found, input.MaxRecords ?? MOST_LISTED, input.NextToken);
+  return { MetricAlarms: page.map(describe), CompositeAlarms: [], NextToken };
+}
+
+function describeHistory(
+  alarms: Alarms,
+  input: {
+    AlarmName?: string;
+    HistoryItemType?: string;
+    StartDate?: Date;
+    EndDate?: Date;
+    ScanBy?: string;
+    MaxRecords?: number;
+    NextToken?: string;
+  },
+) {
+  const items = [...alarms.byName.values()]
+    .filter(({ input: alarm }) => input.AlarmName === undefined || alarm.AlarmName === input.AlarmName)
+    .flatMap(({ input: alarm, history }) => history.map((item) => ({ alarm, item })))
+    .filter(({ item }) => input.HistoryItemType === undefined || item.type === input.HistoryItemType)
+    .filter(
+      ({ item }) => (!input.StartDate || item.at >= input.StartDate) && (!input.EndDate || item.at <= input.EndDate),
+    );
+  if (input.ScanBy !== 'TimestampAscending') items.reverse();
+  const { page, NextToken } = pageOf(items, input.MaxRecords ?? MOST_LISTED, input.NextToken);
+  return {
+    NextToken,
+    AlarmHistoryItems: page.map(({ alarm, item }) => ({
+      AlarmName: alarm.AlarmName,
+      AlarmType: 'MetricAlarm',
+      Timestamp: item.at,
+      HistoryItemType: item.type,
+      HistorySummary: item.summary,
+      HistoryData: JSON.stringify({
+        version: '1.0',
+        newState: { stateValue: item.state, stateReason: item.reason },
+      }),
+    })),
+  };
 }
 
 function describe(alarm: Alarm): Record<string, unknown> {
@@ -88,8 +204,10 @@ function describe(alarm: Alarm): Record<string, unknown> {
     OKActions: [],
     AlarmActions: [],
     InsufficientDataActions: [],
+    Dimensions: [],
     ...alarm.input,
     AlarmArn: alarm.arn,
+    AlarmConfigurationUpdatedTimestamp: alarm.configuredAt,
     StateValue: alarm.state,
     StateReason: alarm.reason,
     StateUpdatedTimestamp: alarm.stateUpdatedAt,

@@ -1,7 +1,9 @@
 import type { Timer } from '../../clock.ts';
 import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Principal } from '../../service.ts';
-import { type MetricStore, type Statistic, statistic } from './metrics.ts';
+import { act } from './alarm-actions.ts';
+import { judge } from './alarm-judgement.ts';
+import { checkAlarm } from './alarm-validation.ts';
+import type { MetricStore, Statistic } from './metrics.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
@@ -26,22 +28,26 @@ export interface AlarmInput {
   Unit?: string;
 }
 
-export interface Alarm {
-  readonly arn: string;
-  readonly input: AlarmInput;
-  state: AlarmState;
-  reason: string;
-  stateUpdatedAt: Date;
-  readonly history: { at: Date; state: AlarmState; reason: string }[];
-  timer?: Timer;
+export interface AlarmHistoryItem {
+  readonly at: Date;
+  readonly type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action';
+  readonly state: AlarmState;
+  readonly reason: string;
+  readonly summary: string;
 }
 
-const comparisons: Record<string, (value: number, threshold: number) => boolean> = {
-  GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
-  GreaterThanThreshold: (value, threshold) => value > threshold,
-  LessThanThreshold: (value, threshold) => value < threshold,
-  LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
-};
+export interface Alarm {
+  readonly arn: string;
+  readonly region: string;
+  input: AlarmInput;
+  readonly tags: Map<string, string>;
+  state: AlarmState;
+  reason: string;
+  configuredAt: Date;
+  stateUpdatedAt: Date;
+  readonly history: AlarmHistoryItem[];
+  timer?: Timer;
+}
 
 /**
  * Alarms, evaluated when data arrive and when a period ends, so that nobody waits needlessly in front of a laptop.
@@ -62,30 +68,34 @@ export class Alarms {
     this.byName.clear();
   }
 
-  put(input: AlarmInput, region: string): Alarm {
-    if (!input.MetricName || !input.Namespace) {
-      throw new AwsError(
-        'ValidationError',
-        `Alarm ${input.AlarmName}: only alarms on one metric are supported on the laptop, not metric math.`,
-      );
-    }
-    if (!comparisons[input.ComparisonOperator ?? ''])
-      throw new AwsError(
-        'ValidationError',
-        `ComparisonOperator ${input.ComparisonOperator} is not supported on the laptop.`,
-      );
-    this.byName.get(input.AlarmName)?.timer?.cancel();
-    const alarm: Alarm = {
+  /** Makes an alarm, or changes one, whose state stays as it is until it is looked at. */
+  put(input: AlarmInput, region: string, tags: readonly { Key?: string; Value?: string }[] = []): Alarm {
+    checkAlarm(input);
+    const now = this.#cloud.clock.now();
+    const existing = this.byName.get(input.AlarmName);
+    existing?.timer?.cancel();
+    const alarm: Alarm = existing ?? {
       arn: `arn:aws:cloudwatch:${region}:${this.#cloud.accountId}:alarm:${input.AlarmName}`,
+      region,
       input,
+      tags: new Map(tags.map(({ Key = '', Value = '' }) => [Key, Value])),
       state: 'INSUFFICIENT_DATA',
       reason: 'Unchecked: Initial alarm creation',
-      stateUpdatedAt: this.#cloud.clock.now(),
+      configuredAt: now,
+      stateUpdatedAt: now,
       history: [],
     };
+    alarm.input = input;
+    alarm.configuredAt = now;
+    this.#note(alarm, 'ConfigurationUpdate', `Alarm "${input.AlarmName}" ${existing ? 'updated' : 'created'}`);
     this.byName.set(input.AlarmName, alarm);
     this.evaluate(alarm);
     return alarm;
+  }
+
+  remove(alarm: Alarm): void {
+    alarm.timer?.cancel();
+    this.byName.delete(alarm.input.AlarmName);
   }
 
   /** New data of a metric: its alarms are looked at now. */
@@ -96,148 +106,25 @@ export class Alarms {
   }
 
   evaluate(alarm: Alarm): void {
-    const { state, reason } = this.#judge(alarm);
+    const { state, reason, mayChange } = judge(alarm, this.#metrics, this.#cloud.clock.now());
     if (state !== alarm.state) this.setState(alarm, state, reason);
     alarm.timer?.cancel();
-    // While data in the window make a difference, the alarm is looked at again when the period has passed.
+    // Where data leave the window, or none of them is a verdict too, the passing of time alone can change the state.
     const period = (alarm.input.Period ?? 60) * 1000;
-    if (alarm.state === 'ALARM') alarm.timer = this.#cloud.clock.after(period, () => this.evaluate(alarm));
+    alarm.timer = mayChange ? this.#cloud.clock.after(period, () => this.evaluate(alarm)) : undefined;
   }
 
   setState(alarm: Alarm, state: AlarmState, reason: string): void {
-    const previous = alarm.state;
-    const now = this.#cloud.clock.now();
+    const previous = { state: alarm.state, reason: alarm.reason, at: alarm.stateUpdatedAt };
     alarm.state = state;
     alarm.reason = reason;
-    alarm.stateUpdatedAt = now;
-    alarm.history.push({ at: now, state, reason });
-    this.#cloud.publish({
-      source: 'aws.cloudwatch',
-      detailType: 'CloudWatch Alarm State Change',
-      resources: [alarm.arn],
-      detail: {
-        alarmName: alarm.input.AlarmName,
-        state: { value: state, reason, timestamp: now.toISOString() },
-        previousState: { value: previous },
-      },
-    });
-    if (alarm.input.ActionsEnabled !== false) this.#act(alarm, previous);
+    alarm.stateUpdatedAt = this.#cloud.clock.now();
+    this.#note(alarm, 'StateUpdate', `Alarm updated from ${previous.state} to ${state}`);
+    act(this.#cloud, alarm, previous, (summary) => this.#note(alarm, 'Action', summary));
   }
 
-  /** Periods end now, so that a datum counts at once. */
-  #judge(alarm: Alarm): { state: AlarmState; reason: string } {
-    const { input } = alarm;
-    const period = (input.Period ?? 60) * 1000;
-    const periods = input.EvaluationPeriods ?? 1;
-    const needed = input.DatapointsToAlarm ?? periods;
-    const end = this.#cloud.clock.now().getTime() + 1;
-    const dimensions = Object.fromEntries((input.Dimensions ?? []).map(({ Name, Value }) => [Name, Value]));
-    const data = this.#metrics.find(String(input.Namespace), String(input.MetricName), dimensions)?.data ?? [];
-    const name = (input.ExtendedStatistic ?? input.Statistic ?? 'Average') as Statistic;
-    const points = Array.from({ length: periods }, (_, index) =>
-      statistic(data, name, end - (index + 1) * period, end - index * period),
-    );
-    const breaches = comparisons[input.ComparisonOperator ?? ''] as (value: number, threshold: number) => boolean;
-    const present = points.filter((point) => point !== undefined);
-    const treat = input.TreatMissingData ?? 'missing';
-    const threshold = input.Threshold ?? 0;
-    const breaching = points.filter((point) =>
-      point === undefined ? treat === 'breaching' : breaches(point, threshold),
-    ).length;
-    if (present.length === 0 && treat === 'missing')
-      return { state: 'INSUFFICIENT_DATA', reason: 'Insufficient Data: no datapoints were received.' };
-    if (present.length === 0 && treat === 'ignore') return { state: alarm.state, reason: alarm.reason };
-    if (breaching >= needed) {
-      return {
-        state: 'ALARM',
-        reason: `Threshold Crossed: ${breaching} datapoint${breaching === 1 ? '' : 's'} [${present.join(', ')}] was ${operatorText(input)} the threshold (${threshold}).`,
-      };
-    }
-    return {
-      state: 'OK',
-      reason: `Threshold Crossed: no datapoints were received or they were not ${operatorText(input)} the threshold (${threshold}).`,
-    };
+  #note(alarm: Alarm, type: AlarmHistoryItem['type'], summary: string): void {
+    const { state, reason } = alarm;
+    alarm.history.push({ at: this.#cloud.clock.now(), type, state, reason, summary });
   }
-
-  #act(alarm: Alarm, previous: AlarmState): void {
-    const { input, state } = alarm;
-    const actions =
-      state === 'ALARM' ? input.AlarmActions : state === 'OK' ? input.OKActions : input.InsufficientDataActions;
-    for (const action of actions ?? []) {
-      this.#send(alarm, action, previous).catch((error) =>
-        this.#cloud.log(
-          `cloudwatch: alarm ${input.AlarmName} could not act: ${error instanceof Error ? error.message : error}`,
-        ),
-      );
-    }
-  }
-
-  async #send(alarm: Alarm, action: string, previous: AlarmState): Promise<void> {
-    const service = 'cloudwatch.amazonaws.com';
-    const principal: Principal = {
-      kind: 'service',
-      arn: service,
-      identityArn: service,
-      servicePrincipal: service,
-      sessionName: alarm.arn,
-    };
-    const { input } = alarm;
-    if (action.split(':')[2] === 'lambda') {
-      const payload = {
-        source: 'aws.cloudwatch',
-        alarmArn: alarm.arn,
-        alarmData: { alarmName: input.AlarmName, state: { value: alarm.state, reason: alarm.reason } },
-      };
-      await this.#cloud.call({
-        service: 'lambda',
-        operation: 'Invoke',
-        input: {
-          FunctionName: action,
-          InvocationType: 'Event',
-          Payload: new TextEncoder().encode(JSON.stringify(payload)),
-        },
-        principal,
-      });
-      return;
-    }
-    const message = {
-      AlarmName: input.AlarmName,
-      AlarmDescription: input.AlarmDescription ?? null,
-      AWSAccountId: this.#cloud.accountId,
-      NewStateValue: alarm.state,
-      NewStateReason: alarm.reason,
-      StateChangeTime: alarm.stateUpdatedAt.toISOString(),
-      Region: this.#cloud.region,
-      AlarmArn: alarm.arn,
-      OldStateValue: previous,
-      Trigger: {
-        MetricName: input.MetricName,
-        Namespace: input.Namespace,
-        StatisticType: 'Statistic',
-        Statistic: String(input.Statistic).toUpperCase(),
-        Period: input.Period,
-        EvaluationPeriods: input.EvaluationPeriods,
-        ComparisonOperator: input.ComparisonOperator,
-        Threshold: input.Threshold,
-      },
-    };
-    await this.#cloud.call({
-      service: 'sns',
-      operation: 'Publish',
-      input: {
-        TopicArn: action,
-        Subject: `${alarm.state}: "${input.AlarmName}" in ${this.#cloud.region}`,
-        Message: JSON.stringify(message),
-      },
-      principal,
-    });
-  }
-}
-
-function operatorText(input: AlarmInput): string {
-  return (input.ComparisonOperator ?? '')
-    .replace(/([A-Z])/g, ' $1')
-    .trim()
-    .toLowerCase()
-    .replace(' threshold', '');
 }

@@ -1,8 +1,13 @@
-/** One datum of a metric. */
+/** One datum of a metric, or a set of equal ones, or the statistics of a set. */
 export interface Datum {
+  /** The value, or the average of the set. */
   readonly value: number;
   readonly timestamp: number;
   readonly unit: string;
+  /** 1 when missing. */
+  readonly count?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 export interface Metric {
@@ -13,6 +18,9 @@ export interface Metric {
 }
 
 export type Statistic = 'Sum' | 'Average' | 'Minimum' | 'Maximum' | 'SampleCount' | `p${number}`;
+
+export const isStatistic = (name: string): name is Statistic =>
+  /^(Sum|Average|Minimum|Maximum|SampleCount|p(100|\d{1,2})(\.\d{1,2})?)$/.test(name);
 
 const KEEP_MILLISECONDS = 15 * 86_400_000;
 
@@ -55,25 +63,33 @@ export class MetricStore {
 
 /** The statistic over `[start, end)`, or undefined where there are no data: that is "missing", not zero. */
 export function statistic(data: readonly Datum[], name: Statistic, start: number, end: number): number | undefined {
-  const values = data.filter(({ timestamp }) => timestamp >= start && timestamp < end).map(({ value }) => value);
-  if (values.length === 0) return undefined;
+  const found = data.filter(({ timestamp }) => timestamp >= start && timestamp < end);
+  if (found.length === 0) return undefined;
+  const count = found.reduce((sum, datum) => sum + (datum.count ?? 1), 0);
+  const total = found.reduce((sum, { value, count: times = 1 }) => sum + value * times, 0);
   switch (name) {
     case 'Sum':
-      return values.reduce((sum, value) => sum + value, 0);
+      return total;
     case 'Average':
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
+      return total / count;
     case 'Minimum':
-      return Math.min(...values);
+      return Math.min(...found.map(({ value, minimum = value }) => minimum));
     case 'Maximum':
-      return Math.max(...values);
+      return Math.max(...found.map(({ value, maximum = value }) => maximum));
     case 'SampleCount':
-      return values.length;
+      return count;
     default:
-      return percentile(values, Number(name.slice(1)));
+      return percentile(found, count, Number(name.slice(1)));
   }
 }
 
-function percentile(values: number[], rank: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor((rank / 100) * sorted.length))] as number;
+function percentile(data: readonly Datum[], count: number, rank: number): number {
+  const sorted = [...data].sort((a, b) => a.value - b.value);
+  const wanted = Math.min(count - 1, Math.floor((rank / 100) * count));
+  let seen = 0;
+  for (const { value, count: times = 1 } of sorted) {
+    seen += times;
+    if (seen > wanted) return value;
+  }
+  return (sorted[sorted.length - 1] as Datum).value;
 }

@@ -29,7 +29,7 @@ const alarm: ResourceProvider = {
     const name = properties.AlarmName ?? `${resource.stackName}-${resource.logicalId}`;
     const made = cloud
       .service<CloudwatchService>('monitoring')
-      .alarms.put({ ...properties, AlarmName: name }, cloud.region);
+      .alarms.put({ ...properties, AlarmName: name }, cloud.region, Tags);
     return { ref: name, attributes: { Arn: made.arn } };
   },
 };

@@ -4,7 +4,7 @@ import { alarmOperations } from './alarm-operations.ts';
 import { Alarms } from './alarms.ts';
 import { dashboardOperations } from './dashboards.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
-import { metricOperations } from './metric-operations.ts';
+import { metricOperations, type PutDatum } from './metric-operations.ts';
 import { MetricStore } from './metrics.ts';
 
 export interface ServiceMetric {
@@ -31,14 +31,13 @@ export default function createCloudwatchService(cloud: Cloud): CloudwatchService
   const metrics = new MetricStore();
   const alarms = new Alarms(cloud, metrics);
   const dashboards: CloudwatchService['dashboards'] = new Map();
+  const put: PutDatum = ({ namespace, metricName, dimensions }, datum) => {
+    metrics.put(namespace, metricName, dimensions, datum);
+    alarms.evaluateFor(namespace, metricName);
+  };
   const putServiceMetric = (metric: ServiceMetric): void => {
     const timestamp = (metric.timestamp ?? cloud.clock.now()).getTime();
-    metrics.put(metric.namespace, metric.metricName, metric.dimensions, {
-      value: metric.value,
-      unit: metric.unit,
-      timestamp,
-    });
-    alarms.evaluateFor(metric.namespace, metric.metricName);
+    put(metric, { value: metric.value, unit: metric.unit, timestamp });
   };
   return {
     name: 'monitoring',
@@ -53,7 +52,7 @@ export default function createCloudwatchService(cloud: Cloud): CloudwatchService
     },
     schemas: () => import('@aws-sdk/client-cloudwatch') as Promise<Record<string, unknown>>,
     operations: {
-      ...metricOperations(metrics, putServiceMetric),
+      ...metricOperations(metrics, put, cloud.clock),
       ...alarmOperations(alarms),
       ...dashboardOperations(dashboards, cloud),
     },
