@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AwsError } from '../service.ts';
 
 /** What a request carries to say who sends it, not yet believed. */
@@ -35,9 +36,6 @@ export function readCredentials(headers: Headers, query: URLSearchParams): Prese
   }
   const bearer = /^Bearer\s+(\S+)$/i.exec(header);
   if (bearer) return readBearer(bearer[1] as string);
-  if (!header.startsWith('AWS4-HMAC-SHA256')) {
-    throw incomplete(`Unsupported AWS 'algorithm': '${header.split(/\s/)[0]?.slice(0, 40)}'.`);
-  }
   return { kind: 'signature', signature: readHeader(header, headers) };
 }
 
@@ -58,16 +56,21 @@ function readBearer(token: string): PresentedCredentials {
 
 function readHeader(header: string, headers: Headers): PresentedSignature {
   const parts = new Map<string, string>();
-  for (const part of header.slice('AWS4-HMAC-SHA256'.length).split(',')) {
+  for (const part of header.replace(/^AWS4-HMAC-SHA256/, '').split(',')) {
     const at = part.indexOf('=');
     if (at > 0) parts.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
-  for (const name of ['Credential', 'Signature', 'SignedHeaders']) {
-    if (!parts.get(name)) throw incomplete(`Authorization header requires '${name}' parameter.`);
-  }
   const timestamp = headers['x-amz-date'] ?? headers.date;
+  const missing = ['Credential', 'Signature', 'SignedHeaders']
+    .filter((name) => !parts.get(name))
+    .map((name) => `Authorization header requires '${name}' parameter.`);
   if (!timestamp) {
-    throw incomplete(`Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.`);
+    missing.push(`Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.`);
+  }
+  if (!timestamp || missing.length > 0) {
+    const digest = createHash('sha256').update(header).digest('base64');
+    missing.push(`(Hashed with SHA-256 and encoded with Base64) Authorization=${digest}`);
+    throw incomplete(missing.join(' '));
   }
   return {
     ...readScope(parts.get('Credential') as string),

@@ -22,6 +22,8 @@ export interface Known {
   readonly accountId: string;
   readonly service: string;
   readonly region: string;
+  /** What callers sign by: their machine's clock, and ours, whatever time the cloud has. Milliseconds since 1970. */
+  readonly wallClock?: () => number;
 }
 
 /**
@@ -39,30 +41,64 @@ export function identify(presented: PresentedCredentials, request: SignedRequest
   const key = known.keys.accessKey(signature.accessKeyId);
   if (key === 'revoked') throw invalidToken();
   if (key === undefined) return administrator(known.accountId, signature.accessKeyId);
+  checkSkew(signature, known);
   if (!verifySignature(signature, key.secretAccessKey, request)) throw signatureMismatch();
   known.keys.noteUse(signature.accessKeyId, known);
   return { kind: 'user', arn: key.userArn, identityArn: key.userArn, accessKeyId: signature.accessKeyId };
 }
 
-function identifySession(
-  signature: PresentedSignature,
-  request: SignedRequest,
-  { sessions, clock }: { sessions: SessionStore; clock: Clock },
-): Principal {
+function identifySession(signature: PresentedSignature, request: SignedRequest, known: Known): Principal {
+  const { sessions, clock } = known;
   const session = sessions.find(signature.accessKeyId);
   if (!session || !sameText(session.sessionToken, signature.sessionToken ?? '')) throw invalidToken();
   if (session.expiration && session.expiration.getTime() <= clock.now().getTime()) {
     throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
   }
+  checkSkew(signature, known);
   if (!verifySignature(signature, session.secretAccessKey, request)) throw signatureMismatch();
   return session.principal;
 }
 
+/** Services of the query protocol grant a quarter of an hour, the others five minutes. */
+const patientServices = new Set(['iam', 'sts', 'sns', 'rds', 'cloudformation', 'ec2']);
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html: a signature that is too old */
+function checkSkew({ timestamp, presigned }: PresentedSignature, { service, wallClock = Date.now }: Known): void {
+  if (presigned) return;
+  const minutes = patientServices.has(service) ? 15 : 5;
+  const now = wallClock();
+  const signed = readBasicDate(timestamp);
+  if (signed === undefined) {
+    throw new AwsError('IncompleteSignatureException', "Date must be in ISO-8601 'basic format'.");
+  }
+  const earliest = now - minutes * 60_000;
+  const latest = now + minutes * 60_000;
+  const [written, at] = [basicDate(signed), basicDate(now)];
+  if (signed < earliest) {
+    throw invalidSignature(
+      `Signature expired: ${written} is now earlier than ${basicDate(earliest)} (${at} - ${minutes} min.)`,
+    );
+  }
+  if (signed > latest) {
+    throw invalidSignature(
+      `Signature not yet current: ${written} is still later than ${basicDate(latest)} (${at} + ${minutes} min.)`,
+    );
+  }
+}
+
+/** `20260102T030405Z`, or the text of a Date header. */
+function readBasicDate(text: string): number | undefined {
+  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  const [, year, month, day, hour, minute, second] = basic ?? [];
+  const time = Date.parse(basic ? `${year}-${month}-${day}T${hour}:${minute}:${second}Z` : text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+const basicDate = (time: number) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
+
 function identifySignedToken(token: PresentedCredentials & { kind: 'signed-token' }, known: Known): Principal {
   const { signature, query } = token;
-  const [, year, month, day, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(signature.timestamp) ?? [];
-  const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const signed = readBasicDate(signature.timestamp) ?? Number.NaN;
   const expires = signed + Number(query.get('X-Amz-Expires')) * 1000;
   if (!(known.clock.now().getTime() < expires)) throw bearerRefused('Bearer Token has expired');
   if (signature.region !== known.region) throw bearerRefused('Credential should be scoped to a valid region.');
@@ -91,9 +127,10 @@ function invalidToken(): AwsError {
 }
 
 function signatureMismatch(): AwsError {
-  return new AwsError(
-    'InvalidSignatureException',
+  return invalidSignature(
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
       'and signing method. Consult the service documentation for details.',
   );
 }
+
+const invalidSignature = (message: string) => new AwsError('InvalidSignatureException', message);

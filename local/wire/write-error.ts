@@ -64,15 +64,19 @@ function errorBody(
   shape: ErrorModel | undefined,
   first: Record<string, unknown>,
 ): string {
-  const member = messageMember(shape?.schema) ?? model?.messageMember ?? 'message';
+  const member = shape ? (messageMember(shape.schema) ?? model?.messageMember ?? 'message') : unmodelledMember(error);
   const text = error.message === '' ? {} : { [member]: error.message };
   if (!shape) return JSON.stringify({ ...first, ...text, ...error.fields });
   const modelled = JSON.parse(writeJson(shape.schema, { ...text, ...error.fields }, true));
   return JSON.stringify({ ...first, ...modelled });
 }
 
-function messageMember(schema: Schema | undefined): string | undefined {
-  if (!schema) return undefined;
+/** What no service models comes from AWS's front end, which writes `message`, but for refusals and unreadable requests. */
+function unmodelledMember({ code }: AwsError): string {
+  return code === 'AccessDeniedException' || code === 'SerializationException' ? 'Message' : 'message';
+}
+
+function messageMember(schema: Schema): string | undefined {
   for (const [name] of schema.structIterator()) if (name === 'message' || name === 'Message') return name;
   return undefined;
 }

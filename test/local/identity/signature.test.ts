@@ -1,5 +1,5 @@
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -93,6 +93,62 @@ describe('a signature of issued credentials is verified', () => {
       $metadata: { httpStatusCode: 400 },
     });
     expect(seen).toBeUndefined();
+  });
+});
+
+describe('a clock that is wrong', () => {
+  const HOUR_MILLISECONDS = 3_600_000;
+  /** Signs with a clock of its own, and does not learn from the answer's Date. */
+  const signedAt = (systemClockOffset: number) => ({ ...signedAs(given), systemClockOffset });
+
+  test.each([
+    [
+      'slow',
+      -HOUR_MILLISECONDS,
+      /^Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)$/,
+    ],
+    [
+      'fast',
+      HOUR_MILLISECONDS,
+      /^Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z \(\d{8}T\d{6}Z \+ 5 min\.\)$/,
+    ],
+  ])('%s by an hour', async (_name, offset, message) => {
+    const client = new SecretsManagerClient(signedAt(offset));
+    await expect(client.send(new GetSecretValueCommand({ SecretId: 'a' }))).rejects.toMatchObject({
+      name: 'InvalidSignatureException',
+      message: expect.stringMatching(message),
+      $metadata: { httpStatusCode: 400 },
+    });
+    expect(seen).toBeUndefined();
+  });
+
+  test('by ten minutes: the services of the query protocol are patient', async () => {
+    const tenMinutes = -HOUR_MILLISECONDS / 6;
+    await expect(new IAMClient(signedAt(tenMinutes)).send(new ListRolesCommand({}))).rejects.toMatchObject({
+      name: 'AccessDenied',
+    });
+    await expect(new IAMClient(signedAt(-HOUR_MILLISECONDS)).send(new ListRolesCommand({}))).rejects.toMatchObject({
+      name: 'SignatureDoesNotMatch',
+      message: expect.stringContaining('- 15 min.)'),
+    });
+  });
+
+  test('a person’s key is not verified, and so not its clock either', async () => {
+    const client = new SecretsManagerClient({ ...clientOptions(cloud), systemClockOffset: -HOUR_MILLISECONDS });
+    await client.send(new GetSecretValueCommand({ SecretId: 'a' }));
+    expect(seen?.kind).toBe('administrator');
+  });
+});
+
+test('a session that has expired is told so', async () => {
+  const expiration = new Date(Date.now() - 1);
+  const { principal } = given;
+  const session = cloud.sessions.issue(principal, { expiration });
+  const client = new SecretsManagerClient(signedAs(session));
+  await expect(client.send(new GetSecretValueCommand({ SecretId: 'a' }))).rejects.toMatchObject({
+    name: 'ExpiredTokenException',
+    message: 'The security token included in the request is expired',
+    $metadata: { httpStatusCode: 400 },
   });
 });
 

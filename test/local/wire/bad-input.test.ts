@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { AwsError } from '../../../local/service.ts';
 import { post, probe } from './probe.ts';
 
 let cloud: RunningCloud;
@@ -9,6 +10,9 @@ const target = (operation: string) => ({
   'content-type': 'application/x-amz-json-1.1',
   'x-amz-target': `secretsmanager.${operation}`,
 });
+const refuse = (code: string, message: string) => {
+  throw new AwsError(code, message);
+};
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 beforeAll(async () => {
@@ -18,6 +22,8 @@ beforeAll(async () => {
       probe('secretsmanager', () => import('@aws-sdk/client-secrets-manager'), {
         GetSecretValue: { handle: () => ({ Name: 'a' }) },
         TagResource: { handle: () => ({}) },
+        DescribeSecret: { handle: () => refuse('AccessDeniedException', 'User: nobody is not authorized') },
+        RestoreSecret: { handle: () => refuse('ResourceNotFoundException', 'not there') },
         CreateSecret: { handle: () => JSON.parse('{"password": hunter2}') },
       }),
       probe('lambda', () => import('@aws-sdk/client-lambda'), {
@@ -54,10 +60,10 @@ describe('the JSON protocol refuses, and lives on', () => {
   test('a member that the model requires, named as AWS names it', async () => {
     expect((await jsonAnswer('GetSecretValue', '{}')).body).toEqual({
       __type: 'ValidationException',
-      Message:
+      message:
         "1 validation error detected: Value null at 'secretId' failed to satisfy constraint: Member must not be null",
     });
-    expect((await jsonAnswer('TagResource', '{"SecretId": null}')).body.Message).toBe(
+    expect((await jsonAnswer('TagResource', '{"SecretId": null}')).body.message).toBe(
       "2 validation errors detected: Value null at 'secretId' failed to satisfy constraint: Member must not be null; " +
         "Value null at 'tags' failed to satisfy constraint: Member must not be null",
     );
@@ -77,7 +83,7 @@ describe('the JSON protocol refuses, and lives on', () => {
   test('an operation that exists on AWS and not on the laptop says so, to the caller and to the person', async () => {
     const answer = await jsonAnswer('ListSecrets', '{}');
     expect(answer.body.__type).toBe('UnknownOperationException');
-    expect(answer.body.Message).toContain('secretsmanager ListSecrets is not supported on the laptop');
+    expect(answer.body.message).toContain('secretsmanager ListSecrets is not supported on the laptop');
     expect(printed.join('\n')).toContain('secretsmanager ListSecrets is not supported');
   });
 
@@ -93,6 +99,20 @@ describe('the JSON protocol refuses, and lives on', () => {
     expect(answer).toMatchObject({ status: 500, body: { __type: 'InternalFailure' } });
     expect(printed.join('\n')).toContain('SyntaxError');
     expect(JSON.stringify(answer.body) + printed.join('\n')).not.toContain('hunter2');
+  });
+
+  test('a refusal and a request that cannot be read write Message, the rest of the front end writes message', async () => {
+    expect((await jsonAnswer('GetSecretValue', '{"SecretId": 1}')).body).toEqual({
+      __type: 'SerializationException',
+      Message: 'NUMBER_VALUE cannot be converted to String',
+    });
+    const refused = await jsonAnswer('DescribeSecret', '{"SecretId": "a"}');
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { __type: 'AccessDeniedException', Message: 'User: nobody is not authorized' },
+    });
+    const modelled = await jsonAnswer('RestoreSecret', '{"SecretId": "a"}');
+    expect(modelled.body).toEqual({ __type: 'ResourceNotFoundException', Message: 'not there' });
   });
 
   test('keys that mean something to JavaScript', async () => {
@@ -119,6 +139,29 @@ describe('credentials', () => {
     expect(await answer.text()).toContain('IncompleteSignatureException');
   });
 
+  test('a header that is no signature: everything it lacks, and what it was, in AWS’s words', async () => {
+    const headers = { ...target('GetSecretValue'), authorization: 'Basic bm9ib2R5OnNlY3JldA==' };
+    const answer = await fetch(cloud.endpointUrl, { method: 'POST', headers, body: '{}' });
+    expect(answer.status).toBe(400);
+    const { __type, message } = (await answer.json()) as { __type: string; message: string };
+    expect(__type).toBe('IncompleteSignatureException');
+    expect(message).toMatch(
+      /^Authorization header requires 'Credential' parameter\. Authorization header requires 'Signature' parameter\. Authorization header requires 'SignedHeaders' parameter\. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header\. \(Hashed with SHA-256 and encoded with Base64\) Authorization=[A-Za-z0-9+/]{43}=$/,
+    );
+    expect(message).not.toContain('bm9ib2R5');
+  });
+
+  test('a query request without a date', async () => {
+    const authorization =
+      'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/rds/aws4_request, SignedHeaders=host, Signature=00';
+    const body = 'Action=CreateDBInstance&Version=2014-10-31';
+    const answer = await fetch(cloud.endpointUrl, { method: 'POST', headers: { ...form, authorization }, body });
+    expect(answer.status).toBe(400);
+    const text = await answer.text();
+    expect(text).toContain('<Code>IncompleteSignature</Code>');
+    expect(text).not.toContain('Credential&#39; parameter');
+  });
+
   test('temporary credentials that this cloud did not issue', async () => {
     const authorization =
       'AWS4-HMAC-SHA256 Credential=ASIAAAAAAAAAAAAAAAAA/20260101/us-east-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=00';
@@ -126,7 +169,7 @@ describe('credentials', () => {
     const answer = await fetch(cloud.endpointUrl, { method: 'POST', headers, body: '{}' });
     expect(await answer.json()).toEqual({
       __type: 'UnrecognizedClientException',
-      Message: 'The security token included in the request is invalid.',
+      message: 'The security token included in the request is invalid.',
     });
   });
 });
