@@ -150,9 +150,11 @@ test('without waiting it is refused, until the proxy knows the value', async () 
   await pool.query('SELECT 1');
   const { host, port } = service.proxy('proxy').relay;
   await administer("ALTER ROLE app PASSWORD 'news'");
+  cloud.faults.add({ kind: 'error', code: 'InternalServiceError', httpStatus: 500, role: 'proxy', rate: 1 });
   await putSecret(cloud, 'app/login', JSON.stringify({ host, port, dbname: 'app', username: 'app', password: 'news' }));
   const impatient = consumer(0);
   await expect(impatient.pool.query('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+  cloud.faults.clear();
   const patient = consumer(25_000);
   expect((await patient.pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
   await Promise.all([pool, impatient.pool, patient.pool].map((each) => each.end()));
