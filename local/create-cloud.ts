@@ -4,6 +4,7 @@ import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Cloud, hostileSettings, type ServiceEvent, type SessionCredentials, type Settings } from './cloud.ts';
+import { addConsoleRoutes } from './console/routes.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
 import { identify } from './identity/identify.ts';
@@ -133,6 +134,7 @@ class LocalCloud implements RunningCloud {
       (error) => this.log(`endpoint: ${describeFailure(error)}`),
     );
     addAdminRoutes(this);
+    addConsoleRoutes(this);
     for (const factory of hubServices) this.addService(factory);
     for (const factory of options.services ?? (await loadServices())) this.addService(factory);
   }
