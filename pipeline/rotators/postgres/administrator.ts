@@ -33,10 +33,29 @@ export async function openAdministrator(
   payload: PostgresPayload,
   database = databaseAddress(payload).database,
 ): Promise<Administrator> {
+  return (await chooseAdministrator(tools, rotation, payload, database)).open();
+}
+
+/** The same without logging in yet: a superuser secret of another host is refused before anybody is connected to. */
+export async function chooseAdministrator(
+  tools: Tools,
+  rotation: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  payload: PostgresPayload,
+  database = databaseAddress(payload).database,
+): Promise<{ open(): Promise<Administrator> }> {
   const arn = superuserSecretArn(rotation, payload);
   const superuser = await readSuperuser(tools, arn);
   const address = { ...(await superuserAddress(tools, arn, superuser, payload)), database };
   await refuseOtherHost(tools, rotation, address, payload);
+  return { open: () => openAs(tools, rotation, { arn, superuser, address }) };
+}
+
+/** An RDS-managed secret may have been rotated since it was read: then it is read once more. */
+async function openAs(
+  tools: Tools,
+  rotation: Pick<Rotation<PostgresSettings>, 'secretName'>,
+  { arn, superuser, address }: { arn: string; superuser: SuperuserPayload; address: DatabaseAddress },
+): Promise<Administrator> {
   const open = async (login: SuperuserPayload) => ({
     username: login.username,
     address,
@@ -94,9 +113,24 @@ async function refuseOtherHost(
   if (superuser.host === target.host && superuser.port === target.port) return;
   // Consumers' host may be the proxy's endpoint, which the manifest names beside the superuser secret.
   if (settings.proxy?.endpoint === target.host) return;
-  if (superuser.host !== target.host && (await isReaderOf(tools.rds(), target.host, superuser.host))) return;
+  const isReader = superuser.host !== target.host && (await askForReader(tools, target.host, superuser.host));
+  if (isReader === true) return;
+  const unknown =
+    isReader === 'unknown'
+      ? ' (if it is one: RDS could not be asked, allow rds:DescribeDBInstances and rds:DescribeDBClusters)'
+      : '';
   throw new UnsafeRotation(
-    `${secretName}: host is ${target.host}:${target.port}, but the superuser secret is for ${superuser.host}:${superuser.port}, of which it is no replica or reader. ` +
+    `${secretName}: host is ${target.host}:${target.port}, but the superuser secret is for ${superuser.host}:${superuser.port}, of which it is no replica or reader${unknown}. ` +
       'Name the superuser secret of the same database.',
   );
+}
+
+/** Most rotation functions never meet a replica, and are not allowed to ask RDS. */
+async function askForReader(tools: Tools, reader: string, writer: string): Promise<boolean | 'unknown'> {
+  try {
+    return await isReaderOf(tools.rds(), reader, writer);
+  } catch (error) {
+    if (error instanceof Error && /^AccessDenied/.test(error.name)) return 'unknown';
+    throw error;
+  }
 }

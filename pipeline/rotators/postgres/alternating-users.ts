@@ -1,8 +1,8 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
-import { RotationAbandoned } from '../errors.ts';
+import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
-import { type Administrator, openAdministrator } from './administrator.ts';
+import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
@@ -35,14 +35,18 @@ export function alternatingUsers(tools: Tools): Strategy {
       }),
     }),
 
-    /** 1. The candidate is for this target. 2. Current works. 3. Everything else inside one transaction. 4. The proxy. */
+    /**
+     * 1. The candidate is for this target. 2. The administrator is of the same host. 3. Current works. 4. Everything else
+     * inside one transaction. 5. The proxy.
+     */
     async set(rotation, { current, pending }) {
       const due = alternateOf(rotation.secretName, current.payload.username);
       refuseOtherTarget(rotation.secretName, current.payload, pending.payload, due);
+      const administrator = await chooseAdministrator(tools, rotation, current.payload);
       const login = tools.connect(databaseAddress(current.payload), current.payload);
       await withSession(login, async () => undefined);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
-      await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
+      await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
         if (!(await rotation.isPending())) throw overtaken(rotation);
         const names = loginNames(rotation.secretName, due);
         const owner = ownerRole(rotation.settings, names);
@@ -62,16 +66,7 @@ export function alternatingUsers(tools: Tools): Strategy {
       return testCandidate(tools, rotation, pending.payload, ownerRole(rotation.settings, names));
     },
 
-    /** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */
-    async abandon(rotation, { current, candidate }) {
-      const due = alternateOf(rotation.secretName, current.payload.username);
-      if (candidate?.payload.username !== due) return;
-      await asAdministrator(tools, rotation, current.payload, async (statements) => {
-        const names = loginNames(rotation.secretName, due);
-        const { written } = await readMemory(statements, names.second);
-        if (written[due] === candidate.versionId) await statements.execute('ALTER ROLE %I NOLOGIN', due);
-      });
-    },
+    abandon: (rotation, versions) => forgetCandidate(tools, rotation, versions),
 
     async restore(rotation, { previous }) {
       const { username, password } = previous.payload;
@@ -147,7 +142,45 @@ async function asAdministrator(
   payload: PostgresPayload,
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
 ): Promise<void> {
-  const administrator = await openAdministrator(tools, rotation, payload);
+  await inLockOf(rotation, await openAdministrator(tools, rotation, payload), work);
+}
+
+/** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */
+async function forgetCandidate(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { current, candidate }: Parameters<Strategy['abandon']>[1],
+): Promise<void> {
+  const due = alternateOf(rotation.secretName, current.payload.username);
+  if (candidate?.payload.username !== due) return;
+  const administrator = await administratorOfCandidate(tools, rotation, candidate.payload);
+  if (!administrator) return;
+  await inLockOf(rotation, await administrator.open(), async (statements) => {
+    const names = loginNames(rotation.secretName, due);
+    const { written } = await readMemory(statements, names.second);
+    if (written[due] === candidate.versionId) await statements.execute('ALTER ROLE %I NOLOGIN', due);
+  });
+}
+
+/** The candidate's own target. Where its administrator is refused, `set` was refused too and nothing reached the target. */
+async function administratorOfCandidate(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  candidate: PostgresPayload,
+): Promise<Awaited<ReturnType<typeof chooseAdministrator>> | undefined> {
+  try {
+    return await chooseAdministrator(tools, rotation, candidate);
+  } catch (error) {
+    if (error instanceof UnsafeRotation) return undefined;
+    throw error;
+  }
+}
+
+async function inLockOf(
+  rotation: Rotation<PostgresSettings>,
+  administrator: Administrator,
+  work: (statements: Statements, administrator: Administrator) => Promise<void>,
+): Promise<void> {
   const { host, port, database } = administrator.address;
   const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
   await withSession(Promise.resolve(administrator.session), (session) =>

@@ -191,13 +191,25 @@ export class Laptop {
     return this.cloud.service<RdsService>('rds').postgres('lab');
   }
 
-  /** Past the endpoint, as whoever owns the machine: RDS's administrator may not. */
   async logEveryStatement(): Promise<void> {
+    await this.asOwnerOfTheMachine("ALTER SYSTEM SET log_statement = 'all'", 'SELECT pg_reload_conf()');
+  }
+
+  /** Past the endpoint: what RDS's administrator may not do. */
+  async asOwnerOfTheMachine(...statements: string[]): Promise<void> {
     const client = new pg.Client(this.database().adminConnection());
     await client.connect();
-    await client.query("ALTER SYSTEM SET log_statement = 'all'");
-    await client.query('SELECT pg_reload_conf()');
+    for (const statement of statements) await client.query(statement);
     await client.end();
+  }
+
+  /** Waits until nothing of a rotation is left to do, so that the next one may begin. */
+  async rest(secretId: string): Promise<void> {
+    await eventually(`the end of what is under way with ${secretId}`, async () => {
+      const { AWSCURRENT, AWSPENDING, KEYTURN_IN_FLIGHT } = await this.labels(secretId);
+      const isPending = AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT;
+      return isPending || KEYTURN_IN_FLIGHT === AWSCURRENT ? undefined : true;
+    });
   }
 
   /** The reference of the only resource of a type. */

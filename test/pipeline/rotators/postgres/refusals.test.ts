@@ -98,7 +98,7 @@ describe('refused with nothing changed', () => {
     await expect(secret.rotator.set(step, { ...secret.state, pending })).rejects.toMatchObject({
       code: 'TargetRefused',
     });
-    expect(secret.secrets.calls).toEqual([]);
+    expect(secret.secrets.calls.map(({ operation }) => operation)).toEqual(['GetSecretValue']);
   });
 
   test('a candidate for another host or another user', async () => {
@@ -118,6 +118,12 @@ describe('refused with nothing changed', () => {
   });
 });
 
+/** The superuser's secret is of the same database as the login's. */
+function moveSuperuser(secret: Awaited<ReturnType<typeof newSecret>>, to: { host?: string; port?: number }): void {
+  const { values } = secret.secrets;
+  values.set(SUPERUSER_ARN, JSON.stringify({ ...JSON.parse(values.get(SUPERUSER_ARN) as string), ...to }));
+}
+
 describe('the connection', () => {
   test('a certificate of an unknown authority is refused, without a fallback', async () => {
     const { createCertificateAuthority } = await import('../../../../local/postgres/certificates.ts');
@@ -132,12 +138,14 @@ describe('the connection', () => {
   test('a host name that the certificate does not carry is refused', async () => {
     const secret = await newSecret(server);
     secret.state.current = { ...secret.state.current, payload: { ...secret.state.current.payload, host: '127.0.0.2' } };
+    moveSuperuser(secret, { host: '127.0.0.2' });
     await expect(secret.rotate()).rejects.toMatchObject({ code: expect.stringMatching(/^Target/) });
   });
 
   test('a database that is down is worth another try', async () => {
     const secret = await newSecret(server);
     secret.state.current = { ...secret.state.current, payload: { ...secret.state.current.payload, port: 1 } };
+    moveSuperuser(secret, { port: 1 });
     await expect(secret.rotate()).rejects.toMatchObject({ code: 'TargetUnavailable', retryable: true });
   });
 });

@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-secrets-manager';
+import pg from 'pg';
+import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
+import type { Settings } from '../../../local/cloud.ts';
+import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
+import type { RdsService } from '../../../local/services/rds/service.ts';
+import { eventually } from '../../eventually.ts';
+
+export const SECRET = 'shop/database';
+
+/** The shop's stack, synthesized and running on a laptop, with its login made and its consumer warm. */
+export class Shop {
+  readonly cloud: RunningCloud;
+  readonly secrets: SecretsManagerClient;
+  readonly #lambda: LambdaClient;
+  readonly #outputs: LoadedStack['outputs'];
+
+  private constructor(cloud: RunningCloud, stack: LoadedStack) {
+    this.cloud = cloud;
+    this.#outputs = stack.outputs;
+    const configuration = {
+      endpoint: cloud.endpointUrl,
+      region: cloud.region,
+      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    };
+    this.secrets = new SecretsManagerClient(configuration);
+    this.#lambda = new LambdaClient(configuration);
+  }
+
+  static async open(settings: Partial<Settings> = {}, port = 0): Promise<Shop> {
+    const assembly = await synthesize();
+    const cloud = await createCloud({ port, settings, log: () => undefined });
+    try {
+      const [stack] = await loadAssembly(assembly, cloud);
+      const shop = new Shop(cloud, stack as LoadedStack);
+      await shop.#settle();
+      await shop.#createLogin();
+      return shop;
+    } catch (error) {
+      await cloud.close();
+      throw error;
+    } finally {
+      rmSync(assembly, { recursive: true, force: true });
+    }
+  }
+
+  get consoleUrl(): string {
+    return `${this.cloud.endpointUrl}/_local/console/`;
+  }
+
+  /** Requests at once, each held for a while, so that so many environments are alive. */
+  async visitCatalogue(count: number): Promise<void> {
+    const request = new InvokeCommand({
+      FunctionName: this.#outputs.CatalogueFunction,
+      Payload: Buffer.from(JSON.stringify({ holdMilliseconds: 500 })),
+    });
+    await Promise.all(Array.from({ length: count }, () => this.#lambda.send(request)));
+  }
+
+  /** Version ids by label. */
+  async labels(): Promise<Record<string, string>> {
+    const { VersionIdsToStages = {} } = await this.secrets.send(new DescribeSecretCommand({ SecretId: SECRET }));
+    return Object.fromEntries(
+      Object.entries(VersionIdsToStages).flatMap(([versionId, stages]) => stages.map((stage) => [stage, versionId])),
+    );
+  }
+
+  /** Makes the check of the secret fail for every version but those that are named. */
+  async closeGate(openFor?: string): Promise<void> {
+    const Value = openFor === undefined ? 'closed' : `open-for:${openFor}`;
+    await this.secrets.send(new TagResourceCommand({ SecretId: SECRET, Tags: [{ Key: 'gate', Value }] }));
+  }
+
+  async openGate(): Promise<void> {
+    await this.secrets.send(new UntagResourceCommand({ SecretId: SECRET, TagKeys: ['gate'] }));
+  }
+
+  close(): Promise<void> {
+    return this.cloud.close();
+  }
+
+  /** A deployment has Secrets Manager try the rotation function: until that is over, the secret is busy. */
+  async #settle(): Promise<void> {
+    await eventually('the end of the trial of the rotation function', async () =>
+      (await this.labels()).AWSPENDING === undefined ? true : undefined,
+    );
+  }
+
+  async #value(secretId: string): Promise<{ username: string; password: string; host: string }> {
+    const { SecretString = '{}' } = await this.secrets.send(new GetSecretValueCommand({ SecretId: secretId }));
+    return JSON.parse(SecretString);
+  }
+
+  async #createLogin(): Promise<void> {
+    const [superuser, login] = [await this.#value('shop/superuser'), await this.#value(SECRET)];
+    const verifier = formatScramVerifier(await computeScramVerifier(login.password));
+    const client = new pg.Client({
+      host: superuser.host,
+      database: 'shop',
+      user: superuser.username,
+      password: superuser.password,
+      ssl: { ca: readFileSync(this.cloud.service<RdsService>('rds').caBundlePath, 'utf8') },
+    });
+    await client.connect();
+    try {
+      await client.query(`CREATE ROLE "${login.username}" LOGIN PASSWORD '${verifier}'`);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+/** As `cdk synth` does, into a folder of its own. */
+async function synthesize(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-shop-'));
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./app.ts', import.meta.url))], {
+    env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
+  });
+  return folder;
+}

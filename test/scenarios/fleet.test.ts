@@ -1,0 +1,74 @@
+import { TagResourceCommand } from '@aws-sdk/client-secrets-manager';
+import { Laptop } from './lab/laptop.ts';
+
+let laptop: Laptop;
+const FLEET = ['lab/alternating', 'lab/single'];
+
+beforeAll(async () => {
+  laptop = await Laptop.start();
+  for (const secretId of [...FLEET, 'lab/proxied']) await laptop.createLogin(secretId);
+}, 120_000);
+afterAll(() => laptop?.close());
+
+beforeEach(async () => {
+  for (const secretId of [...FLEET, 'lab/proxied', 'lab/superuser']) await laptop.rest(secretId);
+});
+
+async function currentOf(secretIds: string[]): Promise<(string | undefined)[]> {
+  return Promise.all(secretIds.map(async (secretId) => (await laptop.labels(secretId)).AWSCURRENT));
+}
+
+test('a group is rotated, and nobody else', async () => {
+  const before = await currentOf(['lab/proxied', 'lab/superuser']);
+  const members = await currentOf(FLEET);
+  const fleet = await laptop.executions.run('rotate-fleet', { group: 'lab' });
+  expect(fleet).toMatchObject({ status: 'SUCCEEDED' });
+  expect(JSON.parse(fleet.output ?? '')).toMatchObject({ selected: 2, succeeded: 2 });
+  expect(await currentOf(['lab/proxied', 'lab/superuser'])).toEqual(before);
+  for (const [index, current] of (await currentOf(FLEET)).entries()) expect(current).not.toBe(members[index]);
+});
+
+test('a canary that fails leaves everybody else alone', async () => {
+  const others = await currentOf(['lab/single']);
+  const { AWSCURRENT } = await laptop.labels('lab/alternating');
+  await laptop.gate('lab/alternating', `open-for:${AWSCURRENT}`);
+  const fleet = await laptop.executions.run('rotate-fleet', { group: 'lab', canaries: ['lab/alternating'] });
+  await laptop.gate('lab/alternating', 'open');
+  expect(fleet).toMatchObject({ status: 'FAILED' });
+  expect(fleet.cause).toMatch(/^The fleet stopped: .*0 of 2 secrets were rotated/);
+  expect(await currentOf(['lab/single'])).toEqual(others);
+  expect((await laptop.labels('lab/alternating')).AWSCURRENT).toBe(AWSCURRENT);
+});
+
+test('a tag chooses; a share of failures is borne', async () => {
+  for (const secretId of ['lab/proxied', 'lab/single']) {
+    await laptop.secrets.send(new TagResourceCommand({ SecretId: secretId, Tags: [{ Key: 'team', Value: 'shop' }] }));
+  }
+  await laptop.gate('lab/single', `open-for:${(await laptop.labels('lab/single')).AWSCURRENT}`);
+  const fleet = await laptop.executions.run('rotate-fleet', {
+    tag: { key: 'team', value: 'shop' },
+    toleratedFailurePercentage: 50,
+  });
+  await laptop.gate('lab/single', 'open');
+  expect(fleet).toMatchObject({ status: 'SUCCEEDED' });
+  expect(JSON.parse(fleet.output ?? '')).toMatchObject({ selected: 2, succeeded: 1 });
+});
+
+test('an emergency revokes at once', async () => {
+  const before = await laptop.value('lab/alternating');
+  const fleet = await laptop.executions.run('rotate-fleet', { secretIds: ['lab/alternating'], emergency: true });
+  expect(fleet).toMatchObject({ status: 'SUCCEEDED' });
+  const { AWSCURRENT = '' } = await laptop.labels('lab/alternating');
+  expect(AWSCURRENT).toMatch(/^keyturn-emergency-/);
+  await laptop.executions.ofVersion('retire-credential', `"versionId":"${AWSCURRENT}"`);
+  await expect(laptop.query(before, 'SELECT 1')).rejects.toMatchObject({ code: '28000' });
+});
+
+test.each([
+  ['a choice that fits nothing', { group: 'nobody' }, 'FleetEmpty', /keyturn status/],
+  ['an unknown key', { groups: 'lab' }, 'InputInvalid', /groups/],
+])('%s is refused', async (_, input, error, cause) => {
+  const fleet = await laptop.executions.run('rotate-fleet', input);
+  expect(fleet).toMatchObject({ status: 'FAILED', error });
+  expect(fleet.cause).toMatch(cause);
+});
