@@ -38,6 +38,8 @@ export interface CacheSlot {
   failures: number;
   retryAt: number;
   lastError: SecretError | undefined;
+  /** The call that proof of staleness asked for, while it is under way. */
+  refetch: Promise<CachedVersion> | undefined;
   lastRefetchAt: number;
   lastInvalidatedAt: number;
 }
@@ -72,6 +74,7 @@ export function emptySlot(name: string, isCurrent: boolean): CacheSlot {
     failures: 0,
     retryAt: 0,
     lastError: undefined,
+    refetch: undefined,
     lastRefetchAt: Number.NEGATIVE_INFINITY,
     lastInvalidatedAt: Number.NEGATIVE_INFINITY,
   };

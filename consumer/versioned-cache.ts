@@ -139,14 +139,21 @@ export class VersionedCache {
    */
   async refetch(read: CacheRead, proof: StalenessProof): Promise<CachedVersion> {
     const slot = this.#slot(read.key, read.name);
-    const now = this.#parts.now();
-    const held = slot.version;
+    if (slot.version && slot.version.versionId !== proof.seenVersionId) return slot.version;
     const cooldown = proof.cooldownMilliseconds ?? this.#parts.cooldownMilliseconds;
-    if (held && (held.versionId !== proof.seenVersionId || now - slot.lastRefetchAt < cooldown)) return held;
-    slot.lastRefetchAt = now;
+    const isCooling = this.#parts.now() - slot.lastRefetchAt < cooldown;
+    if (slot.version && isCooling && !slot.refetch) return slot.version;
+    slot.refetch ??= this.#refetch(slot, read, proof).finally(() => {
+      slot.refetch = undefined;
+    });
+    return slot.refetch;
+  }
+
+  async #refetch(slot: CacheSlot, read: CacheRead, proof: StalenessProof): Promise<CachedVersion> {
+    slot.lastRefetchAt = this.#parts.now();
     this.#statistics.refetches += 1;
     const version = await this.read({ ...read, force: true }).catch((error: SecretError) => {
-      if (held) return held;
+      if (slot.version) return slot.version;
       throw error;
     });
     const changed = version.versionId !== proof.seenVersionId;
