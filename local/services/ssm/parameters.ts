@@ -1,5 +1,9 @@
 import type { Cloud } from '../../cloud.ts';
 import { AwsError, type Call } from '../../service.ts';
+import { DEFAULT_KEY, requireKey } from './encryption.ts';
+import { isUnder, matchesFilters, type ParameterFilter } from './filters.ts';
+import { moveLabels, removeLabels } from './labels.ts';
+import { checkName, checkPut, tierOf } from './validation.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -8,31 +12,35 @@ export interface Parameter {
   readonly value: string;
   readonly version: number;
   readonly modifiedAt: Date;
+  readonly modifiedBy: string;
   readonly keyId?: string;
   readonly tier: 'Standard' | 'Advanced';
   readonly description?: string;
   readonly allowedPattern?: string;
   readonly dataType: string;
   labels: string[];
-  tags: { Key?: string; Value?: string }[];
+  /** The same for all versions. */
+  readonly tags: Map<string, string>;
 }
 
 export interface PutInput {
-  Name: string;
-  Value: string;
-  Type?: Parameter['type'];
-  KeyId?: string;
-  Overwrite?: boolean;
-  AllowedPattern?: string;
-  Description?: string;
-  Tier?: 'Standard' | 'Advanced' | 'Intelligent-Tiering';
-  DataType?: string;
-  Tags?: Parameter['tags'];
+  readonly Name: string;
+  readonly Value: string;
+  readonly Type?: Parameter['type'];
+  readonly KeyId?: string;
+  readonly Overwrite?: boolean;
+  readonly AllowedPattern?: string;
+  readonly Description?: string;
+  readonly Tier?: 'Standard' | 'Advanced' | 'Intelligent-Tiering';
+  readonly DataType?: string;
+  readonly Policies?: string;
+  readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[];
 }
 
-const STANDARD_BYTES = 4_096;
-const ADVANCED_BYTES = 8_192;
 const MOST_VERSIONS = 100;
+
+export const parameterArn = (scope: { region: string; accountId: string }, name: string) =>
+  `arn:aws:ssm:${scope.region}:${scope.accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`;
 
 /** The parameters of each region, every version of them. */
 export class Parameters {
@@ -47,12 +55,19 @@ export class Parameters {
     this.#byRegion.clear();
   }
 
-  /** By name, ARN, `name:version` or `name:label`. */
+  /** By name, ARN, `name:version` or `name:label`. @throws ParameterVersionNotFound where only the version is missing */
   read(region: string, reference: string): Parameter | undefined {
-    const [name, selector] = splitSelector(reference);
-    const versions = this.#region(region).get(name);
-    if (selector === undefined) return versions?.at(-1);
-    return versions?.find((parameter) => String(parameter.version) === selector || parameter.labels.includes(selector));
+    const { name, selector } = splitReference(reference);
+    const versions = this.#versions(region, reference);
+    if (selector === undefined || !versions) return versions?.at(-1);
+    const found = versions.find(
+      (parameter) => String(parameter.version) === selector || parameter.labels.includes(selector),
+    );
+    if (found) return found;
+    throw new AwsError(
+      'ParameterVersionNotFound',
+      `Systems Manager could not find version ${selector} of ${name}. Verify the version and try again.`,
+    );
   }
 
   require(region: string, name: string): Parameter {
@@ -65,89 +80,72 @@ export class Parameters {
   }
 
   history(region: string, name: string): Parameter[] {
-    const versions = this.#region(region).get(splitSelector(name)[0]);
+    const versions = this.#versions(region, name);
     if (versions) return versions;
-    throw new AwsError('ParameterNotFound', '');
+    throw parameterNotFound();
   }
 
-  under(region: string, path: string, recursive: boolean): Parameter[] {
-    const prefix = path.endsWith('/') ? path : `${path}/`;
-    return this.#latest(region).filter(
-      ({ name }) => name.startsWith(prefix) && (recursive || !name.slice(prefix.length).includes('/')),
-    );
+  under(region: string, path: string, isRecursive: boolean): Parameter[] {
+    return this.#latest(region).filter(({ name }) => isUnder(name, path, isRecursive));
   }
 
-  matching(region: string, filters: { Key: string; Option?: string; Values?: string[] }[]): Parameter[] {
-    const fields: Record<string, (parameter: Parameter) => string> = {
-      Name: (p) => p.name,
-      Type: (p) => p.type,
-      KeyId: (p) => p.keyId ?? '',
-      Path: (p) => p.name,
-      Tier: (p) => p.tier,
-    };
-    return this.#latest(region).filter((parameter) =>
-      filters.every(({ Key, Option = 'Equals', Values = [] }) => {
-        const field = fields[Key];
-        if (!field) throw new AwsError('InvalidFilterKey', `The specified filter key is not valid: ${Key}.`);
-        const text = field(parameter);
-        if (Option === 'BeginsWith' || Key === 'Path') return Values.some((value) => text.startsWith(value));
-        return Values.some((value) => (Option === 'Contains' ? text.includes(value) : text === value));
-      }),
-    );
+  matching(region: string, filters: readonly ParameterFilter[]): Parameter[] {
+    return this.#latest(region).filter((parameter) => matchesFilters(parameter, filters));
   }
 
   async put(input: PutInput, call: Call): Promise<Parameter> {
     const { region } = call;
-    const versions = this.#region(region).get(input.Name) ?? [];
+    const name = splitReference(input.Name).name;
+    checkName(name);
+    const versions = this.#region(region).get(name) ?? [];
     const existing = versions.at(-1);
-    const type = input.Type ?? existing?.type;
-    refuseInvalid(input, existing, type);
-    const keyId = type === 'SecureString' ? (input.KeyId ?? existing?.keyId ?? 'alias/aws/ssm') : undefined;
-    if (keyId) await requireKey(keyId, 'Encrypt', call);
+    checkPut(input, existing);
+    const type = (input.Type ?? existing?.type) as Parameter['type'];
+    const arn = parameterArn(call, name);
+    const keyId = type === 'SecureString' ? (input.KeyId ?? existing?.keyId ?? DEFAULT_KEY) : undefined;
+    if (keyId) await requireKey(keyId, 'Encrypt', arn, call);
+    const description = input.Description ?? existing?.description;
+    const allowedPattern = input.AllowedPattern ?? existing?.allowedPattern;
     const parameter: Parameter = {
-      name: input.Name,
-      arn: `arn:aws:ssm:${region}:${call.accountId}:parameter${input.Name.startsWith('/') ? '' : '/'}${input.Name}`,
-      type: type as Parameter['type'],
+      name,
+      arn,
+      type,
       value: input.Value,
       version: (existing?.version ?? 0) + 1,
       modifiedAt: this.#cloud.clock.now(),
-      keyId,
+      modifiedBy: call.principal.arn,
       tier: tierOf(input, existing),
-      description: input.Description ?? existing?.description,
-      allowedPattern: input.AllowedPattern ?? existing?.allowedPattern,
       dataType: input.DataType ?? 'text',
       labels: [],
-      tags: existing?.tags ?? input.Tags ?? [],
+      tags: existing?.tags ?? new Map((input.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+      ...(keyId === undefined ? {} : { keyId }),
+      ...(description === undefined ? {} : { description }),
+      ...(allowedPattern === undefined ? {} : { allowedPattern }),
     };
-    this.#region(region).set(input.Name, [...versions, parameter].slice(-MOST_VERSIONS));
+    this.#region(region).set(name, keepVersions([...versions, parameter]));
     this.#announce(parameter, existing ? 'Update' : 'Create', region);
     return parameter;
   }
 
   delete(region: string, name: string): boolean {
-    const existing = this.read(region, name);
+    const existing = this.#versions(region, name)?.at(-1);
     if (!existing) return false;
     this.#region(region).delete(existing.name);
     this.#announce(existing, 'Delete', region);
     return true;
   }
 
-  label(region: string, input: { Name: string; ParameterVersion?: number; Labels: string[] }): number {
+  /** The version that has the labels now, and those of them that are none. */
+  label(region: string, input: { Name: string; ParameterVersion?: number; Labels: readonly string[] }) {
     const versions = this.history(region, input.Name);
-    const labelled =
-      input.ParameterVersion === undefined
-        ? versions.at(-1)
-        : versions.find((parameter) => parameter.version === input.ParameterVersion);
-    if (!labelled)
-      throw new AwsError(
-        'ParameterVersionNotFound',
-        `Systems Manager could not find version ${input.ParameterVersion} of ${input.Name}.`,
-      );
-    for (const parameter of versions)
-      parameter.labels = parameter.labels.filter((label) => !input.Labels.includes(label));
-    labelled.labels.push(...input.Labels);
-    this.#announce(labelled, 'LabelParameterVersion', region);
-    return labelled.version;
+    const version = versionOf(versions, input);
+    const invalid = moveLabels(versions, version, input.Labels);
+    if (invalid.length < input.Labels.length) this.#announce(version, 'LabelParameterVersion', region);
+    return { version: version.version, invalid };
+  }
+
+  unlabel(region: string, input: { Name: string; ParameterVersion: number; Labels: readonly string[] }): string[] {
+    return removeLabels(versionOf(this.history(region, input.Name), input), input.Labels);
   }
 
   /** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html */
@@ -166,9 +164,16 @@ export class Parameters {
     });
   }
 
+  /** An ARN does not tell `x` from `/x`: the one that is there is meant. */
+  #versions(region: string, reference: string): Parameter[] | undefined {
+    const { name } = splitReference(reference);
+    const found = this.#region(region).get(name);
+    return found || !reference.startsWith('arn:') ? found : this.#region(region).get(name.slice(1));
+  }
+
   #latest(region: string): Parameter[] {
     const latest = [...this.#region(region).values()].map((versions) => versions.at(-1) as Parameter);
-    return latest.sort((a, b) => a.name.localeCompare(b.name));
+    return latest.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   #region(region: string): Map<string, Parameter[]> {
@@ -180,94 +185,34 @@ export class Parameters {
   }
 }
 
-/** A parameter as GetParameter shows it: a SecureString only decrypted for who may use its key. */
-export async function shown(parameter: Parameter, decrypt: boolean, call: Call): Promise<Record<string, unknown>> {
-  const isSecret = parameter.type === 'SecureString';
-  if (isSecret && decrypt) await requireKey(parameter.keyId ?? 'alias/aws/ssm', 'Decrypt', call);
-  return {
-    Name: parameter.name,
-    Type: parameter.type,
-    Value:
-      isSecret && !decrypt
-        ? Buffer.from(`encrypted:${parameter.arn}:${parameter.version}`).toString('base64')
-        : parameter.value,
-    Version: parameter.version,
-    LastModifiedDate: parameter.modifiedAt,
-    ARN: parameter.arn,
-    DataType: parameter.dataType,
-  };
-}
+/** AWS answers it without a word. */
+export const parameterNotFound = () => new AwsError('ParameterNotFound', '');
 
-/** A customer's key needs the caller's KMS permission; AWS's own key for Parameter Store needs none. */
-async function requireKey(keyId: string, action: 'Encrypt' | 'Decrypt', call: Call): Promise<void> {
-  if (keyId === 'alias/aws/ssm') return;
-  const resource = keyId.startsWith('arn:') ? keyId : `arn:aws:kms:${call.region}:${call.accountId}:key/${keyId}`;
-  const access = {
-    action: `kms:${action}`,
-    resource,
-    context: { 'kms:ViaService': `ssm.${call.region}.amazonaws.com` },
-  };
-  const { allowed, message } = await call.cloud.authorise(call.principal, access);
-  if (!allowed) throw new AwsError('AccessDeniedException', message);
-}
-
-function refuseInvalid(input: PutInput, existing: Parameter | undefined, type: string | undefined): void {
-  if (!type) throw new AwsError('ValidationException', 'A parameter type is required when you create a parameter.');
-  if (existing && !input.Overwrite) {
-    throw new AwsError(
-      'ParameterAlreadyExists',
-      'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
-    );
-  }
-  if (existing && input.Tags)
-    throw new AwsError(
-      'ValidationException',
-      "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
-    );
-  if (/^\/?(aws|ssm)/i.test(input.Name))
-    throw new AwsError(
-      'ValidationException',
-      `Parameter name: can't be prefixed with "${input.Name.toLowerCase().includes('aws') ? 'aws' : 'ssm'}" (case-insensitive).`,
-    );
-  if (!/^[a-zA-Z0-9_.\-/]+$/.test(input.Name)) {
-    throw new AwsError(
-      'ValidationException',
-      'Only a mix of letters, numbers and the following 4 symbols .-_/ are allowed.',
-    );
-  }
-  if (input.Name.split('/').length > 16)
-    throw new AwsError('HierarchyLevelLimitExceededException', 'A hierarchy can have a maximum of 15 levels.');
-  const pattern = input.AllowedPattern ?? existing?.allowedPattern;
-  if (pattern && !new RegExp(pattern).test(input.Value))
-    throw new AwsError(
-      'ParameterPatternMismatchException',
-      `Parameter value, cannot be validated against allowedPattern: ${pattern}`,
-    );
-  tierOf(input, existing);
-}
-
-function tierOf(input: PutInput, existing: Parameter | undefined): Parameter['tier'] {
-  const bytes = Buffer.byteLength(input.Value);
-  const wanted = input.Tier ?? existing?.tier ?? 'Standard';
-  const tier = wanted === 'Intelligent-Tiering' ? (bytes > STANDARD_BYTES ? 'Advanced' : 'Standard') : wanted;
-  const most = tier === 'Advanced' ? ADVANCED_BYTES : STANDARD_BYTES;
-  if (bytes <= most) return tier;
+function versionOf(versions: readonly Parameter[], input: { Name: string; ParameterVersion?: number }): Parameter {
+  const { ParameterVersion: wanted } = input;
+  const found = wanted === undefined ? versions.at(-1) : versions.find(({ version }) => version === wanted);
+  if (found) return found;
   throw new AwsError(
-    'ValidationException',
-    tier === 'Standard'
-      ? 'Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html'
-      : 'Advanced tier parameters support a maximum parameter value of 8192 characters.',
+    'ParameterVersionNotFound',
+    `Systems Manager could not find version ${wanted} of ${input.Name}. Verify the version and try again.`,
   );
 }
 
-function splitSelector(reference: string): [string, string | undefined] {
-  const name = reference.startsWith('arn:')
-    ? reference
-        .split(':')
-        .slice(5)
-        .join(':')
-        .replace(/^parameter/, '')
-    : reference;
-  const [base, selector] = name.split(':');
-  return [base ?? name, selector];
+/** The oldest version makes room, unless a label holds it. */
+function keepVersions(versions: Parameter[]): Parameter[] {
+  const [oldest] = versions;
+  if (versions.length <= MOST_VERSIONS || !oldest) return versions;
+  if (oldest.labels.length === 0) return versions.slice(1);
+  throw new AwsError(
+    'ParameterMaxVersionLimitExceeded',
+    `You attempted to create a new version of ${oldest.name} by calling the PutParameter API with the overwrite flag. Version ${oldest.version}, the oldest version, can't be deleted because it has a label associated with it. Move the label to another version of the parameter, and try again.`,
+  );
+}
+
+/** `name:selector`; an ARN's part after `parameter` is the name. */
+export function splitReference(reference: string): { name: string; selector?: string } {
+  const isArn = reference.startsWith('arn:');
+  const local = isArn ? reference.split(':').slice(5).join(':').slice('parameter'.length) : reference;
+  const [name = '', selector] = local.split(':');
+  return selector === undefined ? { name } : { name, selector };
 }

@@ -6,11 +6,16 @@ const parameter: ResourceProvider = {
   async create(resource, cloud) {
     onlyProperties(resource, ['Name', 'Type', 'Value', 'Description', 'AllowedPattern', 'Tier', 'DataType', 'Tags']);
     const { Name, Tags, ...properties } = resource.properties;
-    const name = Name ?? `CFN-${resource.logicalId}`;
+    const random = Array.from({ length: 12 }, () => Math.floor(cloud.random() * 36).toString(36)).join('');
+    const name = String(Name ?? `CFN-${resource.logicalId}-${random}`);
     await cloud.call({
       service: 'ssm',
       operation: 'PutParameter',
-      input: { ...properties, Name: name },
+      input: {
+        ...properties,
+        Name: name,
+        Tags: Object.entries(Tags ?? {}).map(([Key, Value]) => ({ Key, Value: String(Value) })),
+      },
       principal: administratorOf(cloud),
     });
     return { ref: name, attributes: { Type: properties.Type, Value: properties.Value } };
