@@ -13,11 +13,16 @@ export const handler = rotatorHandler({
   settings: ApiKeySettings,
   rotator: ({ secretsManager, now }) => {
     let iam: IAMClient | undefined;
+    let iamOnce: IAMClient | undefined;
     return createApiKeyRotator({
       secretsManager,
       iam: () => {
         iam ??= new IAMClient({});
         return iam;
+      },
+      iamOnce: () => {
+        iamOnce ??= new IAMClient({ maxAttempts: 1 });
+        return iamOnce;
       },
       // These answer at once or the caller tries again by its own clock, so the SDK need not.
       stsWith: (credentials) => new STSClient({ credentials, maxAttempts: 1 }),

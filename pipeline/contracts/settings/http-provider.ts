@@ -45,6 +45,8 @@ export const VerifyRequest = v.strictObject({
   accepted: v.optional(v.array(status), [200, 204]),
   /** What it answers to one that does not, or not yet. Any other answer says neither. */
   refused: v.optional(v.array(status), [401, 403]),
+  /** For vendors that answer 200 to every key: what stands where in the answer to one that works. */
+  expect: v.optional(v.strictObject({ pointer: JsonPointer, equals: v.union([v.string(), v.number(), v.boolean()]) })),
 });
 export type VerifyRequest = v.InferOutput<typeof VerifyRequest>;
 

@@ -27,7 +27,7 @@ export function bedrockProvider(dependencies: ApiKeyDependencies, settings: Bedr
 
     async create() {
       try {
-        const answer = await dependencies.iam().send(
+        const answer = await dependencies.iamOnce().send(
           new CreateServiceSpecificCredentialCommand({
             UserName,
             ServiceName: SERVICE_NAME,

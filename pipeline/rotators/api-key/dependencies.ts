@@ -9,6 +9,8 @@ export interface ApiKeyDependencies {
   /** GetSecretValue of admin keys; nothing else. */
   secretsManager: Pick<SecretsManagerClient, 'send'>;
   iam(): Pick<IAMClient, 'send'>;
+  /** The same without the SDK's own tries: a create whose answer was lost would be sent again and leave a second key. */
+  iamOnce(): Pick<IAMClient, 'send'>;
   /** A client that calls with an access key. */
   stsWith(credentials: { accessKeyId: string; secretAccessKey: string }): Pick<STSClient, 'send'>;
   /** Clients that call with a Bedrock API key, in its region. */

@@ -1,4 +1,4 @@
-import { textAt } from '../../contracts/json-pointer.ts';
+import { textAt, valueAt } from '../../contracts/json-pointer.ts';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
@@ -64,8 +64,15 @@ export async function verifyByHttp(
 ): Promise<Verdict> {
   const where = describeRequest(template);
   try {
-    const { status } = await send({ key, ...(id !== undefined && { id }) });
-    if (template.accepted.includes(status)) return { verdict: 'accepted' };
+    const { status, body } = await send({ key, ...(id !== undefined && { id }) });
+    const { accepted, expect } = template;
+    if (accepted.includes(status) && expect && valueAt(body, expect.pointer) !== expect.equals) {
+      return {
+        verdict: 'refused',
+        reason: `${where} answered ${status}, but not what is expected at ${expect.pointer}`,
+      };
+    }
+    if (accepted.includes(status)) return { verdict: 'accepted' };
     const verdict = template.refused.includes(status) ? 'refused' : 'unclear';
     return { verdict, reason: `${where} answered ${status}` };
   } catch (error) {

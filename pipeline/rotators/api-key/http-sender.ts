@@ -4,7 +4,7 @@ import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import { placeholdersOf } from '../../contracts/settings/http-provider.ts';
 import { PayloadInvalid } from '../errors.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
-import { type HttpAnswer, type RequestTemplate, send } from './http-client.ts';
+import { describeRequest, describeStatus, type HttpAnswer, type RequestTemplate, send } from './http-client.ts';
 
 type Values = Readonly<Record<string, string>>;
 export type Send = (template: RequestTemplate, values: Values) => Promise<HttpAnswer>;
@@ -13,6 +13,7 @@ export type Send = (template: RequestTemplate, values: Values) => Promise<HttpAn
  * Sends a vendor's requests with everything filled in. The admin key is read for each request that needs it, never kept:
  * it is rotated too. Refused with 401, which means that nothing was done, it is read once more, and the request sent again
  * if it has changed meanwhile.
+ * @throws TargetRefused when the vendor does not accept it
  */
 export function httpSender(dependencies: ApiKeyDependencies, settings: HttpSettings): Send {
   const { fetch, sleep } = dependencies;
@@ -28,7 +29,13 @@ export function httpSender(dependencies: ApiKeyDependencies, settings: HttpSetti
     if (answer.status !== 401) return answer;
     const again = await readAdmin(dependencies, settings);
     const isSame = Object.entries(again).every(([name, value]) => admin[name] === value);
-    return isSame ? answer : send(client, template, { ...values, ...again });
+    if (isSame)
+      throw describeStatus(
+        describeRequest(template),
+        answer,
+        `The key in ${settings.admin.secretArn} is not accepted: put one that may manage keys.`,
+      );
+    return send(client, template, { ...values, ...again });
   };
 }
 

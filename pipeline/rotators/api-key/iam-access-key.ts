@@ -33,7 +33,7 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
 
     async create() {
       try {
-        const { AccessKey: made } = await dependencies.iam().send(new CreateAccessKeyCommand({ UserName }));
+        const { AccessKey: made } = await dependencies.iamOnce().send(new CreateAccessKeyCommand({ UserName }));
         if (!made?.AccessKeyId || !made.SecretAccessKey) throw new TargetRefused(`${who}: IAM answered without a key.`);
         return { key: made.SecretAccessKey, id: made.AccessKeyId };
       } catch (error) {

@@ -4,6 +4,7 @@ import type { SweptVersions } from '../rotator.ts';
 import { credentialName } from './credential.ts';
 import { type ApiKeyVersion, credentialOf, heldId, type KeyAccount } from './key-account.ts';
 import { judgeListed } from './orphans.ts';
+import type { ListedCredential } from './provider.ts';
 
 /** Revokes orphans and what spent versions hold; strangers are left alone. */
 export async function sweepCredentials(
@@ -38,7 +39,7 @@ export async function revokeCandidate(
   account: KeyAccount,
   versions: { current: ApiKeyVersion; candidate: ApiKeyVersion },
 ): Promise<void> {
-  const { current, candidate } = await idsOf(account, versions);
+  const [current, candidate] = await idsOf(account, [versions.current, versions.candidate]);
   if (candidate !== undefined && candidate !== current) await account.provider.revoke(candidate);
 }
 
@@ -54,7 +55,7 @@ export async function revokePrevious(
   versions: { current: ApiKeyVersion; previous: ApiKeyVersion },
 ): Promise<void> {
   const { provider, secretName, settings } = account;
-  const { current, previous } = await idsOf(account, versions);
+  const [current, previous] = await idsOf(account, [versions.current, versions.previous]);
   if (previous !== undefined) {
     if (previous !== current) await provider.revoke(previous);
     return;
@@ -69,16 +70,15 @@ export async function revokePrevious(
   );
 }
 
-async function idsOf<Name extends string>(
+/** The ids of two versions' credentials; the vendor is asked only where the secret does not tell. */
+async function idsOf(
   account: KeyAccount,
-  versions: Record<Name, ApiKeyVersion>,
-): Promise<Record<Name, string | undefined>> {
-  const named = Object.entries(versions) as [Name, ApiKeyVersion][];
-  const known = named.map(([name, version]) => [name, heldId(account, version, []).id] as const);
-  if (known.every(([, id]) => id !== undefined)) return Object.fromEntries(known) as Record<Name, string>;
-  const listed = await account.provider.listOwn();
-  return Object.fromEntries(named.map(([name, version]) => [name, heldId(account, version, listed).id])) as Record<
-    Name,
-    string | undefined
-  >;
+  versions: readonly [ApiKeyVersion, ApiKeyVersion],
+): Promise<[string | undefined, string | undefined]> {
+  const ids = (listed: readonly ListedCredential[]): [string | undefined, string | undefined] => [
+    heldId(account, versions[0], listed).id,
+    heldId(account, versions[1], listed).id,
+  ];
+  const known = ids([]);
+  return known.includes(undefined) ? ids(await account.provider.listOwn()) : known;
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
@@ -9,7 +10,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { ManualClock } from '../../../local/clock.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import type { Service } from '../../../local/service.ts';
+import type { Service, ServiceFactory } from '../../../local/service.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../local/services/secretsmanager/service.ts';
@@ -35,6 +36,8 @@ export interface Kill {
 export class Calls {
   readonly names: string[] = [];
   kill: Kill | undefined;
+  /** Calls of this name fail before they have an effect. */
+  refused: string | undefined;
   /** Looks at the world around each call. */
   watch: (() => void) | undefined;
 
@@ -52,24 +55,34 @@ export class Calls {
       const number = this.names.length;
       this.watch?.();
       if (this.kill?.call === number && this.kill.when === 'before') die(name);
-      const result = await call();
-      this.watch?.();
-      if (this.kill?.call === number && this.kill.when === 'after') die(name);
-      return result;
+      try {
+        if (name === this.refused)
+          throw Object.assign(new Error(`${name} was refused`), { name: 'AccessDeniedException' });
+        return await call();
+      } finally {
+        this.watch?.();
+        // Whatever came back, its process is no more there to hear it.
+        if (this.kill?.call === number && this.kill.when === 'after') die(name);
+      }
     };
   }
 }
 
-export type Around = ReturnType<Calls['process']>;
+type Around = ReturnType<Calls['process']>;
 
-/** An SDK client whose calls go through the process. */
-export function counted<Client extends { middlewareStack: { add: (...args: any[]) => void } }>(
-  client: Client,
-  around: Around,
-): Client {
+const processes = new AsyncLocalStorage<Around>();
+
+/** A call that goes through the process in which it is made. */
+export function inProcess<Result>(name: string, call: () => Promise<Result>): Promise<Result> {
+  const around = processes.getStore();
+  return around ? around(name, call) : call();
+}
+
+/** An SDK client whose calls go through the process in which they are made. */
+export function counted<Client extends { middlewareStack: { add: (...args: any[]) => void } }>(client: Client): Client {
   client.middlewareStack.add(
     (next: (args: unknown) => Promise<unknown>, context: { commandName?: string }) => (args: unknown) =>
-      around(context.commandName ?? 'a command', () => next(args)),
+      inProcess(context.commandName ?? 'a command', () => next(args)),
     { step: 'initialize' },
   );
   return client;
@@ -79,6 +92,8 @@ export interface Laptop {
   readonly cloud: RunningCloud;
   readonly clock: ManualClock;
   readonly secrets: SecretsManagerClient;
+  /** The same, for rotation functions. */
+  readonly countedSecrets: SecretsManagerClient;
   readonly clientOptions: { region: string; endpoint: string; credentials: any; maxAttempts: number };
   readonly service: SecretsManagerService;
   readonly functions: Map<string, (event: unknown) => Promise<unknown>>;
@@ -86,8 +101,8 @@ export interface Laptop {
 }
 
 /** The laptop's Secrets Manager, whose rotation functions run in this process. */
-export async function openLaptop(start = '2026-03-01T00:00:00Z'): Promise<Laptop> {
-  const clock = new ManualClock(new Date(start));
+export async function openLaptop(services: ServiceFactory[] = []): Promise<Laptop> {
+  const clock = new ManualClock(new Date('2026-03-01T00:00:00Z'));
   const functions: Laptop['functions'] = new Map();
   const lambda = (): Service => ({
     name: 'lambda',
@@ -108,7 +123,11 @@ export async function openLaptop(start = '2026-03-01T00:00:00Z'): Promise<Laptop
     },
     reset() {},
   });
-  const cloud = await createCloud({ services: [createSecretsManagerService, lambda], clock, log: () => {} });
+  const cloud = await createCloud({
+    services: [createSecretsManagerService, lambda, ...services],
+    clock,
+    log: () => {},
+  });
   const clientOptions = {
     region: cloud.region,
     endpoint: cloud.endpointUrl,
@@ -116,11 +135,22 @@ export async function openLaptop(start = '2026-03-01T00:00:00Z'): Promise<Laptop
     maxAttempts: 1,
   };
   const secrets = new SecretsManagerClient(clientOptions);
+  const countedSecrets = counted(new SecretsManagerClient(clientOptions));
   const close = async () => {
     secrets.destroy();
+    countedSecrets.destroy();
     await cloud.close();
   };
-  return { cloud, clock, secrets, clientOptions, service: cloud.service('secretsmanager'), functions, close };
+  return {
+    cloud,
+    clock,
+    secrets,
+    countedSecrets,
+    clientOptions,
+    service: cloud.service('secretsmanager'),
+    functions,
+    close,
+  };
 }
 
 export interface Managed {
@@ -129,8 +159,11 @@ export interface Managed {
   readonly calls: Calls;
   /** Errors of the rotation function, as Secrets Manager's attempts met them. */
   readonly failures: unknown[];
-  /** RotateSecret, and Secrets Manager's own attempts until it is promoted, gives up, or has lost AWSPENDING. */
-  rotate(options?: { emergency?: boolean }): Promise<{ token: string; previous: string; promoted: boolean }>;
+  /** RotateSecret, and Secrets Manager's own attempts until it is promoted, gives up, or has lost AWSPENDING; or fewer. */
+  rotate(options?: {
+    emergency?: boolean;
+    attempts?: number;
+  }): Promise<{ token: string; previous: string; promoted: boolean }>;
   /** What the workflow asks, tried again as a Task state with Retry does. */
   ask(request: { operation: string } & Record<string, unknown>): Promise<any>;
   /** One invocation as it comes. */
@@ -150,7 +183,7 @@ export async function manage<Settings>(
     value: string;
     settings: Settings;
     secret?: Partial<SecretSettings>;
-    rotator(around: Around, secretsManager: SecretsManagerClient): Rotator<any, Settings>;
+    rotator(secretsManager: SecretsManagerClient): Rotator<any, Settings>;
   },
 ): Promise<Managed> {
   const { clock, secrets, service } = laptop;
@@ -176,21 +209,15 @@ export async function manage<Settings>(
     ...options.secret,
   };
   const invoke = async (event: unknown): Promise<unknown> => {
-    const around = calls.process();
-    const client = counted(new SecretsManagerClient(laptop.clientOptions), around);
     const rotationFunction: RotationFunction<any, Settings> = {
-      store: new SecretStore(client),
-      rotator: options.rotator(around, client),
+      store: new SecretStore(laptop.countedSecrets),
+      rotator: options.rotator(laptop.countedSecrets),
       readSettings: async () => ({ secret: settings, rotator: options.settings }),
       adopt: async () => undefined,
       report: { stepSucceeded: async () => undefined, stepFailed: async () => undefined },
       now: () => clock.now(),
     };
-    try {
-      return await serve(rotationFunction as RotationFunction, event);
-    } finally {
-      client.destroy();
-    }
+    return processes.run(calls.process(), () => serve(rotationFunction as RotationFunction, event));
   };
   const progress: Progress = { invocations: 0, running: 0, failed: 0, finished: false };
   laptop.functions.set(functionArn, async (event) => {
@@ -225,7 +252,7 @@ export async function manage<Settings>(
     put: async (value) =>
       (await secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value }))).VersionId as string,
 
-    async rotate({ emergency = false } = {}) {
+    async rotate({ emergency = false, attempts = ATTEMPTS } = {}) {
       const previous = (await versionWith('AWSCURRENT')) as string;
       const prefix = emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX;
       const token = `${prefix}${randomUUID().replaceAll('-', '')}00000000`;
@@ -233,7 +260,7 @@ export async function manage<Settings>(
       await secrets.send(
         new RotateSecretCommand({ SecretId: arn, RotationLambdaARN: functionArn, ClientRequestToken: token }),
       );
-      await drive(laptop, { token, progress, stages });
+      await drive(laptop, { token, progress, stages, attempts });
       const promoted = (await versionWith('AWSCURRENT')) === token;
       return { token, previous, promoted };
     },
@@ -262,7 +289,12 @@ interface Progress {
 /** Lets Secrets Manager's pauses pass, until the rotation has come to an end. */
 async function drive(
   laptop: Laptop,
-  { token, progress, stages }: { token: string; progress: Progress; stages: () => Promise<Record<string, string[]>> },
+  {
+    token,
+    progress,
+    stages,
+    attempts,
+  }: { token: string; progress: Progress; stages: () => Promise<Record<string, string[]>>; attempts: number },
 ): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (let paused = 0; ; ) {
@@ -271,7 +303,7 @@ async function drive(
     if (progress.running > 0) continue;
     const labels = (await stages())[token] ?? [];
     if (progress.finished && labels.includes('AWSCURRENT') && !labels.includes('AWSPENDING')) return;
-    if (progress.failed > 0 && (progress.failed >= ATTEMPTS || !labels.includes('AWSPENDING'))) return;
+    if (progress.failed > 0 && (progress.failed >= attempts || !labels.includes('AWSPENDING'))) return;
     if (progress.failed === paused) continue;
     const { failed, invocations } = progress;
     await laptop.clock.advance(2_000 * 2 ** (failed - 1));
