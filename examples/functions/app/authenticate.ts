@@ -1,3 +1,4 @@
+import { TokenRefusedError } from 'keyturn/consumer';
 import { JwtVerifier } from 'keyturn/consumer/jwt';
 import { HttpError, type Request } from './http.ts';
 
@@ -8,11 +9,10 @@ export async function authenticate(request: Request): Promise<string> {
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (!token) throw new HttpError(401, 'Send the token of /login: authorization: Bearer <token>.');
   try {
-    const { payload } = await verifier.verify(token);
-    if (payload.sub) return payload.sub;
+    const { claims } = await verifier.verify(token);
+    if (claims.sub) return claims.sub;
   } catch (error) {
-    // jose's errors of tokens; anything else is ours.
-    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_J'))) throw error;
+    if (!(error instanceof TokenRefusedError)) throw error;
   }
   throw new HttpError(401, 'The token is not valid, or not any more.');
 }

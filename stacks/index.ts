@@ -1,0 +1,7 @@
+/** What an application's own CDK app imports: a pipeline, and the secrets in its care. */
+export { bundle } from './bundle.ts';
+export type { FunctionNetwork } from './bundled-function.ts';
+export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';
+export { RotatedSecret, type RotatedSecretProps, type RotatedSecretProxy } from './rotated-secret.ts';
+export { RotationPipeline, type RotationPipelineProps, type SecretKind } from './rotation-pipeline.ts';
+export { WatchedSecret, type WatchedSecretProps } from './watched-secret.ts';
