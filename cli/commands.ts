@@ -81,7 +81,7 @@ function addStatus(site: CommandSite): void {
     .description('Every managed secret: kind, age, next rotation, state and last outcome.')
     .addHelpText(
       'after',
-      examples('keyturn status', "keyturn status --json | jq '.secrets[] | select(.isWell | not)'"),
+      examples('keyturn status', 'keyturn status --json | jq \'.secrets[] | select(.standing.tone == "bad").name\''),
     );
   onRun(site, command, async (context) => {
     const { status } = await import('./status.ts');

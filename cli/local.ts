@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { LoadedStack } from '../local/assembly/load-assembly.ts';
 import { createCloud, type RunningCloud } from '../local/create-cloud.ts';
+import type { RdsService } from '../local/services/rds/service.ts';
 import { AssemblyUnusable, PortTaken } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { exampleAssembly, requireAssembly } from './laptop/example-assembly.ts';
@@ -19,7 +20,7 @@ export async function local(terminal: Terminal, options: LocalOptions): Promise<
   const assembly = options.empty ? undefined : await chooseAssembly(terminal, options);
   const cloud = await open(terminal, options);
   try {
-    const stacks = assembly === undefined ? [] : await load(assembly, cloud);
+    const stacks = assembly === undefined ? [] : await load(terminal, assembly, cloud);
     terminal.print(`Ready on ${cloud.endpointUrl}: ${describe(stacks)}. Ctrl-C ends it.`);
     await ended;
     return exitCodes.ok;
@@ -47,10 +48,13 @@ async function open(terminal: Terminal, { port, timeScale }: LocalOptions): Prom
   }
 }
 
-async function load(assembly: string, cloud: RunningCloud): Promise<LoadedStack[]> {
+async function load(terminal: Terminal, assembly: string, cloud: RunningCloud): Promise<LoadedStack[]> {
   const { loadAssembly } = await import('../local/assembly/load-assembly.ts');
   try {
-    return await loadAssembly(assembly, cloud);
+    const stacks = await loadAssembly(assembly, cloud);
+    const { caBundlePath } = cloud.service<RdsService>('rds');
+    terminal.note(`Its databases present certificates of PGSSLROOTCERT=${caBundlePath}`);
+    return stacks;
   } catch (cause) {
     throw new AssemblyUnusable(cause instanceof Error ? cause.message : String(cause), { cause });
   }

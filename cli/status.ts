@@ -1,55 +1,75 @@
-import type { SecretSettings } from '../pipeline/contracts/settings/secret.ts';
+import { readStatuses, type UnreadSecret } from '../pipeline/console/read-statuses.ts';
+import { inWords, type SecretStatus, type Sign, type Standing } from '../pipeline/console/secret-status.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';
 import { NotFound } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import type { SecretStatus } from './status/judge-status.ts';
-import { readSecretStatus } from './status/read-status.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
+import type { Colour } from './terminal/terminal.ts';
 import { relative } from './terminal/times.ts';
 
-/** Every secret of the pipeline at a glance. */
+/** Every secret of the pipeline at a glance, in the words of the dashboard. */
 export async function status(context: Context): Promise<ExitCode> {
   const pipeline = await DeployedPipeline.open(context.clients, context.pipelineName);
-  const settings = await pipeline.settings();
-  if (settings.length === 0) {
+  const { statuses, unread } = await readAll(context, pipeline);
+  if (statuses.length + unread.length === 0) {
     throw new NotFound(`Pipeline ${pipeline.name} manages no secret: nothing is under ${pipeline.settingsPrefix}/.`);
   }
-  const statuses = await inTurns(settings, (each) => readSecretStatus(pipeline, each, context.now()));
-  if (context.json) printJson(context.terminal, { pipeline: pipeline.name, secrets: statuses });
-  else
-    printTable(
-      context.terminal,
-      HEADS,
-      statuses.map((each) => row(each, context.now())),
-    );
+  const now = context.now();
+  if (context.json) printJson(context.terminal, { pipeline: pipeline.name, secrets: statuses, unread });
+  else printTable(context.terminal, HEADS, [...statuses.map((each) => row(each, now)), ...unread.map(unreadRow)]);
   return exitCodes.ok;
 }
 
-const HEADS = ['SECRET', 'KIND', 'ROTATED', 'NEXT', 'STATE', 'LAST OUTCOME'];
+async function readAll(
+  context: Context,
+  pipeline: DeployedPipeline,
+): Promise<{ statuses: SecretStatus[]; unread: UnreadSecret[] }> {
+  const reader = {
+    ssm: await context.clients.ssm(),
+    secretsManager: await context.clients.secretsManager(),
+    dynamodb: await context.clients.dynamodb(),
+    settingsPrefix: pipeline.settingsPrefix,
+    historyTable: pipeline.description.historyTableName,
+    now: context.now,
+  };
+  const all = { statuses: [] as SecretStatus[], unread: [] as UnreadSecret[] };
+  let nextToken: string | undefined;
+  do {
+    const page = await readStatuses(reader, nextToken);
+    all.statuses.push(...page.statuses);
+    all.unread.push(...page.unread);
+    nextToken = page.nextToken;
+  } while (nextToken);
+  all.statuses.sort((left, right) => left.name.localeCompare(right.name));
+  return all;
+}
 
-function row(status: SecretStatus, now: Date): Cell[] {
-  const colour = status.isWell ? 'green' : 'red';
+const HEADS = ['SECRET', 'KIND', 'STANDING', 'AGE', 'NEXT', 'CONSUMERS', 'CHECKS'];
+const colours: Record<Standing['tone'], Colour> = { good: 'green', bad: 'red', busy: 'yellow', calm: 'dim' };
+
+function row({ name, kind, standing, ageSeconds, next, schedule, consumers, checks }: SecretStatus, now: Date): Cell[] {
+  const since = standing.since ? ` ${relative(standing.since, now)}` : '';
+  const due = next?.isOverdue ? { text: 'overdue', colour: 'red' as const } : relative(next?.at, now);
   return [
-    status.name,
-    status.kind,
-    relative(status.lastRotatedAt, now) || 'never',
-    relative(status.nextRotationAt, now) || status.schedule || '',
-    { text: status.state, colour },
-    status.lastOutcome ? `${status.lastOutcome.what} ${relative(status.lastOutcome.at, now)}` : '',
+    name,
+    kind,
+    { text: `${standing.word}${since}`, colour: colours[standing.tone] },
+    ageSeconds === undefined ? '' : inWords(ageSeconds),
+    schedule ?? due,
+    signs(consumers, 'converged'),
+    signs(checks, 'passed'),
   ];
 }
 
-const AT_ONCE = 8;
+function unreadRow({ name, reason }: UnreadSecret): Cell[] {
+  return [name, '', { text: `Could not be read. ${reason}`, colour: 'red' }];
+}
 
-/** In order, a few at a time: ListSecretVersionIds and the like are scarce. */
-async function inTurns<Result>(
-  settings: readonly SecretSettings[],
-  read: (settings: SecretSettings) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let start = 0; start < settings.length; start += AT_ONCE) {
-    results.push(...(await Promise.all(settings.slice(start, start + AT_ONCE).map(read))));
-  }
-  return results;
+/** `2 of 3 converged`; those that are not well by name. */
+function signs(all: readonly Sign[], good: string): Cell {
+  if (all.length === 0) return '';
+  const bad = all.filter(({ tone }) => tone === 'bad').map(({ name }) => name);
+  const text = `${all.filter(({ tone }) => tone === 'good').length} of ${all.length} ${good}`;
+  return bad.length === 0 ? text : { text: `${text}, not ${bad.join(', ')}`, colour: 'red' };
 }

@@ -1,12 +1,12 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Manifest, ManifestSecret } from '../pipeline/contracts/manifest.ts';
+import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
 import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
 import { checkSettings, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
 import { RotationSchedules, type ScheduledSecret } from './manifest/rotation-schedules.ts';
-import { rotatorProps } from './manifest/rotator-settings.ts';
+import { grantTarget, rotatorProps } from './manifest/rotator-settings.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationPipeline } from './rotation-pipeline.ts';
 import { WatchedSecret } from './watched-secret.ts';
@@ -33,7 +33,7 @@ export class ManifestStack extends Stack {
     new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline, secrets: this.#scheduled });
   }
 
-  #rotate(name: string, entry: Exclude<ManifestSecret, { kind: 'watched' }>): void {
+  #rotate(name: string, entry: RotatedManifestSecret): void {
     const { secret, secretName } = resolveSecret(this, name, entry);
     new RotatedSecret(this, `Rotation-${name}`, {
       pipeline: this.pipeline,
@@ -48,8 +48,9 @@ export class ManifestStack extends Stack {
       rollBackHandPutValues: entry.rollBackHandPutValues,
       group: entry.group,
       sharedSchedule: entry.schedule === 'native' ? undefined : scheduleSettings(entry.schedule),
-      ...this.#declared(secretName, entry),
+      ...this.#declared(name, entry),
     });
+    grantTarget(this.pipeline.rotationFunction(entry.kind), entry);
     if (entry.schedule === 'native') return;
     const { schedule, group } = entry;
     this.#scheduled.push({ name: secretName, secretArn: secret.secretArn, schedule, group });
@@ -57,14 +58,14 @@ export class ManifestStack extends Stack {
 
   #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {
     const resolved = resolveSecret(this, name, entry);
-    const declared = this.#declared(resolved.secretName, entry);
+    const declared = this.#declared(name, entry);
     new WatchedSecret(this, `Watch-${name}`, { pipeline: this.pipeline, ...resolved, ...declared });
   }
 
-  #declared(secretName: string, entry: ManifestSecret) {
+  #declared(name: string, entry: ManifestSecret) {
     return {
       consumers: consumerSettings(this, entry.consumers),
-      checks: checkSettings(this, secretName, entry.checks),
+      checks: checkSettings(this, name, entry),
       mirrors: mirrorSettings(entry.mirrors),
     };
   }

@@ -29,8 +29,6 @@ export class Clients {
   readonly #made = new Map<string, Promise<{ destroy(): void }>>();
 
   constructor({ region, profile, endpoint, laptop }: Connection) {
-    // The SDK warns of Node's age in ten lines; package.json says which versions run this.
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
     this.#configuration = {
       ...(laptop && LAPTOP),
       ...(region && { region }),

@@ -41,7 +41,7 @@ export async function waitForEnd(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const watcher = { pipeline, terminal, sleep: context.sleep };
-  const outcome = await interruptible(watchExecution(watcher, execution));
+  const outcome = await interruptible((signal) => watchExecution({ ...watcher, signal }, execution));
   if (outcome === 'interrupted') {
     terminal.note(`Not waited for any longer; the execution goes on: ${execution.executionArn}`);
     return exitCodes.interrupted;

@@ -19,6 +19,7 @@ export interface Watched {
 export interface Watcher {
   readonly pipeline: DeployedPipeline;
   readonly terminal: Terminal;
+  readonly signal: AbortSignal;
   sleep(milliseconds: number): Promise<void>;
 }
 
@@ -26,13 +27,13 @@ const POLL_MILLISECONDS = 1_000;
 /** Clocks differ; an event that comes before its execution's start by so much is still of it. */
 const CLOCK_SKEW_MILLISECONDS = 60_000;
 
-/** Tells what an execution does until it ends. Reads only. */
-export async function watchExecution(watcher: Watcher, watched: Watched): Promise<Outcome> {
+/** Tells what an execution does until it ends, or nobody wants to know any more. Reads only. */
+export async function watchExecution(watcher: Watcher, watched: Watched): Promise<Outcome | 'interrupted'> {
   const stepFunctions = await watcher.pipeline.clients.stepFunctions();
   const story = new StoryFollower(watcher, watched);
   let lastEventId = 0;
   let lastState: string | undefined;
-  for (;;) {
+  while (!watcher.signal.aborted) {
     const events = await eventsAfter(stepFunctions, watched.executionArn, lastEventId);
     const states = statesToTell(events, lastState);
     const lines = [...states.map(({ at, name }) => ({ at, place: name, line: name })), ...(await story.next())];
@@ -43,6 +44,7 @@ export async function watchExecution(watcher: Watcher, watched: Watched): Promis
     if (outcome) return outcome;
     await watcher.sleep(POLL_MILLISECONDS);
   }
+  return 'interrupted';
 }
 
 interface Line extends Placed {

@@ -1,13 +1,16 @@
-/** Waits for work until Ctrl-C. The work itself is let go of: whoever calls ends the process. */
-export async function interruptible<Result>(work: Promise<Result>): Promise<Result | 'interrupted'> {
-  let interrupt: () => void = () => undefined;
+/** Does work until it is done, or until Ctrl-C: then the signal tells the work to stop, and nobody waits for it. */
+export async function interruptible<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result | 'interrupted'> {
+  const interruption = new AbortController();
   const interrupted = new Promise<'interrupted'>((resolve) => {
-    interrupt = () => resolve('interrupted');
+    interruption.signal.addEventListener('abort', () => resolve('interrupted'));
   });
+  const interrupt = () => interruption.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    return await Promise.race([work, interrupted]);
+    return await Promise.race([work(interruption.signal), interrupted]);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);

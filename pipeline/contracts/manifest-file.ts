@@ -17,9 +17,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    const advice = reason === 'ENOENT' ? 'there is no such file. Name another, or write one: docs/manifest.md' : reason;
-    throw new ManifestUnreadable(`${path}: ${advice}.`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new ManifestUnreadable(`${path} cannot be read: ${code}.`, { cause });
+    throw new ManifestUnreadable(`${path}: there is no such file. Name another, or write one: docs/manifest.md.`, {
+      cause,
+    });
   }
 }
 
@@ -27,7 +29,11 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const place = cause instanceof SyntaxError ? ` (${cause.message})` : '';
-    throw new ManifestUnreadable(`${path}: expected JSON${place}.`, { cause });
+    // The parser's own words may show what stands there.
+    const [, position] = String(cause).match(/at position (\d+)/) ?? [];
+    const line = position === undefined ? '' : ` in line ${text.slice(0, Number(position)).split('\n').length}`;
+    throw new ManifestUnreadable(`${path} is no JSON: look${line} for a comma or quote too many, or missing.`, {
+      cause,
+    });
   }
 }

@@ -1,6 +1,12 @@
+import * as v from 'valibot';
 import { KeyturnError } from './errors.ts';
-import { Manifest, type ManifestSecret } from './manifest.ts';
-import { parse } from './parse.ts';
+import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
+import { checkProblems } from './manifest-checks.ts';
+import { describeManifestIssue, keysOf } from './manifest-issues.ts';
+import { apiKeyProblems, jwtProblems, postgresProblems } from './manifest-kinds.ts';
+import { newSecretProblems } from './manifest-new-secrets.ts';
+import { timingProblems } from './manifest-timing.ts';
+import { InputInvalid } from './parse.ts';
 
 /** Settings of the manifest do not fit together; the message says what to write instead. */
 export class ManifestUnsafe extends KeyturnError {
@@ -11,71 +17,68 @@ export class ManifestUnsafe extends KeyturnError {
   }
 }
 
-/** Parses a manifest and refuses what would break a promise. @throws InputInvalid | ManifestUnsafe */
+const knownKeys = keysOf(Manifest);
+
+/** Parses a manifest and refuses what would break a promise, every problem at once. @throws InputInvalid | ManifestUnsafe */
 export function parseManifest(input: unknown): Manifest {
-  const manifest = parse('The manifest', Manifest, input);
-  const problems = Object.entries(manifest.secrets).flatMap(([name, secret]) =>
-    unsafeCombinations(secret).map((problem) => `secrets["${name}"]: ${problem}`),
-  );
+  const parsed = v.safeParse(Manifest, input, { abortPipeEarly: true });
+  if (!parsed.success) {
+    throw new InputInvalid(
+      'The manifest',
+      parsed.issues.map((issue) => describeManifestIssue(issue, knownKeys).replace(/\.$/, '')),
+    );
+  }
+  const manifest = parsed.output;
+  const problems = [
+    ...Object.entries(manifest.secrets).flatMap(([name, secret]) =>
+      secretProblems(secret).map((problem) => `secrets["${name}"]: ${problem}`),
+    ),
+    ...repeatedSecrets(manifest),
+    ...dividedGroups(manifest),
+  ];
   if (problems.length > 0) throw new ManifestUnsafe(problems);
   return manifest;
 }
 
-/** Each of these would retire what somebody uses, or leave nothing that works. */
-function unsafeCombinations(secret: ManifestSecret): string[] {
-  if (secret.kind === 'watched') return [];
-  const problems: string[] = [];
-  const bound = Math.max(
-    0,
-    ...secret.consumers.map((consumer) => consumer.maxAgeSeconds + consumer.longestInvocationSeconds),
-  );
-  if (secret.gracePeriodSeconds < bound) {
-    problems.push(
-      `gracePeriodSeconds is ${secret.gracePeriodSeconds}, but the slowest consumer is on the new value only after ${bound} seconds ` +
-        `(maxAgeSeconds + longestInvocationSeconds). Write "gracePeriodSeconds": ${bound} or more, or a shorter maxAgeSeconds.`,
-    );
+/** Each of these would retire what somebody uses, leave nothing that works, or check less than it says. */
+function secretProblems(secret: ManifestSecret): string[] {
+  const general = [...newSecretProblems(secret), ...checkProblems(secret)];
+  switch (secret.kind) {
+    case 'watched':
+      return general;
+    case 'postgres':
+      return [...general, ...timingProblems(secret), ...postgresProblems(secret)];
+    case 'jwt':
+      return [...general, ...timingProblems(secret), ...jwtProblems(secret)];
+    case 'api-key':
+      return [...general, ...timingProblems(secret), ...apiKeyProblems(secret)];
   }
-  if (secret.gracePeriodSeconds >= secret.nativeIntervalDays * 86_400) {
-    problems.push(
-      `gracePeriodSeconds is ${secret.gracePeriodSeconds}, as long as the native interval of ${secret.nativeIntervalDays} days: ` +
-        'each rotation would be refused inside the grace period of the one before. Write a shorter grace period.',
-    );
-  }
-  if (secret.kind === 'postgres') problems.push(...unsafePostgres(secret));
-  for (const check of secret.checks) {
-    if (check.type === 'function' && !check.function) {
-      problems.push('a check of type "function" names its function: write "function": "<name or ARN>".');
-    }
-  }
-  return problems;
 }
 
-function unsafePostgres(secret: Extract<ManifestSecret, { kind: 'postgres' }>): string[] {
-  const problems: string[] = [];
-  if (secret.strategy === 'superuser' && secret.superuserSecret) {
-    problems.push(
-      'strategy "superuser" changes the password through the RDS API and needs no superuserSecret. Remove it.',
-    );
-  }
-  if (secret.strategy === 'superuser' && secret.proxy) {
-    problems.push(
-      'a superuser does not log in through RDS Proxy. Remove "proxy", or rotate a login of the application.',
-    );
-  }
-  if (
-    secret.strategy === 'single-user' &&
-    secret.gracePeriodSeconds > 0 &&
-    secret.consumers.some((c) => c.freshness === 'expire')
-  ) {
-    problems.push(
-      'strategy "single-user" has no overlap: a consumer with "freshness": "expire" would fail until its cache expires. ' +
-        'Write "notify" with the healing reader, or "recycle", or the strategy "alternating-users".',
-    );
-  }
-  return problems;
+/** Two entries for one secret would be two settings under one name. */
+function repeatedSecrets(manifest: Manifest): string[] {
+  const firstBy = new Map<string, string>();
+  return Object.entries(manifest.secrets).flatMap(([name, { secret }]) => {
+    const referenced = referencedName(secret);
+    const first = firstBy.get(referenced);
+    if (first === undefined) firstBy.set(referenced, name);
+    return first === undefined
+      ? []
+      : [`secrets["${name}"]: ${referenced} is the secret of "${first}" too. Write it once.`];
+  });
 }
 
-/** The member that Secrets Manager generates the first value of a new secret into. None: the whole value. */
-export function generatedMember(kind: ManifestSecret['kind']): string | undefined {
-  return { postgres: 'password', jwt: 'jwt_secret_key', 'api-key': undefined, watched: undefined }[kind];
+/** A group is rotated as one, so it has one schedule. */
+function dividedGroups(manifest: Manifest): string[] {
+  const firstBy = new Map<string, { name: string; schedule: string }>();
+  return Object.entries(manifest.secrets).flatMap(([name, secret]) => {
+    if (secret.kind === 'watched' || !secret.group) return [];
+    const schedule = JSON.stringify(secret.schedule);
+    const first = firstBy.get(secret.group);
+    if (!first) firstBy.set(secret.group, { name, schedule });
+    if (!first || first.schedule === schedule) return [];
+    return [
+      `secrets["${name}"]: group "${secret.group}" is rotated as one, and "${first.name}" has another schedule. Write the same one, or another group.`,
+    ];
+  });
 }

@@ -1,5 +1,11 @@
 import type { Construct } from 'constructs';
-import type { ManifestCheck, ManifestConsumer, ManifestMirror } from '../../pipeline/contracts/manifest.ts';
+import type {
+  ManifestCheck,
+  ManifestConsumer,
+  ManifestMirror,
+  ManifestSecret,
+} from '../../pipeline/contracts/manifest.ts';
+import { checkedConsumer } from '../../pipeline/contracts/manifest-checks.ts';
 import { ManifestUnsafe } from '../../pipeline/contracts/manifest-safety.ts';
 import type { CheckSettings, ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret.ts';
 import { resolveFunctionArn } from './resolve-references.ts';
@@ -13,19 +19,31 @@ export function consumerSettings(scope: Construct, consumers: readonly ManifestC
   }));
 }
 
-export function checkSettings(scope: Construct, secretName: string, checks: readonly ManifestCheck[]): CheckSettings[] {
-  return checks.map((check) => ({
+export function checkSettings(scope: Construct, name: string, secret: ManifestSecret): CheckSettings[] {
+  return secret.checks.map((check) => ({
     name: check.name ?? (check.function ? functionName(check.function) : check.type),
     type: check.type,
-    functionArn: checkFunctionArn(scope, secretName, check),
-    parameters: check.parameters,
+    functionArn: checkFunctionArn(scope, name, check),
+    parameters: { ...checkDefaults(scope, secret, check), ...check.parameters },
   }));
 }
 
-function checkFunctionArn(scope: Construct, secretName: string, check: ManifestCheck): string {
-  if (check.function) return resolveFunctionArn(scope, check.function);
+/** What the manifest says elsewhere already: the proxy of a database, the consumer of a canary. */
+function checkDefaults(scope: Construct, secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
+  if (check.type === 'database' && secret.kind === 'postgres' && secret.proxy) {
+    const { name, endpoint, ownership } = secret.proxy;
+    return { proxy: { name, endpoint, ownership } };
+  }
+  const consumer = checkedConsumer(secret, check);
+  if (!consumer) return {};
+  const functionArn = resolveFunctionArn(scope, consumer.function);
+  return { functionArn, ...(consumer.alias && { alias: consumer.alias }) };
+}
+
+function checkFunctionArn(scope: Construct, name: string, check: ManifestCheck): string {
+  if (check.type === 'function' && check.function) return resolveFunctionArn(scope, check.function);
   throw new ManifestUnsafe([
-    `${secretName}: checks of type "${check.type}" have no function in this pipeline. ` +
+    `secrets["${name}"]: checks of type "${check.type}" have no function in this pipeline. ` +
       'Write "type": "function" and the "function" that runs the check.',
   ]);
 }

@@ -3,7 +3,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { ManifestSecret, SecretReference } from '../../pipeline/contracts/manifest.ts';
-import { generatedMember } from '../../pipeline/contracts/manifest-safety.ts';
+import { generatedMember } from '../../pipeline/contracts/manifest-new-secrets.ts';
 import { secretNameOf } from '../../pipeline/contracts/settings/settings-parameter.ts';
 
 export interface ResolvedSecret {

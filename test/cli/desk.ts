@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateFunctionCommand,
+  GetFunctionCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CreateSecretCommand,
@@ -11,6 +17,7 @@ import {
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { zipSync } from 'fflate';
 import pg from 'pg';
 import { loadAssembly } from '../../local/assembly/load-assembly.ts';
 import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
@@ -25,11 +32,17 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Called with all that was said so far. */
+  onOutput?(so: { stdout: string; stderr: string }, kill: (signal: NodeJS.Signals) => void): void;
+}
+
 /** Runs a command of the house as a process of its own, without a terminal. */
 export function runProcess(
   command: string[],
   env: Record<string, string> = {},
-  options: { cwd?: string; onStart?: (kill: (signal: NodeJS.Signals) => void) => void } = {},
+  options: RunOptions = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, command, {
     cwd: options.cwd ?? ROOT,
@@ -37,21 +50,20 @@ export function runProcess(
     env: { PATH: process.env.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  options.onStart?.((signal) => child.kill(signal));
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
+  const said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (text) => {
+      said[stream] += text;
+      options.onOutput?.(said, (signal) => child.kill(signal));
+    });
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
+    child.once('close', (code) => resolve({ code, ...said }));
   });
 }
 
-export function keyturn(words: string[], env: Record<string, string> = {}, options = {}): Promise<Ended> {
+export function keyturn(words: string[], env: Record<string, string> = {}, options: RunOptions = {}): Promise<Ended> {
   return runProcess([join(ROOT, 'bin', 'keyturn.js'), ...words], env, options);
 }
 
@@ -66,6 +78,7 @@ export class Desk {
   readonly folder: string;
   readonly secrets: SecretsManagerClient;
   readonly lambda: LambdaClient;
+  readonly iam: IAMClient;
   readonly rds: RDSClient;
   readonly caPath: string;
   host = '';
@@ -80,6 +93,7 @@ export class Desk {
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.lambda = new LambdaClient(configuration);
+    this.iam = new IAMClient(configuration);
     this.rds = new RDSClient(configuration);
     this.caPath = cloud.service<RdsService>('rds').caBundlePath;
   }
@@ -113,7 +127,7 @@ export class Desk {
   }
 
   /** The command line against this laptop, as the administrator. */
-  keyturn(words: string[], env: Record<string, string> = {}, options = {}): Promise<Ended> {
+  keyturn(words: string[], env: Record<string, string> = {}, options: RunOptions = {}): Promise<Ended> {
     return keyturn(
       [...words, '--laptop', '--endpoint', this.cloud.endpointUrl],
       { PGSSLROOTCERT: this.caPath, ...env },
@@ -147,22 +161,49 @@ export class Desk {
     return Object.fromEntries(entries.flatMap(([id, stages]) => stages.map((stage) => [stage, id])));
   }
 
+  /** A check of somebody's: its answer is what its one environment variable says. */
+  async createGate(name: string): Promise<void> {
+    const code = `exports.handler = async () => {
+      if (process.env.GATE === 'closed') throw Object.assign(new Error('The gate is closed.'), { name: 'CheckFailed' });
+      return { observed: 'the gate is open' };
+    };`;
+    const Statement = [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }];
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    const { Role } = await this.iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument }));
+    await this.lambda.send(
+      new CreateFunctionCommand({
+        FunctionName: name,
+        Role: Role?.Arn,
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Code: { ZipFile: zipSync({ 'index.js': Buffer.from(code) }) },
+      }),
+    );
+  }
+
+  async setGate(name: string, gate: 'open' | 'closed'): Promise<void> {
+    const Environment = { Variables: { GATE: gate } };
+    await this.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, Environment }));
+    await eventually(`the gate ${gate}`, async () => {
+      const { Configuration } = await this.lambda.send(new GetFunctionCommand({ FunctionName: name }));
+      return Configuration?.LastUpdateStatus === 'Successful' ? true : undefined;
+    });
+  }
+
   /** As the administrator of the database. */
-  async query(sql: string): Promise<any[]> {
-    const client = new pg.Client({
+  query(sql: string): Promise<any[]> {
+    return runQuery(sql, {
       host: this.host,
       database: 'app',
       user: superuser.username,
       password: superuser.password,
       ssl: { ca: readFileSync(this.caPath, 'utf8'), rejectUnauthorized: true },
     });
-    await client.connect();
-    try {
-      const result = await client.query(sql);
-      return [result].flat().at(-1)?.rows ?? [];
-    } finally {
-      await client.end();
-    }
+  }
+
+  /** As the cloud's own superuser: what it makes is not the administrator's. */
+  queryAsServer(sql: string): Promise<any[]> {
+    return runQuery(sql, this.cloud.service<RdsService>('rds').postgres('shop').adminConnection());
   }
 
   async #createDatabase(): Promise<void> {
@@ -180,8 +221,19 @@ export class Desk {
   }
 
   async close(): Promise<void> {
-    for (const client of [this.secrets, this.lambda, this.rds]) client.destroy();
+    for (const client of [this.secrets, this.lambda, this.iam, this.rds]) client.destroy();
     await this.cloud.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function runQuery(sql: string, configuration: pg.ClientConfig): Promise<any[]> {
+  const client = new pg.Client(configuration);
+  await client.connect();
+  try {
+    const result = await client.query(sql);
+    return [result].flat().at(-1)?.rows ?? [];
+  } finally {
+    await client.end();
   }
 }

@@ -1,0 +1,132 @@
+import {
+  type ManifestCheck,
+  type ManifestConsumer,
+  type ManifestMirror,
+  type ManifestSecret,
+  referencedName,
+} from '../../pipeline/contracts/manifest.ts';
+import { checkedConsumer } from '../../pipeline/contracts/manifest-checks.ts';
+import { apiKeySettings } from '../../pipeline/contracts/manifest-kinds.ts';
+import { scheduleSettings } from '../../pipeline/contracts/manifest-schedule.ts';
+import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
+
+/**
+ * A secret's settings as a manifest says them and as they are deployed, in one shape: names instead of ARNs, lists by
+ * name, without what is derived from the rest.
+ */
+export interface ComparableSettings {
+  readonly name: string;
+  readonly [member: string]: unknown;
+}
+
+/** Pure. */
+export function comparableManifest(secret: ManifestSecret): ComparableSettings {
+  const followers = {
+    consumers: byName(secret.consumers.map(comparableConsumer)),
+    checks: byName(secret.checks.map((check) => comparableCheck(secret, check))),
+    mirrors: secret.mirrors.map(comparableMirror),
+  };
+  const name = referencedName(secret.secret);
+  if (secret.kind === 'watched') return clean({ name, kind: secret.kind, ...followers });
+  return clean({
+    name,
+    kind: secret.kind,
+    schedule: secret.schedule === 'native' ? undefined : scheduleSettings(secret.schedule),
+    group: secret.group,
+    gracePeriodSeconds: secret.gracePeriodSeconds,
+    promotionTimeoutSeconds: secret.promotionTimeoutSeconds,
+    evidenceIntervalSeconds: secret.evidenceIntervalSeconds,
+    rollBackHandPutValues: secret.rollBackHandPutValues,
+    rotator: withoutDerived(manifestRotator(secret)),
+    ...followers,
+  });
+}
+
+/** Pure. */
+export function comparableDeployed(settings: SecretSettings): ComparableSettings {
+  const followers = {
+    consumers: byName(settings.consumers.map(({ functionArn, ...rest }) => ({ ...rest, function: functionArn }))),
+    checks: byName(settings.checks.map(({ name, type, parameters }) => ({ name, type, parameters }))),
+    mirrors: settings.mirrors.map(({ to, ...rest }) => ({ to, ...rest })),
+  };
+  const { name, kind } = settings;
+  if (!settings.rotated) return clean({ name, kind, ...followers });
+  return clean({
+    name,
+    kind,
+    schedule: settings.schedule,
+    group: settings.group,
+    gracePeriodSeconds: settings.gracePeriodSeconds,
+    promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
+    evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
+    rollBackHandPutValues: settings.rollBackHandPutValues,
+    rotator: withoutDerived(settings.rotator),
+    ...followers,
+  });
+}
+
+function manifestRotator(secret: Exclude<ManifestSecret, { kind: 'watched' }>): Record<string, unknown> {
+  switch (secret.kind) {
+    case 'postgres': {
+      const { strategy, superuserSecret, ownerRole, passwordLength, excludeCharacters, proxy } = secret;
+      const rest = { strategy, superuserSecretArn: superuserSecret, ownerRole, passwordLength, excludeCharacters };
+      if (!proxy) return rest;
+      const { loginSecrets, ...named } = proxy;
+      return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };
+    }
+    case 'jwt': {
+      const { algorithm, longestTokenLifetimeSeconds } = secret;
+      return { algorithm, longestTokenLifetimeSeconds };
+    }
+    case 'api-key':
+      return apiKeySettings(secret);
+  }
+}
+
+/** Follow from the consumers and the promotion time, which are compared themselves. */
+const derived = new Set(['convergenceBoundSeconds', 'promotionTimeoutSeconds']);
+
+function withoutDerived(rotator: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(rotator).filter(([key]) => !derived.has(key)));
+}
+
+function comparableConsumer({ name, function: reference, ...rest }: ManifestConsumer) {
+  return { name: name ?? nameOf(reference), function: reference, ...rest };
+}
+
+/** What the stack fills in from elsewhere in the manifest is part of what is compared. */
+function comparableCheck(secret: ManifestSecret, check: ManifestCheck) {
+  const name = check.name ?? (check.function ? nameOf(check.function) : check.type);
+  return { name, type: check.type, parameters: { ...checkDefaults(secret, check), ...check.parameters } };
+}
+
+function checkDefaults(secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
+  if (check.type === 'database' && secret.kind === 'postgres' && secret.proxy) {
+    const { loginSecrets: _, ...proxy } = secret.proxy;
+    return { proxy };
+  }
+  const consumer = checkedConsumer(secret, check);
+  return consumer ? { functionArn: consumer.function, alias: consumer.alias } : {};
+}
+
+function comparableMirror(mirror: ManifestMirror) {
+  if ('replica' in mirror) return { to: 'replica', region: mirror.replica };
+  const { parameter, ...rest } = mirror;
+  return { to: 'parameter', parameterName: parameter, ...rest };
+}
+
+function byName<Entry extends { name: string }>(entries: Entry[]): Record<string, Omit<Entry, 'name'>> {
+  return Object.fromEntries(entries.map(({ name, ...rest }) => [name, rest]));
+}
+
+/** Without what is not there, and with names in the place of ARNs of secrets and functions. */
+function clean(value: Record<string, unknown>): ComparableSettings {
+  return JSON.parse(JSON.stringify(value), (_key, each) => (typeof each === 'string' ? nameOf(each) : each));
+}
+
+/** Complete ARNs of secrets end with six characters of the service's own; partial ones and names do not. */
+function nameOf(text: string): string {
+  const [, secret] = text.match(/^arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.+)$/) ?? [];
+  if (secret) return secret.replace(/-[A-Za-z0-9]{6}$/, '');
+  return text.match(/^arn:[^:]+:lambda:[^:]*:[^:]*:function:([^:]+)$/)?.[1] ?? text;
+}

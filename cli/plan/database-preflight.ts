@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import { parse } from '../../pipeline/contracts/parse.ts';
+import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
+import { type PreflightFinding, preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
+import { arnOfSecret } from './look-at-secret.ts';
+import { found, type Preflight, type Subject } from './preflight.ts';
+import { postgresPayload } from './secret-preflight.ts';
+
+/** Logs in as the administrator and as the current login from where the command runs, and changes nothing. */
+export async function databasePreflight(subject: Subject, entry: PostgresManifestSecret): Promise<Preflight[]> {
+  const payload = postgresPayload(subject.facts);
+  if (!payload) return [];
+  const secretsManager = await subject.clients.secretsManager();
+  const rds = await subject.clients.rds();
+  const superuserSecretArn = entry.superuserSecret && (await arnOfSecret(secretsManager, entry.superuserSecret));
+  const settings = parse('The settings', PostgresSettings, {
+    strategy: entry.strategy,
+    ...(superuserSecretArn && { superuserSecretArn }),
+    ...(entry.ownerRole && { ownerRole: entry.ownerRole }),
+    ...(entry.proxy && { proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint } }),
+  });
+  const dependencies = {
+    secretsManager,
+    rds: () => rds,
+    now: subject.now,
+    randomBytes,
+    caBundle: subject.caBundle,
+  };
+  const findings = await preflightPostgres(dependencies, { secretName: subject.facts.name, settings }, payload);
+  return judgeDatabase(findings);
+}
+
+/** Pure. A database that is not reached from a desk may well be reached from its VPC: that is no finding against it. */
+export function judgeDatabase(findings: readonly PreflightFinding[]): Preflight[] {
+  if (findings.length === 0) {
+    return [found('database', 'ok', 'GrantsFound', 'Logged in; the administrator may do what a rotation does.')];
+  }
+  return findings.map(({ code, blocks, text, grant }) => {
+    if (code === 'TargetUnavailable') {
+      const remedy = 'Ask again from where the database can be reached.';
+      return found('database', 'unknown', code, `Not reached from here: ${text}`, remedy);
+    }
+    return found('database', blocks ? 'blocks' : 'warns', code, text, grant && `Run: ${grant};`);
+  });
+}

@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+import { AWSCURRENT, AWSPENDING } from '../../pipeline/contracts/labels.ts';
+import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import { JwtPayload } from '../../pipeline/contracts/payloads/jwt.ts';
+import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
+import { KeyturnError } from '../../pipeline/errors.ts';
+import { parsePayload } from '../../pipeline/rotators/parse-payload.ts';
+import type { SecretFacts } from './look-at-secret.ts';
+import { found, type Preflight } from './preflight.ts';
+
+/** Whether the secret is there and can be rotated at all. Pure. */
+export function judgeSecret(entry: ManifestSecret, facts: SecretFacts): Preflight[] {
+  const is = (level: Preflight['level'], code: string, text: string, remedy?: string) => [
+    found('secret', level, code, text, remedy),
+  ];
+  if (!facts.arn) {
+    if ('new' in entry.secret) return is('ok', 'SecretNew', `${facts.name} is made by the stack.`);
+    return is(
+      'blocks',
+      'SecretMissing',
+      `${facts.name} does not exist here.`,
+      'Create it with a value that works, or write "new".',
+    );
+  }
+  if ('new' in entry.secret && !facts.rotationFunctionArn) {
+    return is('blocks', 'SecretExists', `${facts.name} exists already.`, `Write "secret": {"name": "${facts.name}"}.`);
+  }
+  if (facts.isDeleted) {
+    const remedy = `aws secretsmanager restore-secret --secret-id ${facts.name}`;
+    return is('blocks', 'SecretDeleted', `${facts.name} is scheduled for deletion.`, remedy);
+  }
+  if (facts.owningService && entry.kind !== 'watched') {
+    const text = `${facts.name} is owned by ${facts.owningService}, which rotates it.`;
+    return is('blocks', 'SecretOwned', text, 'Write "kind": "watched", or remove it.');
+  }
+  if (!Object.values(facts.stagesByVersion).some((stages) => stages.includes(AWSCURRENT))) {
+    return is('blocks', 'SecretEmpty', `${facts.name} has no value.`, 'Put one that works.');
+  }
+  return judgeValue(entry, facts);
+}
+
+const payloads = { postgres: PostgresPayload, jwt: JwtPayload } as const;
+
+function judgeValue(entry: ManifestSecret, facts: SecretFacts): Preflight[] {
+  if (facts.value === undefined) {
+    return [found('secret', 'unknown', 'SecretUnreadable', `${facts.name}: ${facts.unreadable ?? 'no value'}.`)];
+  }
+  if (!(entry.kind in payloads)) return [found('secret', 'ok', 'SecretFound', `${facts.name} has a value.`)];
+  const schema: v.GenericSchema = payloads[entry.kind as keyof typeof payloads];
+  try {
+    parsePayload(facts.name, schema as never, facts.value);
+    return [found('secret', 'ok', 'SecretFound', `${facts.name} has a value of kind "${entry.kind}".`)];
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error;
+    return [found('secret', 'blocks', error.code, error.message)];
+  }
+}
+
+/** The payload of a PostgreSQL secret, where it can be read and is one. */
+export function postgresPayload(facts: SecretFacts): PostgresPayload | undefined {
+  if (facts.value === undefined) return undefined;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), PostgresPayload), facts.value);
+  return parsed.success ? parsed.output : undefined;
+}
+
+/** A candidate that another rotation, or another tool, has left. Pure. */
+export function judgePending(facts: SecretFacts): Preflight[] {
+  if (!facts.arn) return [];
+  const current = versionWith(facts, AWSCURRENT);
+  const pending = versionWith(facts, AWSPENDING);
+  if (!pending || pending === current) return [found('pending', 'ok', 'NothingPending', 'No rotation is unfinished.')];
+  return [
+    found(
+      'pending',
+      'blocks',
+      'PendingLeft',
+      `AWSPENDING is on version ${pending}: a rotation is under way, or was left unfinished. Until it ends no other begins.`,
+      `If nothing is at work on it: aws secretsmanager update-secret-version-stage --secret-id ${facts.name} --version-stage AWSPENDING --remove-from-version-id ${pending}`,
+    ),
+  ];
+}
+
+function versionWith(facts: SecretFacts, stage: string): string | undefined {
+  return Object.entries(facts.stagesByVersion).find(([, stages]) => stages.includes(stage))?.[0];
+}

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import type { ManifestCheck, ManifestSecret } from './manifest.ts';
+import { describeManifestIssue, keysOf } from './manifest-issues.ts';
+import { checkParameters } from './settings/checks.ts';
+
+/** Checks that would check nothing, or another thing than they say. Pure. */
+export function checkProblems(secret: ManifestSecret): string[] {
+  return secret.checks.flatMap((check, index) =>
+    problemsOf(secret, check).map((problem) => `checks[${index}]: ${problem}`),
+  );
+}
+
+function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
+  if (check.type === 'function') {
+    if (check.function) return [];
+    return ['a check of type "function" names its function: write "function": "<name or ARN>".'];
+  }
+  if (check.type === 'database' && secret.kind !== 'postgres') {
+    return [`a check of type "database" logs in with a "postgres" secret; this one is "${secret.kind}".`];
+  }
+  const consumer = checkedConsumer(secret, check);
+  if (check.type === 'consumer' && !consumer) {
+    return ['which consumer answers the canary? Write "function": "<name or ARN>" in the check.'];
+  }
+  if (check.type !== 'consumer' && check.function) {
+    return [`"function" is for checks of type "function" and "consumer". Remove it, or write "type": "function".`];
+  }
+  // The function's ARN is known when the stack is made; its shape is all that is asked here.
+  const functionArn = consumer && { functionArn: 'arn:aws:lambda:region:0:function:name' };
+  return parameterProblems(check.type, { ...check.parameters, ...functionArn });
+}
+
+function parameterProblems(type: keyof typeof checkParameters, parameters: object): string[] {
+  const schema = checkParameters[type];
+  const parsed = v.safeParse(schema, parameters, { abortPipeEarly: true });
+  if (parsed.success) return [];
+  const known = keysOf(schema);
+  return parsed.issues.map(
+    (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
+  );
+}
+
+/** Whose canary a check of type `consumer` is: the one it names, or the only one there is. */
+export function checkedConsumer(
+  secret: Pick<ManifestSecret, 'consumers'>,
+  check: ManifestCheck,
+): { function: string; alias?: string } | undefined {
+  if (check.type !== 'consumer') return undefined;
+  const named = secret.consumers.find((consumer) => consumer.function === check.function);
+  if (named) return named;
+  if (check.function) return { function: check.function };
+  return secret.consumers.length === 1 ? secret.consumers[0] : undefined;
+}

@@ -1,0 +1,306 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { parseManifest } from '../../pipeline/contracts/manifest-safety.ts';
+import { ManifestStack } from '../../stacks/manifest-stack.ts';
+import { runProcess } from '../cli/desk.ts';
+
+const synthesize = (manifest: object): Template =>
+  Template.fromStack(new ManifestStack(new App(), 'Test', { manifest: parseManifest(manifest) }));
+
+const database = {
+  kind: 'postgres',
+  secret: { name: 'shop/database' },
+  superuserSecret: 'shop/superuser',
+  schedule: { expression: 'cron(0 3 ? * SUN *)', timeZone: 'Europe/Berlin', windowMinutes: 60 },
+  gracePeriodSeconds: 3_600,
+  consumers: [
+    { function: 'shop-items', maxAgeSeconds: 60, longestInvocationSeconds: 10 },
+    { name: 'orders', function: 'shop-orders', alias: 'live', freshness: 'recycle' },
+  ],
+  checks: [{ type: 'function', function: 'shop-check', parameters: { depth: 2 } }],
+};
+const manifest = {
+  pipeline: 'shop',
+  network: {
+    vpcId: 'vpc-0a1b2c3d4e5f60718',
+    subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
+    securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
+  },
+  secrets: {
+    database,
+    payment: {
+      kind: 'watched',
+      secret: { arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/payment-AbCdEf' },
+      mirrors: [{ replica: 'eu-west-1' }, { parameter: '/shop/payment' }],
+    },
+    administrator: {
+      kind: 'postgres',
+      strategy: 'superuser',
+      secret: { arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/superuser-AbCdEf' },
+      database: { instance: 'shop' },
+    },
+  },
+};
+
+let template: Template;
+beforeAll(() => {
+  template = synthesize(manifest);
+});
+
+/** Every statement of the roles whose description fits, with intrinsics joined to the text that a person would read. */
+function statements(
+  of: Template,
+  description: RegExp,
+): { actions: string[]; resources: string[]; condition?: object }[] {
+  const roles = Object.entries(of.findResources('AWS::IAM::Role')).filter(([, role]) =>
+    description.test(role.Properties.Description ?? ''),
+  );
+  const names = roles.map(([id]) => id);
+  return Object.values(of.findResources('AWS::IAM::Policy'))
+    .filter(({ Properties }) => Properties.Roles.some(({ Ref }: { Ref: string }) => names.includes(Ref)))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .map(({ Action, Resource, Condition }) => ({
+      actions: [Action].flat(),
+      resources: [Resource].flat().map(readable),
+      ...(Condition && { condition: Condition }),
+    }));
+}
+
+function readable(value: any): string {
+  if (typeof value === 'string') return value;
+  if (value.Ref) return `<${value.Ref}>`;
+  if (value['Fn::GetAtt']) return `<${value['Fn::GetAtt'].join('.')}>`;
+  if (value['Fn::Join']) return value['Fn::Join'][1].map(readable).join(value['Fn::Join'][0]);
+  return JSON.stringify(value);
+}
+
+const arn = (rest: string) => `arn:<AWS::Partition>:${rest.replace('<here>', '<AWS::Region>:<AWS::AccountId>')}`;
+const resourcesFor = (found: ReturnType<typeof statements>, action: string) =>
+  found.filter(({ actions }) => actions.includes(action)).flatMap(({ resources }) => resources);
+
+/** What the pipeline knows of a secret at run time. */
+function settingsOf(of: Template, name: string): any {
+  const [parameter] = Object.values(of.findResources('AWS::SSM::Parameter', { Properties: { Name: name } }));
+  return JSON.parse(readable(parameter?.Properties.Value));
+}
+
+test('the rotation function may do exactly what the manifest names, on exactly these secrets and databases', () => {
+  const granted = statements(template, /rotates postgres secrets/);
+  const secrets = [
+    arn('secretsmanager:<here>:secret:shop/database-??????'),
+    'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/superuser-AbCdEf',
+  ];
+  for (const action of ['PutSecretValue', 'UpdateSecretVersionStage']) {
+    expect(resourcesFor(granted, `secretsmanager:${action}`)).toEqual(secrets);
+  }
+  expect(resourcesFor(granted, 'secretsmanager:GetSecretValue').sort()).toEqual(
+    [...secrets, arn('secretsmanager:<here>:secret:shop/superuser-??????')].sort(),
+  );
+  expect(resourcesFor(granted, 'rds:ModifyDBInstance')).toEqual([arn('rds:<here>:db:shop')]);
+  expect(resourcesFor(granted, 'rds:ModifyDBCluster')).toEqual([]);
+  expect(granted.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
+});
+
+test('a consumer is invoked or recycled as it is declared, and nobody else', () => {
+  const recycling = statements(template, /changes our one variable/);
+  expect(resourcesFor(recycling, 'lambda:UpdateFunctionConfiguration')).toEqual([
+    arn('lambda:<here>:function:shop-orders'),
+    arn('lambda:<here>:function:shop-orders:*'),
+  ]);
+  const machines = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
+    Properties.PolicyDocument.Statement.filter(({ Action }: any) => Action === 'lambda:InvokeFunction').map(
+      ({ Resource }: any) => [Resource].flat().map(readable),
+    ),
+  );
+  expect(machines.flat()).toContain(arn('lambda:<here>:function:shop-items'));
+  expect(machines.flat()).toContain(arn('lambda:<here>:function:shop-check'));
+  expect(machines.flat()).not.toContain(arn('lambda:<here>:function:shop-orders'));
+});
+
+test('the settings say what the manifest says, with names resolved and defaults filled in', () => {
+  expect(settingsOf(template, '/keyturn/shop/shop/database')).toEqual({
+    schemaVersion: 1,
+    name: 'shop/database',
+    kind: 'postgres',
+    rotated: true,
+    rotator: {
+      strategy: 'alternating-users',
+      superuserSecretArn: arn('secretsmanager:<here>:secret:shop/superuser'),
+      convergenceBoundSeconds: 330,
+    },
+    schedule: { expression: 'cron(0 3 ? * SUN *)', timeZone: 'Europe/Berlin', windowMinutes: 60 },
+    gracePeriodSeconds: 3_600,
+    promotionTimeoutSeconds: 900,
+    evidenceIntervalSeconds: 60,
+    rollBackHandPutValues: false,
+    consumers: [
+      {
+        name: 'shop-items',
+        functionArn: arn('lambda:<here>:function:shop-items'),
+        freshness: 'notify',
+        maxAgeSeconds: 60,
+        longestInvocationSeconds: 10,
+      },
+      {
+        name: 'orders',
+        functionArn: arn('lambda:<here>:function:shop-orders'),
+        alias: 'live',
+        freshness: 'recycle',
+        maxAgeSeconds: 300,
+        longestInvocationSeconds: 30,
+      },
+    ],
+    checks: [
+      {
+        name: 'shop-check',
+        type: 'function',
+        functionArn: arn('lambda:<here>:function:shop-check'),
+        parameters: { depth: 2 },
+      },
+    ],
+    mirrors: [],
+  });
+});
+
+test('a schedule has its time zone and window, and starts the rotation of that secret', () => {
+  template.resourceCountIs('AWS::Scheduler::Schedule', 1);
+  template.hasResourceProperties('AWS::Scheduler::Schedule', {
+    ScheduleExpression: 'cron(0 3 ? * SUN *)',
+    ScheduleExpressionTimezone: 'Europe/Berlin',
+    FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 60 },
+  });
+  const [schedule] = Object.values(template.findResources('AWS::Scheduler::Schedule'));
+  const target = schedule?.Properties.Target;
+  expect(JSON.parse(readable(target.Input))).toEqual({
+    secretId: arn('secretsmanager:<here>:secret:shop/database'),
+    startedBy: 'schedule',
+  });
+  expect(readable(target.Arn)).toMatch(/RotateSecret/);
+});
+
+test('Secrets Manager has its own, longer schedule for each rotated secret, and rotates nothing at deployment', () => {
+  const rotations = Object.values(template.findResources('AWS::SecretsManager::RotationSchedule'));
+  expect(rotations).toHaveLength(2);
+  for (const { Properties } of rotations) {
+    expect(Properties).toMatchObject({
+      RotateImmediatelyOnUpdate: false,
+      RotationRules: { ScheduleExpression: 'rate(90 days)' },
+    });
+  }
+});
+
+test('a watched secret is propagated when its value changes, and never rotated', () => {
+  expect(settingsOf(template, '/keyturn/shop/shop/payment')).toMatchObject({ kind: 'watched', rotated: false });
+  template.hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: Match.objectLike({
+      source: ['aws.secretsmanager'],
+      detail: Match.objectLike({ name: Match.arrayWith(['shop/payment']) }),
+    }),
+  });
+  const mirroring = statements(template, /brings a parameter or a replica/);
+  expect(resourcesFor(mirroring, 'secretsmanager:DescribeSecret')).toContain(
+    'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/payment-AbCdEf',
+  );
+  expect(resourcesFor(mirroring, 'ssm:PutParameter')).toEqual([arn('ssm:<here>:parameter/shop/payment')]);
+});
+
+test('functions that reach databases run in the network of the manifest, the others outside of it', () => {
+  const inside = Object.values(template.findResources('AWS::Lambda::Function')).filter(
+    ({ Properties }) => Properties.VpcConfig,
+  );
+  expect(inside.map(({ Properties }) => Properties.VpcConfig)).toEqual(
+    inside.map(() => ({
+      SubnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
+      SecurityGroupIds: ['sg-0a1b2c3d4e5f60718'],
+    })),
+  );
+  expect(inside.map(({ Properties }) => Properties.Description)).toEqual([
+    'Keyturn: rotates postgres secrets for Secrets Manager',
+  ]);
+});
+
+test('secrets of one group and schedule are started together, by the fleet', () => {
+  const member = { ...database, consumers: [], checks: [], group: 'shop' };
+  const fleet = synthesize({
+    secrets: { one: { ...member, secret: { name: 'one' } }, two: { ...member, secret: { name: 'two' } } },
+  });
+  fleet.resourceCountIs('AWS::Scheduler::Schedule', 1);
+  const [schedule] = Object.values(fleet.findResources('AWS::Scheduler::Schedule'));
+  expect(readable(schedule?.Properties.Target.Arn)).toMatch(/RotateFleet/);
+  expect(JSON.parse(readable(schedule?.Properties.Target.Input))).toEqual({ group: 'shop' });
+});
+
+test('secrets that only share a schedule are started together and do not hold each other back', () => {
+  const member = { ...database, consumers: [], checks: [] };
+  const fleet = synthesize({
+    secrets: { one: { ...member, secret: { name: 'one' } }, two: { ...member, secret: { name: 'two' } } },
+  });
+  const [schedule] = Object.values(fleet.findResources('AWS::Scheduler::Schedule'));
+  const input = { secretIds: ['one', 'two'], toleratedFailurePercentage: 100 };
+  expect(JSON.parse(readable(schedule?.Properties.Target.Input))).toEqual(input);
+});
+
+test('the first value of a new secret is generated where it is stored, under the key that the manifest names', () => {
+  const kmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
+  const value = { engine: 'postgres', host: 'db.example.com', username: 'shop' };
+  const made = synthesize({
+    secrets: { database: { ...database, secret: { new: { name: 'shop/new', template: value, kmsKeyArn } } } },
+  });
+  made.hasResourceProperties('AWS::SecretsManager::Secret', {
+    Name: 'shop/new',
+    KmsKeyId: kmsKeyArn,
+    GenerateSecretString: { GenerateStringKey: 'password', SecretStringTemplate: JSON.stringify(value) },
+  });
+  const granted = statements(made, /rotates postgres secrets/);
+  expect(resourcesFor(granted, 'kms:Decrypt')).toContain(kmsKeyArn);
+});
+
+test('logins behind a proxy are written before promotion, and never read', () => {
+  const proxy = {
+    name: 'shop',
+    endpoint: 'proxy.example.com',
+    loginSecrets: { base: 'login/one', second: 'login/two' },
+  };
+  const proxied = synthesize({ secrets: { database: { ...database, proxy } } });
+  const granted = statements(proxied, /rotates postgres secrets/);
+  const logins = ['one', 'two'].map((login) => arn(`secretsmanager:<here>:secret:login/${login}-??????`));
+  expect(resourcesFor(granted, 'secretsmanager:PutSecretValue')).toEqual(expect.arrayContaining(logins));
+  expect(resourcesFor(granted, 'secretsmanager:GetSecretValue')).not.toEqual(expect.arrayContaining([logins[0]]));
+  expect(settingsOf(proxied, '/keyturn/keyturn/shop/database').rotator.proxy).toMatchObject({
+    name: 'shop',
+    endpoint: 'proxy.example.com',
+    loginSecretArns: { base: arn('secretsmanager:<here>:secret:login/one') },
+  });
+});
+
+test('an API key of an IAM user: the rotation function manages the credentials of that user alone', () => {
+  const keys = synthesize({
+    secrets: {
+      model: { kind: 'api-key', provider: 'bedrock', secret: { name: 'model/key' }, parameters: { userName: 'model' } },
+    },
+  });
+  const granted = statements(keys, /rotates api-key secrets/);
+  const user = `arn:<AWS::Partition>:iam::<AWS::AccountId>:user/model`;
+  expect(resourcesFor(granted, 'iam:CreateServiceSpecificCredential')).toEqual([user]);
+  expect(resourcesFor(granted, 'iam:DeleteServiceSpecificCredential')).toEqual([user]);
+});
+
+test('a manifest that is not well ends the synthesis with what to write, and no stack trace', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-manifest-'));
+  const path = join(folder, 'keyturn.json');
+  writeFileSync(path, JSON.stringify({ secrets: { db: { kind: 'postgres', secret: { name: 'n' } } } }));
+  const synthesis = await runProcess(['--import', 'tsx', 'bin/app.ts'], {
+    CDK_CONTEXT_JSON: JSON.stringify({ manifest: path }),
+    CDK_OUTDIR: join(folder, 'cdk.out'),
+  });
+  rmSync(folder, { recursive: true });
+  expect(synthesis).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'secrets["db"]: strategy "alternating-users" needs an administrator. Write "superuserSecret": "<ARN or name>", or "strategy": "single-user".\n',
+  });
+});
