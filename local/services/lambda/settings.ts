@@ -51,7 +51,7 @@ function checkVariables(variables: Record<string, string> | undefined): void {
 // Refused aloud, in the error that AWS gives to a member it cannot serve.
 function refuseUnsupported(input: any): void {
   const refuse = (member: string) => {
-    throw invalidParameter(`${member} is not supported on the laptop: local/services/lambda/SUPPORT.md lists what is.`);
+    throw invalidParameter(`${member} is not supported on the laptop: local/SUPPORT.md lists what is.`);
   };
   if (input.PackageType === 'Image' || input.Code?.ImageUri || input.ImageUri) refuse('A container image');
   if (input.Layers?.length) refuse('Layers');
