@@ -2,6 +2,7 @@ import type { webcrypto } from 'node:crypto';
 import { publicJwk, verificationKeys } from '../pipeline/contracts/key-ring.ts';
 import type { JwtPayload } from '../pipeline/contracts/payloads/jwt.ts';
 import { SecretMalformedError } from './errors.ts';
+import { loadJose } from './load-jose.ts';
 
 /** A key as `jose` takes it. */
 export type Key = webcrypto.CryptoKey | Uint8Array;
@@ -13,11 +14,6 @@ export interface VerificationKey {
   /** Undefined where the issuer does not bind its key to one. */
   readonly alg: string | undefined;
   import(alg: string): Promise<Key>;
-}
-
-/** Loaded with the first token: whoever imports this library without using tokens does not pay for it. */
-export function loadJose() {
-  return import('jose');
 }
 
 /** The key that signs, and its name where it has one. */

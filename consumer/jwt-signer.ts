@@ -1,5 +1,6 @@
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { type Key, loadJose, signingKey } from './jwt-keys.ts';
+import { type Key, signingKey } from './jwt-keys.ts';
+import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
@@ -26,7 +27,8 @@ export type TokenClaims = Record<string, unknown> & {
 };
 
 interface Signing {
-  readonly versionId: string | undefined;
+  /** What it was made of: one object for as long as it is cached. */
+  readonly value: unknown;
   readonly kid: string | undefined;
   readonly alg: string;
   readonly key: Key;
@@ -63,12 +65,12 @@ export class JwtSigner {
   }
 
   async #current(): Promise<Signing> {
-    const { value, versionId } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
-    if (this.#signing && this.#signing.versionId === versionId) return this.#signing;
+    const { value } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
+    if (this.#signing && this.#signing.value === value) return this.#signing;
     const payload = toJwtPayload(this.#secretId, value);
     const minutes = payload.jwt_access_token_expire_minutes;
     this.#signing = {
-      versionId,
+      value,
       ...(await signingKey(this.#secretId, payload)),
       defaults: {
         ...(payload.jwt_issuer && { iss: payload.jwt_issuer }),

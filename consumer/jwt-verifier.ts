@@ -2,8 +2,9 @@ import { jwtAlgorithms } from '../pipeline/contracts/payloads/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { SecretError, type TokenRefusal, TokenRefusedError } from './errors.ts';
 import { type JwksOptions, JwksSource, publicAlgorithms } from './jwks-source.ts';
-import { type Key, loadJose, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
+import { type Key, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
 import type { TokenClaims } from './jwt-signer.ts';
+import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
@@ -150,7 +151,8 @@ class SecretKeySource implements KeySource {
   readonly #provider: VersionedReader;
   readonly #secretId: string;
   readonly #now: () => number;
-  #imported: { versionId: string | undefined; keys: Map<string, Promise<Key>> } | undefined;
+  /** Of the value that was read last, which is one object for as long as it is cached. */
+  #imported: { value: unknown; keys: Map<string, Promise<Key>> } = { value: undefined, keys: new Map() };
 
   constructor(options: { secretId: string; provider?: VersionedReader }, now: () => number) {
     this.#provider = options.provider ?? defaultProvider();
@@ -169,8 +171,8 @@ class SecretKeySource implements KeySource {
 
   #keySet({ value, versionId }: { value: unknown; versionId: string | undefined }): KeySet {
     const payload = toJwtPayload(this.#secretId, value);
-    if (this.#imported?.versionId !== versionId) this.#imported = { versionId, keys: new Map() };
-    const { keys: imported } = this.#imported as { keys: Map<string, Promise<Key>> };
+    if (this.#imported.value !== value) this.#imported = { value, keys: new Map() };
+    const imported = this.#imported.keys;
     const keys = secretVerificationKeys(this.#secretId, payload, new Date(this.#now())).map((key) => ({
       ...key,
       import: (alg: string) => {
