@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_PROVIDERS } from '@aws-lambda-powertools/parameters/base';
+import { getSecret, SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
+
+/** One way to read a parsed secret that is warm. */
+interface Contender {
+  readonly name: string;
+  /** Reads `count` times and answers something of what was read, so that nothing is optimised away. */
+  read(count: number): unknown | Promise<unknown>;
+}
+
+export interface CachedRead {
+  readonly name: string;
+  readonly nanoseconds: number;
+  /** Against Powertools' getSecret in the same run. */
+  readonly ratio: number;
+}
+
+const NAME = 'app/db';
+const HOUR_SECONDS = 3_600;
+const value = JSON.stringify({ engine: 'postgres', host: 'db.example', username: 'app', password: 'x', port: 5432 });
+
+/** Answers every call with the same value: what is measured is the cache before it. */
+const client = {
+  config: { serviceId: 'Secrets Manager' },
+  middlewareStack: { identify: () => [], addRelativeTo: () => undefined, use: () => undefined },
+  send: async () => ({ SecretString: value, VersionId: 'v1' }),
+} as unknown as SecretsManagerClient;
+
+async function contenders(): Promise<Contender[]> {
+  const ours = new RotatingSecretsProvider({ awsSdkV3Client: client, maxAgeSeconds: HOUR_SECONDS });
+  await ours.get(NAME);
+  DEFAULT_PROVIDERS.secrets = new SecretsProvider({ awsSdkV3Client: client });
+  // With its age given Powertools need not look into the environment each time: the faster way to use it.
+  const options = { transform: 'json', maxAge: HOUR_SECONDS } as const;
+  await getSecret(NAME, options);
+  const map = new Map([[NAME, JSON.parse(value)]]);
+  const awaited = (read: () => Promise<unknown>) => async (count: number) => {
+    let last: unknown;
+    for (let i = 0; i < count; i += 1) last = await read();
+    return last;
+  };
+  const direct = (read: () => unknown) => (count: number) => {
+    let last: unknown;
+    for (let i = 0; i < count; i += 1) last = read();
+    return last;
+  };
+  return [
+    { name: 'Powertools getSecret()', read: awaited(() => getSecret(NAME, options)) },
+    { name: 'get()', read: awaited(() => ours.get(NAME, { transform: 'json' })) },
+    { name: 'current()', read: direct(() => ours.current(NAME, 'json')) },
+    {
+      name: 'current(), one read a turn of the event loop',
+      read: awaited(() => Promise.resolve(ours.current(NAME, 'json'))),
+    },
+    { name: 'a bare Map', read: direct(() => map.get(NAME)) },
+  ];
+}
+
+/** Medians over rounds in which every contender has its turn, so that what disturbs one disturbs all. */
+export async function measureCachedReads(rounds = 15, readsARound = 40_000): Promise<CachedRead[]> {
+  const all = await contenders();
+  const times = new Map(all.map(({ name }) => [name, [] as number[]]));
+  for (let round = -2; round < rounds; round += 1) {
+    for (const { name, read } of all) {
+      const startedAt = process.hrtime.bigint();
+      await read(readsARound);
+      const nanoseconds = Number(process.hrtime.bigint() - startedAt) / readsARound;
+      // The first rounds are for the compiler.
+      if (round >= 0) times.get(name)?.push(nanoseconds);
+    }
+  }
+  const medians = all.map(({ name }) => ({ name, nanoseconds: median(times.get(name) ?? []) }));
+  const peer = medians[0]?.nanoseconds ?? Number.NaN;
+  return medians.map(({ name, nanoseconds }) => ({ name, nanoseconds, ratio: nanoseconds / peer }));
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const results = await measureCachedReads();
+  if (process.argv.includes('--json')) console.log(JSON.stringify(results));
+  else {
+    for (const { name, nanoseconds, ratio } of results) {
+      console.log(`${name.padEnd(46)} ${nanoseconds.toFixed(1).padStart(8)} ns ${ratio.toFixed(3).padStart(8)}`);
+    }
+  }
+}
