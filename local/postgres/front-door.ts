@@ -29,7 +29,7 @@ export async function receive(socket: Socket, context: SecureContext): Promise<V
       if (first.kind === 'tls' && stream === socket) {
         socket.write('S');
         stream = new TLSSocket(socket, { isServer: true, secureContext: context });
-        await once(stream, 'secure');
+        await Promise.race([once(stream, 'secure'), once(socket, 'close').then(left)]);
       } else if (first.kind === 'tls' || first.kind === 'gss') {
         stream.write('N');
       } else {
@@ -39,6 +39,11 @@ export async function receive(socket: Socket, context: SecureContext): Promise<V
   } finally {
     clearTimeout(timeout);
   }
+}
+
+/** Who does not like the certificate hangs up without a word. */
+function left(): never {
+  throw new Error('the visitor left before its first message');
 }
 
 function readFirst(stream: Socket): Promise<FirstMessage> {

@@ -67,12 +67,21 @@ export const eventDetails = {
   }),
   'Check Passed': v.object({
     ...base,
+    /** The way of the execution: `checks-only` on demand or on a schedule. */
+    path: v.optional(v.string()),
     check: v.string(),
     type: v.string(),
     durationMilliseconds: v.number(),
     observed: v.optional(v.string()),
   }),
-  'Check Failed': v.object({ ...base, check: v.string(), type: v.string(), code: v.string(), message: v.string() }),
+  'Check Failed': v.object({
+    ...base,
+    path: v.optional(v.string()),
+    check: v.string(),
+    type: v.string(),
+    code: v.string(),
+    message: v.string(),
+  }),
   'Rotation Succeeded': v.object({
     ...base,
     kind: v.string(),
@@ -108,6 +117,8 @@ export const eventDetails = {
     previousVersionId: v.string(),
     blockers: v.array(v.string()),
     message: v.string(),
+    /** How often it was looked by now. */
+    attempt: v.optional(v.number()),
   }),
   'Drift Found': v.object({ ...base, code: v.string(), message: v.string(), repair: v.optional(v.string()) }),
 } as const;

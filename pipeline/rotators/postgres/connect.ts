@@ -20,6 +20,9 @@ export interface Session {
 
 export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
 
+/** Says what a failure to connect means to whoever connects. */
+export type DescribeFault = (error: unknown, where: string) => unknown;
+
 const CONNECT_TIMEOUT_MILLISECONDS = 8_000;
 const QUERY_TIMEOUT_MILLISECONDS = 40_000;
 
@@ -27,7 +30,7 @@ const QUERY_TIMEOUT_MILLISECONDS = 40_000;
  * Opens sessions with `pg`. TLS verifies the certificate against the bundle and the name against the host
  * (libpq's verify-full); it is off only where the secret says `ssl: false`, and never falls back.
  */
-export function connectWith(caBundle: string): Connect {
+export function connectWith(caBundle: string, describe: DescribeFault = describeDatabaseError): Connect {
   let ca: string | undefined;
   return async (address, login) => {
     ca ??= caBundle.includes('-----BEGIN') ? caBundle : readFileSync(caBundle, 'utf8');
@@ -52,7 +55,7 @@ export function connectWith(caBundle: string): Connect {
     try {
       await client.connect();
     } catch (error) {
-      throw describeDatabaseError(error, `${login.username} at ${address.host}:${address.port}/${address.database}`);
+      throw describe(error, `${login.username} at ${address.host}:${address.port}/${address.database}`);
     }
     return session(client);
   };

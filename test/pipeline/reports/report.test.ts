@@ -116,7 +116,10 @@ test('the same report told twice gives the same event ids', () => {
 
 test('a failed check is an event, a metric and words that a person understands, without a stack trace', () => {
   const telling = composeReport(reports[2]!, now);
-  expect(telling.metrics.map((metric) => metric.name)).toEqual(['CheckPassed', 'CheckFailed']);
+  expect(telling.metrics).toEqual([
+    { name: 'CheckPassed', value: 1, unit: 'Count', checkType: 'http' },
+    { name: 'CheckFailed', value: 1, unit: 'Count', checkType: 'database' },
+  ]);
   expect(telling.outcome.message).toBe('database: the login was refused');
   expect(JSON.stringify(telling)).not.toContain('secret place');
 });
@@ -149,4 +152,20 @@ test('a laggard is told with its reason and counted; a consumer with evidence te
     { name: 'ConvergenceDuration', value: 300_000, unit: 'Milliseconds' },
     { name: 'ConsumerLagging', value: 1, unit: 'Count' },
   ]);
+});
+
+test('checks that were only asked for and failed are no failed rotation', () => {
+  const failure = { code: 'CheckFailed', cause: 'database: WrongPassword refused' };
+  const report: Report = { report: 'failed', ...execution, plan: { ...plan, path: 'checks-only' }, input: {}, failure };
+  expect(composeReport(report, now)).toMatchObject({ events: [], metrics: [], outcome: { code: 'CheckFailed' } });
+});
+
+test('causes of several checks in one text lose their stack traces', () => {
+  const thrown = (code: string, errorMessage: string) =>
+    JSON.stringify({ errorType: code, errorMessage, trace: [`${code}: at secret place {"`] });
+  const cause = `http: NoRoute ${thrown('NoRoute', 'no {route}')}; jwks: KeyNotPublished ${thrown('K', 'not "there"')}; {"other":1} {"`;
+  const rolledBack = { ...reports[5]!, failure: { code: 'CheckFailed', cause } } as Report;
+  const { message } = composeReport(rolledBack, now).outcome;
+  expect(message).toContain('http: NoRoute no {route}; jwks: KeyNotPublished not "there"; {"other":1} {"');
+  expect(message).not.toContain('secret place');
 });
