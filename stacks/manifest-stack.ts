@@ -2,7 +2,7 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
 import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
-import { checkSettings, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
+import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
 import { RotationSchedules, type ScheduledSecret } from './manifest/rotation-schedules.ts';
@@ -48,7 +48,7 @@ export class ManifestStack extends Stack {
       rollBackHandPutValues: entry.rollBackHandPutValues,
       group: entry.group,
       sharedSchedule: entry.schedule === 'native' ? undefined : scheduleSettings(entry.schedule),
-      ...this.#declared(name, entry),
+      ...this.#declared(entry),
     });
     grantTarget(this.pipeline.rotationFunction(entry.kind), entry);
     if (entry.schedule === 'native') return;
@@ -58,14 +58,14 @@ export class ManifestStack extends Stack {
 
   #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {
     const resolved = resolveSecret(this, name, entry);
-    const declared = this.#declared(name, entry);
+    const declared = this.#declared(entry);
     new WatchedSecret(this, `Watch-${name}`, { pipeline: this.pipeline, ...resolved, ...declared });
   }
 
-  #declared(name: string, entry: ManifestSecret) {
+  #declared(entry: ManifestSecret) {
     return {
       consumers: consumerSettings(this, entry.consumers),
-      checks: checkSettings(this, name, entry),
+      checks: checkProps(this, entry),
       mirrors: mirrorSettings(entry.mirrors),
     };
   }

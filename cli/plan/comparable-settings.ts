@@ -5,7 +5,7 @@ import {
   type ManifestSecret,
   referencedName,
 } from '../../pipeline/contracts/manifest.ts';
-import { checkedConsumer } from '../../pipeline/contracts/manifest-checks.ts';
+import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
 import { apiKeySettings } from '../../pipeline/contracts/manifest-kinds.ts';
 import { scheduleSettings } from '../../pipeline/contracts/manifest-schedule.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
@@ -101,10 +101,7 @@ function comparableCheck(secret: ManifestSecret, check: ManifestCheck) {
 }
 
 function checkDefaults(secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
-  if (check.type === 'database' && secret.kind === 'postgres' && secret.proxy) {
-    const { loginSecrets: _, ...proxy } = secret.proxy;
-    return { proxy };
-  }
+  if (check.type === 'database' && secret.kind === 'postgres') return databaseCheckDefaults(secret);
   const consumer = checkedConsumer(secret, check);
   return consumer ? { functionArn: consumer.function, alias: consumer.alias } : {};
 }

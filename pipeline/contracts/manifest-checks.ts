@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ManifestCheck, ManifestSecret } from './manifest.ts';
+import type { ManifestCheck, ManifestSecret, PostgresManifestSecret } from './manifest.ts';
 import { describeManifestIssue, keysOf } from './manifest-issues.ts';
 import { checkParameters } from './settings/checks.ts';
 
@@ -38,6 +38,16 @@ function parameterProblems(type: keyof typeof checkParameters, parameters: objec
   return parsed.issues.map(
     (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
   );
+}
+
+/** What a database check need not be told again. */
+export function databaseCheckDefaults({ proxy, database, ownerRole }: PostgresManifestSecret): Record<string, unknown> {
+  const databaseIdentifier = database?.instance ?? database?.cluster;
+  return {
+    ...(proxy && { proxy: { name: proxy.name, endpoint: proxy.endpoint, ownership: proxy.ownership } }),
+    ...(databaseIdentifier && { databaseIdentifier }),
+    ...(ownerRole && { ownerRole }),
+  };
 }
 
 /** Whose canary a check of type `consumer` is: the one it names, or the only one there is. */

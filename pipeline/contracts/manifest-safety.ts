@@ -35,6 +35,7 @@ export function parseManifest(input: unknown): Manifest {
     ),
     ...repeatedSecrets(manifest),
     ...dividedGroups(manifest),
+    ...sharedUsers(manifest),
   ];
   if (problems.length > 0) throw new ManifestUnsafe(problems);
   return manifest;
@@ -80,5 +81,18 @@ function dividedGroups(manifest: Manifest): string[] {
     return [
       `secrets["${name}"]: group "${secret.group}" is rotated as one, and "${first.name}" has another schedule. Write the same one, or another group.`,
     ];
+  });
+}
+
+/** An IAM user has two credentials at the most: two secrets would take them from each other. */
+function sharedUsers(manifest: Manifest): string[] {
+  const firstBy = new Map<unknown, string>();
+  return Object.entries(manifest.secrets).flatMap(([name, secret]) => {
+    if (secret.kind !== 'api-key' || secret.parameters.userName === undefined) return [];
+    const { userName } = secret.parameters;
+    const first = firstBy.get(userName);
+    if (first === undefined) firstBy.set(userName, name);
+    if (first === undefined) return [];
+    return [`secrets["${name}"]: IAM user ${String(userName)} belongs to "${first}" alone. Write a user of its own.`];
   });
 }

@@ -5,9 +5,9 @@ import type {
   ManifestMirror,
   ManifestSecret,
 } from '../../pipeline/contracts/manifest.ts';
-import { checkedConsumer } from '../../pipeline/contracts/manifest-checks.ts';
-import { ManifestUnsafe } from '../../pipeline/contracts/manifest-safety.ts';
-import type { CheckSettings, ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret.ts';
+import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
+import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret.ts';
+import type { CheckProps } from '../check-functions.ts';
 import { resolveFunctionArn } from './resolve-references.ts';
 
 export function consumerSettings(scope: Construct, consumers: readonly ManifestConsumer[]): ConsumerSettings[] {
@@ -19,33 +19,23 @@ export function consumerSettings(scope: Construct, consumers: readonly ManifestC
   }));
 }
 
-export function checkSettings(scope: Construct, name: string, secret: ManifestSecret): CheckSettings[] {
+/** Checks of one's own name their function; the others run in the pipeline's. */
+export function checkProps(scope: Construct, secret: ManifestSecret): CheckProps[] {
   return secret.checks.map((check) => ({
     name: check.name ?? (check.function ? functionName(check.function) : check.type),
     type: check.type,
-    functionArn: checkFunctionArn(scope, name, check),
+    ...(check.type === 'function' && check.function && { functionArn: resolveFunctionArn(scope, check.function) }),
     parameters: { ...checkDefaults(scope, secret, check), ...check.parameters },
   }));
 }
 
-/** What the manifest says elsewhere already: the proxy of a database, the consumer of a canary. */
+/** What the manifest says elsewhere already: the proxy and the identifier of a database, the consumer of a canary. */
 function checkDefaults(scope: Construct, secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
-  if (check.type === 'database' && secret.kind === 'postgres' && secret.proxy) {
-    const { name, endpoint, ownership } = secret.proxy;
-    return { proxy: { name, endpoint, ownership } };
-  }
+  if (check.type === 'database' && secret.kind === 'postgres') return databaseCheckDefaults(secret);
   const consumer = checkedConsumer(secret, check);
   if (!consumer) return {};
   const functionArn = resolveFunctionArn(scope, consumer.function);
   return { functionArn, ...(consumer.alias && { alias: consumer.alias }) };
-}
-
-function checkFunctionArn(scope: Construct, name: string, check: ManifestCheck): string {
-  if (check.type === 'function' && check.function) return resolveFunctionArn(scope, check.function);
-  throw new ManifestUnsafe([
-    `secrets["${name}"]: checks of type "${check.type}" have no function in this pipeline. ` +
-      'Write "type": "function" and the "function" that runs the check.',
-  ]);
 }
 
 export function mirrorSettings(mirrors: readonly ManifestMirror[]): MirrorSettings[] {

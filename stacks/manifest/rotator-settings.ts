@@ -1,4 +1,5 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import {
   convergenceBoundOf,
@@ -8,7 +9,7 @@ import {
 } from '../../pipeline/contracts/manifest.ts';
 import { apiKeySettings } from '../../pipeline/contracts/manifest-kinds.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
-import { ApiKeySettings, iamActions } from '../../pipeline/contracts/settings/api-key.ts';
+import { ApiKeySettings } from '../../pipeline/contracts/settings/api-key.ts';
 import type { RotatedSecretProps } from '../rotated-secret.ts';
 import type { RotationFunction } from '../rotation-function.ts';
 import { secretByText } from './resolve-references.ts';
@@ -91,13 +92,8 @@ function apiKeyProps(scope: Construct, name: string, entry: ApiKeyManifestSecret
 function grantUser(rotationFunction: RotationFunction, entry: ApiKeyManifestSecret): void {
   const settings = parse('The parameters', ApiKeySettings, apiKeySettings(entry));
   if (!('userName' in settings)) return;
-  const user = Stack.of(rotationFunction).formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'user',
-    resourceName: settings.userName,
-  });
-  rotationFunction.allow([...iamActions[settings.provider]], [user]);
+  const user = iam.User.fromUserName(rotationFunction, `User-${settings.userName}`, settings.userName);
+  rotationFunction.mayManageKeysOf(user, settings.provider);
 }
 
 /** Without consumers the rotator's own default holds. */

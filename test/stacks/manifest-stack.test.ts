@@ -222,70 +222,92 @@ test('functions that reach databases run in the network of the manifest, the oth
   ]);
 });
 
-test('secrets of one group and schedule are started together, by the fleet', () => {
-  const member = { ...database, consumers: [], checks: [], group: 'shop' };
-  const fleet = synthesize({
-    secrets: { one: { ...member, secret: { name: 'one' } }, two: { ...member, secret: { name: 'two' } } },
-  });
-  fleet.resourceCountIs('AWS::Scheduler::Schedule', 1);
-  const [schedule] = Object.values(fleet.findResources('AWS::Scheduler::Schedule'));
-  expect(readable(schedule?.Properties.Target.Arn)).toMatch(/RotateFleet/);
-  expect(JSON.parse(readable(schedule?.Properties.Target.Input))).toEqual({ group: 'shop' });
-});
-
-test('secrets that only share a schedule are started together and do not hold each other back', () => {
-  const member = { ...database, consumers: [], checks: [] };
-  const fleet = synthesize({
-    secrets: { one: { ...member, secret: { name: 'one' } }, two: { ...member, secret: { name: 'two' } } },
-  });
-  const [schedule] = Object.values(fleet.findResources('AWS::Scheduler::Schedule'));
-  const input = { secretIds: ['one', 'two'], toleratedFailurePercentage: 100 };
-  expect(JSON.parse(readable(schedule?.Properties.Target.Input))).toEqual(input);
-});
-
-test('the first value of a new secret is generated where it is stored, under the key that the manifest names', () => {
+describe('a manifest of many kinds', () => {
+  const plain = { ...database, consumers: [], checks: [], schedule: 'native' };
   const kmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
   const value = { engine: 'postgres', host: 'db.example.com', username: 'shop' };
-  const made = synthesize({
-    secrets: { database: { ...database, secret: { new: { name: 'shop/new', template: value, kmsKeyArn } } } },
+  const proxy = { name: 'shop', endpoint: 'proxy.example.com' };
+  const scheduled = (name: string, more: object) => ({ ...plain, secret: { name }, ...more });
+  const checks = [
+    { type: 'database', parameters: { writes: ['orders'] } },
+    { type: 'consumer', function: 'shop-orders' },
+  ];
+  let many: Template;
+  beforeAll(() => {
+    many = synthesize({
+      secrets: {
+        grouped: scheduled('grouped', { group: 'shop', schedule: { everyDays: 30 } }),
+        'grouped-too': scheduled('grouped-too', { group: 'shop', schedule: { everyDays: 30 } }),
+        alone: scheduled('alone', { schedule: { everyDays: 10 } }),
+        'alone-too': scheduled('alone-too', { schedule: { everyDays: 10 } }),
+        made: { ...plain, secret: { new: { name: 'made', template: value, kmsKeyArn } } },
+        proxied: scheduled('proxied', {
+          proxy: { ...proxy, loginSecrets: { base: 'login/one', second: 'login/two' } },
+        }),
+        checked: {
+          ...scheduled('checked', { proxy, database: { instance: 'shop' }, checks }),
+          consumers: database.consumers,
+        },
+        model: { kind: 'api-key', provider: 'bedrock', secret: { name: 'model' }, parameters: { userName: 'model' } },
+      },
+    });
   });
-  made.hasResourceProperties('AWS::SecretsManager::Secret', {
-    Name: 'shop/new',
-    KmsKeyId: kmsKeyArn,
-    GenerateSecretString: { GenerateStringKey: 'password', SecretStringTemplate: JSON.stringify(value) },
-  });
-  const granted = statements(made, /rotates postgres secrets/);
-  expect(resourcesFor(granted, 'kms:Decrypt')).toContain(kmsKeyArn);
-});
+  const rotating = () => statements(many, /rotates postgres secrets/);
+  const schedules = () =>
+    Object.values(many.findResources('AWS::Scheduler::Schedule')).map(({ Properties }) => ({
+      target: readable(Properties.Target.Arn).replace(/[0-9A-F]{8}/, ''),
+      input: JSON.parse(readable(Properties.Target.Input)),
+    }));
 
-test('logins behind a proxy are written before promotion, and never read', () => {
-  const proxy = {
-    name: 'shop',
-    endpoint: 'proxy.example.com',
-    loginSecrets: { base: 'login/one', second: 'login/two' },
-  };
-  const proxied = synthesize({ secrets: { database: { ...database, proxy } } });
-  const granted = statements(proxied, /rotates postgres secrets/);
-  const logins = ['one', 'two'].map((login) => arn(`secretsmanager:<here>:secret:login/${login}-??????`));
-  expect(resourcesFor(granted, 'secretsmanager:PutSecretValue')).toEqual(expect.arrayContaining(logins));
-  expect(resourcesFor(granted, 'secretsmanager:GetSecretValue')).not.toEqual(expect.arrayContaining([logins[0]]));
-  expect(settingsOf(proxied, '/keyturn/keyturn/shop/database').rotator.proxy).toMatchObject({
-    name: 'shop',
-    endpoint: 'proxy.example.com',
-    loginSecretArns: { base: arn('secretsmanager:<here>:secret:login/one') },
+  test('secrets of one group are started together, by the fleet', () => {
+    expect(schedules()).toContainEqual({ target: '<PipelineWorkflowRotateFleet>', input: { group: 'shop' } });
   });
-});
 
-test('an API key of an IAM user: the rotation function manages the credentials of that user alone', () => {
-  const keys = synthesize({
-    secrets: {
-      model: { kind: 'api-key', provider: 'bedrock', secret: { name: 'model/key' }, parameters: { userName: 'model' } },
-    },
+  test('secrets that only share a schedule are started together and do not hold each other back', () => {
+    const input = { secretIds: ['alone', 'alone-too'], toleratedFailurePercentage: 100 };
+    expect(schedules()).toContainEqual({ target: '<PipelineWorkflowRotateFleet>', input });
+    expect(schedules()).toHaveLength(2);
   });
-  const granted = statements(keys, /rotates api-key secrets/);
-  const user = `arn:<AWS::Partition>:iam::<AWS::AccountId>:user/model`;
-  expect(resourcesFor(granted, 'iam:CreateServiceSpecificCredential')).toEqual([user]);
-  expect(resourcesFor(granted, 'iam:DeleteServiceSpecificCredential')).toEqual([user]);
+
+  test('the first value of a new secret is generated where it is stored, under the key that the manifest names', () => {
+    many.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Name: 'made',
+      KmsKeyId: kmsKeyArn,
+      GenerateSecretString: { GenerateStringKey: 'password', SecretStringTemplate: JSON.stringify(value) },
+    });
+    expect(resourcesFor(rotating(), 'kms:Decrypt')).toContain(kmsKeyArn);
+  });
+
+  test('logins behind a proxy are written before promotion, and never read', () => {
+    const logins = ['one', 'two'].map((login) => arn(`secretsmanager:<here>:secret:login/${login}-??????`));
+    expect(resourcesFor(rotating(), 'secretsmanager:PutSecretValue')).toEqual(expect.arrayContaining(logins));
+    const read = resourcesFor(rotating(), 'secretsmanager:GetSecretValue');
+    expect(read.filter((resource) => resource.includes('login/'))).toEqual([]);
+    expect(settingsOf(many, '/keyturn/keyturn/proxied').rotator.proxy).toMatchObject({
+      ...proxy,
+      loginSecretArns: { base: arn('secretsmanager:<here>:secret:login/one') },
+    });
+  });
+
+  test('an API key of an IAM user: the rotation function manages the credentials of that user alone', () => {
+    const granted = statements(many, /rotates api-key secrets/);
+    const user = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:user/model';
+    expect(resourcesFor(granted, 'iam:CreateServiceSpecificCredential')).toEqual([user]);
+    expect(resourcesFor(granted, 'iam:DeleteServiceSpecificCredential')).toEqual([user]);
+  });
+
+  test('our own checks run in the pipeline’s functions, and know what the manifest says elsewhere', () => {
+    const [databaseCheck, canary] = settingsOf(many, '/keyturn/keyturn/checked').checks;
+    expect(databaseCheck).toMatchObject({
+      type: 'database',
+      functionArn: expect.stringMatching(/CheckDatabase/),
+      parameters: { writes: ['orders'], proxy: { ...proxy, ownership: 'reassign' }, databaseIdentifier: 'shop' },
+    });
+    const functionArn = arn('lambda:<here>:function:shop-orders');
+    expect(canary).toMatchObject({ type: 'consumer', parameters: { functionArn, alias: 'live' } });
+    const checking = statements(many, /checks models, consumers/);
+    expect(resourcesFor(checking, 'lambda:InvokeFunction')).toEqual([`${functionArn}:live`]);
+  });
 });
 
 test('a manifest that is not well ends the synthesis with what to write, and no stack trace', async () => {

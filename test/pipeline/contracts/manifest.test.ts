@@ -187,6 +187,12 @@ test('a group with two schedules is refused: it is rotated as one', () => {
   expect(() => parseManifest({ secrets: { one: member, two: other } })).toThrow('"one" has another schedule');
 });
 
+test('one IAM user for two secrets is refused: each would take the credentials of the other', () => {
+  const model = { ...key, provider: 'bedrock', parameters: { userName: 'model' } };
+  const secrets = { one: model, two: { ...model, secret: { name: 'other' } } };
+  expect(() => parseManifest({ secrets })).toThrow('IAM user model belongs to "one" alone');
+});
+
 test('every problem is named at once', () => {
   const bad = { ...postgres, strategy: 'superuser', proxy: { name: 'p', endpoint: 'e' }, nativeIntervalDays: 1 };
   expect(() => parseManifest(manifest(bad))).toThrow(
