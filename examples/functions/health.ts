@@ -13,8 +13,11 @@ async function serve(): Promise<Response> {
     'SELECT session_user AS login, current_user AS role',
   );
   const banner = await getParameter(process.env.BANNER_PARAMETER ?? '', { maxAge: 30 });
-  const features = await getSecret(process.env.FEATURES_SECRET_ARN ?? '', { maxAge: 30, transform: 'json' });
-  return json(200, { database: rows[0], banner, features, secrets: healthCheck() });
+  const features = await getSecret<{ chat?: boolean }>(process.env.FEATURES_SECRET_ARN ?? '', {
+    maxAge: 30,
+    transform: 'json',
+  });
+  return json(200, { database: rows[0], banner, features: { chat: features?.chat }, secrets: healthCheck() });
 }
 
 export const handler = withFreshSecrets(http(serve));

@@ -49,7 +49,6 @@ export class ExampleStack extends Stack {
           parameters: {
             proxy: { name: database.proxy.dbProxyName, endpoint: database.proxy.endpoint },
             databaseIdentifier: database.instance.instanceIdentifier,
-            writes: ['items'],
           },
         },
         { name: 'items', type: 'consumer', parameters: { functionArn: service.functionArn('items') } },
@@ -71,7 +70,12 @@ export class ExampleStack extends Stack {
       secret: keys.apiKeySecret,
       secretName: 'example/bedrock-api-key',
       kind: 'api-key',
-      rotator: { provider: 'bedrock', userName: keys.bedrockUser.userName, quietPeriodSeconds: 0 },
+      rotator: {
+        provider: 'bedrock',
+        userName: keys.bedrockUser.userName,
+        modelId: service.modelId,
+        quietPeriodSeconds: 0,
+      },
       schedule: monthly,
       gracePeriod: Duration.minutes(10),
       evidenceInterval: Duration.seconds(30),
