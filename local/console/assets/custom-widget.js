@@ -23,11 +23,7 @@ export class CustomWidgets {
     const known = this.#shown.get(widget.id);
     if (known) known.widget = widget;
     else this.#shown.set(widget.id, { widget, parameters: widget.params, isBusy: false, shownAt: 0 });
-    return h(
-      'div',
-      { class: 'custom-host', 'data-widget': widget.id, 'data-keep': true },
-      h('p', { class: 'note' }, 'Asking its function …'),
-    );
+    return h('div', { class: 'custom-host', 'data-widget': widget.id, 'data-keep': true });
   }
 
   /** Brings up the widgets that have a place on the page and were not shown yet. */
@@ -37,6 +33,7 @@ export class CustomWidgets {
       if (!shown || host.shadowRoot) continue;
       shown.host = host;
       shown.root = host.attachShadow({ mode: 'open' });
+      shown.root.append(h('p', {}, 'Asking its function …'));
       this.#listen(shown, shown.root);
       this.#call(shown);
     }

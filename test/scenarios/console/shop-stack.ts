@@ -6,7 +6,6 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { bundle } from '../../../stacks/bundle.ts';
-import { ConsoleDashboard } from '../../../stacks/console-dashboard.ts';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
 
@@ -60,14 +59,6 @@ export class ShopStack extends Stack {
     secret.grantRead(catalogue);
     secret.grantRead(gate);
     const pipeline = new RotationPipeline(this, 'Keyturn', { pipelineName: 'shop' });
-    const console = new ConsoleDashboard(pipeline, 'Console', {
-      pipelineName: pipeline.pipelineName,
-      settingsPrefix: pipeline.settingsPrefix,
-      history: pipeline.history,
-      alarms: pipeline.alarms,
-      rotateSecretArn: pipeline.workflow.rotateSecretArn,
-    });
-    console.mayShow(secret.secretFullArn ?? `${secret.secretArn}-??????`);
     new RotatedSecret(this, 'Rotated', {
       pipeline,
       secretName: 'shop/database',

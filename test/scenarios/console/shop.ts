@@ -127,8 +127,12 @@ export class Shop {
 /** As `cdk synth` does, into a folder of its own. */
 async function synthesize(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-shop-'));
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./app.ts', import.meta.url))], {
-    env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
-  });
+  await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', fileURLToPath(new URL('./app.ts', import.meta.url))],
+    {
+      env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
+    },
+  );
   return folder;
 }
