@@ -33,10 +33,10 @@ export async function rotateAll(context: Context, options: RotateAllOptions): Pr
     input: request,
   });
   if (options.wait) {
-    return waitForEnd(context, pipeline, { executionArn, startedAt }, () => `${names.length} secrets are rotated.`);
+    return waitForEnd(context, pipeline, { executionArn, startedAt }, () => `${count(names)} rotated.`);
   }
   if (context.json) printJson(context.terminal, { executionArn, secrets: names });
-  else context.terminal.print(`Started ${executionArn} for ${names.length} secrets.`);
+  else context.terminal.print(`Started ${executionArn} for ${count(names)}.`);
   return exitCodes.ok;
 }
 
@@ -68,10 +68,14 @@ async function selectedNames(pipeline: DeployedPipeline, request: FleetRequest):
 
 const NAMED = 10;
 
+function count(names: readonly string[]): string {
+  return `${names.length} ${names.length === 1 ? 'secret' : 'secrets'}`;
+}
+
 function question(names: readonly string[], emergency: boolean): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   const hurts = emergency
     ? ' In an emergency: previous credentials are revoked at once, whoever still uses them fails.'
     : '';
-  return `Rotate ${names.length} secrets: ${names.slice(0, NAMED).join(', ')}${more}?${hurts}`;
+  return `Rotate ${count(names)}: ${names.slice(0, NAMED).join(', ')}${more}?${hurts}`;
 }

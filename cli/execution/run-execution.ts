@@ -32,27 +32,44 @@ export interface RunningExecution {
   readonly versionId?: string;
 }
 
-/** Waits for the end and tells it. Interrupted, the execution goes on. */
+/** Tells what an execution does until it ends. Interrupted, it goes on. */
+export function followToEnd(
+  context: Context,
+  pipeline: DeployedPipeline,
+  execution: RunningExecution,
+): Promise<Outcome | 'interrupted'> {
+  const watcher = { pipeline, terminal: context.terminal, sleep: context.sleep };
+  return interruptible((signal) => watchExecution({ ...watcher, signal }, execution));
+}
+
+/** Tells how an execution ended. `more` is told to programs beside it. */
+export function conclude(
+  { terminal, json }: Context,
+  { executionArn }: Pick<RunningExecution, 'executionArn'>,
+  outcome: Outcome | 'interrupted',
+  describeSuccess: (output: unknown) => string,
+  more: object = {},
+): ExitCode {
+  if (outcome === 'interrupted') {
+    terminal.note(`Not waited for any longer; the execution goes on: ${executionArn}`);
+    return exitCodes.interrupted;
+  }
+  if (json) printJson(terminal, { executionArn, ...outcome, ...more });
+  if (outcome.status === 'SUCCEEDED') {
+    if (!json) terminal.print(`${terminal.paint('green', 'ok')}  ${oneLine(describeSuccess(outcome.output))}`);
+    return exitCodes.ok;
+  }
+  terminal.note(`${terminal.paint('red', 'keyturn:')} ${oneLine(`${outcome.error}: ${outcome.cause}`)}`);
+  return codeOfFailure(outcome);
+}
+
 export async function waitForEnd(
   context: Context,
   pipeline: DeployedPipeline,
   execution: RunningExecution,
   describeSuccess: (output: unknown) => string,
 ): Promise<ExitCode> {
-  const { terminal } = context;
-  const watcher = { pipeline, terminal, sleep: context.sleep };
-  const outcome = await interruptible((signal) => watchExecution({ ...watcher, signal }, execution));
-  if (outcome === 'interrupted') {
-    terminal.note(`Not waited for any longer; the execution goes on: ${execution.executionArn}`);
-    return exitCodes.interrupted;
-  }
-  if (context.json) printJson(terminal, { executionArn: execution.executionArn, ...outcome });
-  if (outcome.status === 'SUCCEEDED') {
-    if (!context.json) terminal.print(`${terminal.paint('green', 'ok')}  ${oneLine(describeSuccess(outcome.output))}`);
-    return exitCodes.ok;
-  }
-  terminal.note(`${terminal.paint('red', 'keyturn:')} ${oneLine(`${outcome.error}: ${outcome.cause}`)}`);
-  return codeOfFailure(outcome);
+  return conclude(context, execution, await followToEnd(context, pipeline, execution), describeSuccess);
 }
 
 /** A refusal is told apart from a failure: it may go through later. */

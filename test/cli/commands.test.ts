@@ -247,9 +247,28 @@ describe('many at once, and by hand', () => {
     expect(asked.stderr).toMatch(/^keyturn: Rotate 2 secrets: shop\/database, shop\/orders\? In an emergency: .*--yes/);
     const before = [await desk.labels('shop/database'), await desk.labels('shop/orders')];
     const all = await desk.keyturn(['rotate-all', '--kind', 'postgres', '--emergency', '--yes', '--wait']);
-    expect(all).toMatchObject({ code: 0, stdout: 'ok  2 secrets are rotated.\n' });
+    expect(all).toMatchObject({ code: 0, stdout: 'ok  2 secrets rotated.\n' });
     const after = [await desk.labels('shop/database'), await desk.labels('shop/orders')];
     expect(after.map(({ AWSCURRENT }) => AWSCURRENT)).not.toEqual(before.map(({ AWSCURRENT }) => AWSCURRENT));
+  });
+
+  test('rotate --emergency asks with the consumers; --yes --wait ends when the previous login is revoked, and says whom that hurt', async () => {
+    const asked = await desk.keyturn(['rotate', 'shop/orders', '--emergency']);
+    expect(asked).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('consumers that still use it fail (none is declared)'),
+    });
+    const { username, password, host } = await desk.value('shop/orders');
+    const session = await desk.connect({ username: username!, password: password!, host: host! });
+    try {
+      const rotated = await desk.keyturn(['rotate', 'shop/orders', '--emergency', '--yes', '--wait']);
+      expect(rotated.code).toBe(0);
+      expect(rotated.stdout).toMatch(/The previous credential is revoked; it was still used by desk from 127\./);
+    } finally {
+      await session.end();
+    }
+    const [login] = await desk.query(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${username}'`);
+    expect(login).toEqual({ rolcanlogin: false });
   });
 
   test('rotate-all of a group that nobody is in: nothing is started', async () => {

@@ -201,6 +201,21 @@ export class Desk {
     });
   }
 
+  /** A session that stays, as a consumer's. */
+  async connect(login: { username: string; password: string; host: string }): Promise<pg.Client> {
+    const client = new pg.Client({
+      host: login.host,
+      database: 'app',
+      user: login.username,
+      password: login.password,
+      application_name: 'desk',
+      ssl: { ca: readFileSync(this.caPath, 'utf8'), rejectUnauthorized: true },
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
   /** As the cloud's own superuser: what it makes is not the administrator's. */
   queryAsServer(sql: string): Promise<any[]> {
     return runQuery(sql, this.cloud.service<RdsService>('rds').postgres('shop').adminConnection());
