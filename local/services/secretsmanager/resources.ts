@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { administratorOf } from '../../assembly/administrator.ts';
 import {
   onlyProperties,
   type ResourceProvider,
@@ -6,56 +7,31 @@ import {
   UnsupportedProperty,
 } from '../../assembly/resource.ts';
 import type { Cloud } from '../../cloud.ts';
-import { keyOf } from './keys.ts';
-import { attachStages } from './labels.ts';
 import { type PasswordOptions, randomPassword } from './random-password.ts';
 import type { SecretsManagerService } from './service.ts';
-import { type Secret, versionWith } from './state.ts';
-import { addVersion } from './versions.ts';
 
 const serviceOf = (cloud: Cloud) => cloud.service<SecretsManagerService>('secretsmanager');
 
+/** As CloudFormation does: by the API, with the rights of the person who deploys. */
+const call = <Output>(cloud: Cloud, operation: string, input: object) =>
+  cloud.call<Output>({ service: 'secretsmanager', operation, input, principal: administratorOf(cloud) });
+
 const secret: ResourceProvider = {
   type: 'AWS::SecretsManager::Secret',
-  create(resource, cloud) {
-    onlyProperties(resource, [
-      'Name',
-      'Description',
-      'GenerateSecretString',
-      'SecretString',
-      'KmsKeyId',
-      'Tags',
-      'ReplicaRegions',
-      'Type',
-    ]);
-    const service = serviceOf(cloud);
+  async create(resource, cloud) {
+    const copied = ['Description', 'KmsKeyId', 'Tags', 'Type'];
+    onlyProperties(resource, [...copied, 'Name', 'GenerateSecretString', 'SecretString', 'ReplicaRegions']);
     const { properties } = resource;
-    const name = properties.Name ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`;
-    const now = cloud.clock.now();
-    const made: Secret = {
-      arn: service.state.newArn(cloud.region, name),
-      name,
-      region: cloud.region,
-      createdAt: now,
-      lastChangedAt: now,
-      description: properties.Description,
-      kmsKeyId: keyOf(properties.KmsKeyId),
-      type: properties.Type,
-      versions: new Map(),
-      tags: properties.Tags,
-      replicas: [],
-    };
-    service.state.add(made);
     const value = properties.GenerateSecretString
       ? generate(resource, properties.GenerateSecretString)
       : properties.SecretString;
-    if (value !== undefined) {
-      attachStages(service.state, made, addVersion(service.state, made, randomUUID(), { string: value }), [
-        'AWSCURRENT',
-      ]);
-    }
-    if (properties.ReplicaRegions) service.replication.add(made, properties.ReplicaRegions, false);
-    return { ref: made.arn, attributes: { Id: made.arn } };
+    const { ARN } = await call<{ ARN: string }>(cloud, 'CreateSecret', {
+      ...Object.fromEntries(copied.flatMap((name) => (name in properties ? [[name, properties[name]]] : []))),
+      Name: properties.Name ?? `${resource.logicalId}-${randomUUID().replaceAll('-', '').slice(0, 12)}`,
+      ...(value !== undefined && { SecretString: value }),
+      ...(properties.ReplicaRegions && { AddReplicaRegions: properties.ReplicaRegions }),
+    });
+    return { ref: ARN, attributes: { Id: ARN } };
   },
 };
 
@@ -81,25 +57,22 @@ const attachment: ResourceProvider = {
   type: 'AWS::SecretsManager::SecretTargetAttachment',
   async create(resource, cloud) {
     onlyProperties(resource, ['SecretId', 'TargetId', 'TargetType']);
-    const service = serviceOf(cloud);
-    const attached = service.state.require(cloud.region, resource.properties.SecretId);
-    const current = versionWith(attached, 'AWSCURRENT');
-    const value = current?.value && 'string' in current.value ? JSON.parse(current.value.string) : {};
+    const { SecretId } = resource.properties;
+    const attached = serviceOf(cloud).state.require(cloud.region, SecretId);
+    const current = serviceOf(cloud).read(cloud.region, SecretId);
     const connection = await describeTarget(resource, cloud);
-    const merged = JSON.stringify({ ...value, ...connection });
-    attachStages(service.state, attached, addVersion(service.state, attached, randomUUID(), { string: merged }), [
-      'AWSCURRENT',
-    ]);
+    const merged = { ...(current === undefined ? {} : JSON.parse(current)), ...connection };
+    await call(cloud, 'PutSecretValue', { SecretId, SecretString: JSON.stringify(merged) });
     return { ref: attached.arn };
   },
 };
 
 async function describeTarget(resource: TemplateResource, cloud: Cloud): Promise<Record<string, unknown>> {
   const { TargetId: target, TargetType: type } = resource.properties;
-  const call = <Output>(operation: string, input: object) =>
-    cloud.call<Output>({ service: 'rds', operation, input, principal: administrator(cloud) });
+  const ask = <Output>(operation: string, input: object) =>
+    cloud.call<Output>({ service: 'rds', operation, input, principal: administratorOf(cloud) });
   if (type === 'AWS::RDS::DBInstance') {
-    const { DBInstances } = await call<{ DBInstances: any[] }>('DescribeDBInstances', { DBInstanceIdentifier: target });
+    const { DBInstances } = await ask<{ DBInstances: any[] }>('DescribeDBInstances', { DBInstanceIdentifier: target });
     const instance = DBInstances[0];
     return {
       engine: instance.Engine,
@@ -110,7 +83,7 @@ async function describeTarget(resource: TemplateResource, cloud: Cloud): Promise
     };
   }
   if (type === 'AWS::RDS::DBCluster') {
-    const { DBClusters } = await call<{ DBClusters: any[] }>('DescribeDBClusters', { DBClusterIdentifier: target });
+    const { DBClusters } = await ask<{ DBClusters: any[] }>('DescribeDBClusters', { DBClusterIdentifier: target });
     const cluster = DBClusters[0];
     return {
       engine: cluster.Engine.startsWith('aurora')
@@ -144,17 +117,16 @@ const rotationSchedule: ResourceProvider = {
 
 const resourcePolicy: ResourceProvider = {
   type: 'AWS::SecretsManager::ResourcePolicy',
-  create(resource, cloud) {
+  async create(resource, cloud) {
     onlyProperties(resource, ['SecretId', 'ResourcePolicy', 'BlockPublicPolicy']);
-    const protectedSecret = serviceOf(cloud).state.require(cloud.region, resource.properties.SecretId);
-    protectedSecret.policy = JSON.stringify(resource.properties.ResourcePolicy);
-    return { ref: protectedSecret.arn };
+    const { SecretId, ResourcePolicy, BlockPublicPolicy } = resource.properties;
+    const { ARN } = await call<{ ARN: string }>(cloud, 'PutResourcePolicy', {
+      SecretId,
+      ResourcePolicy: JSON.stringify(ResourcePolicy),
+      ...(BlockPublicPolicy !== undefined && { BlockPublicPolicy: String(BlockPublicPolicy) === 'true' }),
+    });
+    return { ref: ARN };
   },
 };
-
-function administrator(cloud: Cloud) {
-  const arn = `arn:aws:iam::${cloud.accountId}:root`;
-  return { kind: 'administrator' as const, arn, identityArn: arn };
-}
 
 export const resources: ResourceProvider[] = [secret, attachment, rotationSchedule, resourcePolicy];

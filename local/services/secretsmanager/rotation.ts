@@ -16,6 +16,8 @@ interface RotateInput {
   RotationLambdaARN?: string;
   RotationRules?: RotationRules;
   RotateImmediately?: boolean;
+  ExternalSecretRotationMetadata?: unknown;
+  ExternalSecretRotationRoleArn?: string;
 }
 
 /**
@@ -41,6 +43,11 @@ export class NativeRotation {
           validateRequest({ ...input });
           requireToken(input, call, 'InvalidParameterException');
           checkRules(input.RotationRules);
+          if (input.ExternalSecretRotationRoleArn !== undefined || input.ExternalSecretRotationMetadata !== undefined) {
+            throw invalidRequest(
+              'The laptop does not rotate secrets of partners: local/SUPPORT.md lists what it does.',
+            );
+          }
         },
         access: (input: RotateInput, call) =>
           accessTo(this.#state, 'RotateSecret', input.SecretId, call, {

@@ -61,7 +61,7 @@ export function isScheduledByDays(rules: RotationRules | undefined): boolean {
 export function withDays(rules: RotationRules | undefined, rotatedAt: Date): RotationRules | undefined {
   const window = nextWindow(rules, rotatedAt);
   if (!rules?.ScheduleExpression || !window) return rules;
-  const days = Math.round((window.opens.getTime() - startOfDay(rotatedAt)) / DAY_MILLISECONDS);
+  const days = Math.floor((window.opens.getTime() - startOfDay(rotatedAt)) / DAY_MILLISECONDS);
   return { ...rules, AutomaticallyAfterDays: Math.max(1, days) };
 }
 
