@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { administratorOf } from '../../assembly/administrator.ts';
 import { onlyProperties, type ResourceProvider } from '../../assembly/resource.ts';
-import type { DynamodbService } from './service.ts';
+
+const LOOK_MILLISECONDS = 20;
 
 const table: ResourceProvider = {
   type: 'AWS::DynamoDB::Table',
@@ -15,26 +17,36 @@ const table: ResourceProvider = {
       'GlobalSecondaryIndexes',
       'LocalSecondaryIndexes',
       'TimeToLiveSpecification',
-      // Encryption, backups and protection change nothing of what a table answers.
       'SSESpecification',
       'PointInTimeRecoverySpecification',
       'DeletionProtectionEnabled',
       'TableClass',
       'Tags',
     ]);
-    const { TableName, TimeToLiveSpecification, PointInTimeRecoverySpecification, SSESpecification, ...input } =
+    const { TimeToLiveSpecification, PointInTimeRecoverySpecification, SSESpecification, ...input } =
       resource.properties;
-    const name = TableName ?? `${resource.logicalId}-${randomUUID().slice(0, 12)}`;
-    await cloud.call({
-      service: 'dynamodb',
-      operation: 'CreateTable',
-      input: { ...input, TableName: name },
-      principal: administratorOf(cloud),
+    const TableName = String(
+      input.TableName ?? `${resource.stackName}-${resource.logicalId}-${randomUUID().slice(0, 12)}`,
+    );
+    const call = (operation: string, more: Record<string, unknown> = {}) =>
+      cloud.call({
+        service: 'dynamodb',
+        operation,
+        input: { TableName, ...more },
+        principal: administratorOf(cloud),
+      });
+    const { TableDescription } = await call('CreateTable', {
+      ...input,
+      TableName,
+      ...(SSESpecification && {
+        SSESpecification: { ...SSESpecification, Enabled: SSESpecification.SSEEnabled === true },
+      }),
     });
-    if (TimeToLiveSpecification)
-      cloud.service<DynamodbService>('dynamodb').timeToLive.set(name, TimeToLiveSpecification);
-    const arn = `arn:aws:dynamodb:${cloud.region}:${cloud.accountId}:table/${name}`;
-    return { ref: name, attributes: { Arn: arn } };
+    // As CloudFormation waits: what depends on the table finds it ready.
+    while ((await call('DescribeTable')).Table.TableStatus !== 'ACTIVE') await pause(LOOK_MILLISECONDS);
+    if (TimeToLiveSpecification?.Enabled) await call('UpdateTimeToLive', { TimeToLiveSpecification });
+    if (PointInTimeRecoverySpecification) await call('UpdateContinuousBackups', { PointInTimeRecoverySpecification });
+    return { ref: TableName, attributes: { Arn: TableDescription.TableArn } };
   },
 };
 

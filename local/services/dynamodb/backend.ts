@@ -1,0 +1,97 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { AwsError } from '../../service.ts';
+
+/** A table is not there at once when it is made, and not gone at once: on AWS seconds, here enough to be noticed. */
+const TABLE_CHANGE_MILLISECONDS = 200;
+
+/** The tables of one region: a dynalite, which listens on loopback and is reached through the SDK. */
+export class Backend {
+  #starting: Promise<{ server: Server; client: dynamodb.DynamoDBClient }> | undefined;
+  readonly #running = new Set<Promise<unknown>>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** An operation, beside others. @throws AwsError as dynalite answers it. */
+  async run(operation: string, input: unknown): Promise<any> {
+    await this.#turn;
+    const running = this.send(operation, input);
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
+  }
+
+  /** Several operations that nothing comes between; `work` calls `send`. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      await Promise.allSettled(this.#running);
+      return work();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async send(operation: string, input: unknown): Promise<any> {
+    const command = (dynamodb as unknown as Record<string, new (input: unknown) => any>)[`${operation}Command`];
+    if (!command)
+      throw new AwsError('UnknownOperationException', `dynamodb ${operation} is not supported on the laptop.`);
+    const { client } = await this.#open();
+    try {
+      const { $metadata, ...output } = await client.send(new command(input));
+      return output;
+    } catch (error) {
+      if (!(error instanceof dynamodb.DynamoDBServiceException)) throw error;
+      const { name, message, $fault, $metadata, $response, ...fields } = error as typeof error &
+        Record<string, unknown>;
+      throw new AwsError(name, message, { httpStatus: $metadata.httpStatusCode ?? 400, fields, cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = await this.#starting;
+    this.#starting = undefined;
+    if (!open) return;
+    open.client.destroy();
+    open.server.closeAllConnections();
+    await new Promise<void>((resolve) => open.server.close(() => resolve()));
+  }
+
+  #open() {
+    this.#starting ??= new Promise((resolve, reject) => {
+      const server = dynalite({
+        createTableMs: TABLE_CHANGE_MILLISECONDS,
+        updateTableMs: TABLE_CHANGE_MILLISECONDS,
+        deleteTableMs: TABLE_CHANGE_MILLISECONDS,
+      }) as Server;
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as AddressInfo;
+        const client = new dynamodb.DynamoDBClient({
+          endpoint: `http://127.0.0.1:${port}`,
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+          maxAttempts: 1,
+        });
+        resolve({ server, client });
+      });
+    });
+    return this.#starting;
+  }
+}
+
+/** One backend for each region. */
+export class Backends {
+  readonly #byRegion = new Map<string, Backend>();
+
+  of(region: string): Backend {
+    const backend = this.#byRegion.get(region) ?? new Backend();
+    this.#byRegion.set(region, backend);
+    return backend;
+  }
+
+  async close(): Promise<void> {
+    const backends = [...this.#byRegion.values()];
+    this.#byRegion.clear();
+    await Promise.all(backends.map((backend) => backend.close()));
+  }
+}

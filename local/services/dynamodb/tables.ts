@@ -1,0 +1,65 @@
+import { AwsError, type Call } from '../../service.ts';
+
+export interface TimeToLiveSpecification {
+  readonly AttributeName: string;
+  readonly Enabled: boolean;
+}
+
+/** What dynalite does not know of a table. */
+export interface Table {
+  readonly region: string;
+  readonly name: string;
+  readonly arn: string;
+  /** Names of the key's attributes, the partition key first. */
+  readonly keys: readonly string[];
+  readonly tags: Map<string, string>;
+  isProtected: boolean;
+  tableClass: string | undefined;
+  encryption: { readonly keyArn: string } | undefined;
+  timeToLive: TimeToLiveSpecification | undefined;
+  /** Since when the table can be restored to any second. */
+  recoverableSince: Date | undefined;
+  sweptAt: number;
+}
+
+export const validation = (message: string) => new AwsError('ValidationException', message);
+
+export function tableNotFound(name: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`);
+}
+
+/** A table is named by its name or its ARN. */
+export function tableName(nameOrArn: string | undefined): string {
+  return /^arn:[^:]+:dynamodb:[^:]*:\d{12}:table\/([^/]+)/.exec(nameOrArn ?? '')?.[1] ?? nameOrArn ?? '';
+}
+
+export function tableArn({ region, accountId }: Pick<Call, 'region' | 'accountId'>, nameOrArn: string | undefined) {
+  return `arn:aws:dynamodb:${region}:${accountId}:table/${tableName(nameOrArn)}`;
+}
+
+export class Tables {
+  readonly #byArn = new Map<string, Table>();
+
+  add(table: Table): void {
+    this.#byArn.set(table.arn, table);
+  }
+
+  find(call: Pick<Call, 'region' | 'accountId'>, nameOrArn: string | undefined): Table | undefined {
+    return this.#byArn.get(tableArn(call, nameOrArn));
+  }
+
+  /** @throws AwsError ResourceNotFoundException */
+  require(call: Pick<Call, 'region' | 'accountId'>, nameOrArn: string | undefined): Table {
+    const table = this.find(call, nameOrArn);
+    if (!table) throw tableNotFound(tableName(nameOrArn));
+    return table;
+  }
+
+  remove(table: Table): void {
+    this.#byArn.delete(table.arn);
+  }
+
+  clear(): void {
+    this.#byArn.clear();
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { ManualClock } from '../../../../local/clock.ts';
+import { createCloud, type RunningCloud } from '../../../../local/create-cloud.ts';
+import createDynamodbService from '../../../../local/services/dynamodb/service.ts';
+import { clientOptions } from '../../wire/probe.ts';
+import { eventually } from '../eventually.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+export interface Laptop {
+  readonly cloud: RunningCloud;
+  readonly clock: ManualClock;
+  readonly dynamodb: DynamoDBClient;
+}
+
+/** A cloud with DynamoDB alone, at the first second of 2026. */
+export async function openLaptop(): Promise<Laptop> {
+  const clock = new ManualClock(new Date('2026-01-01T00:00:00Z'));
+  const cloud = await createCloud({ clock, services: [createDynamodbService], log: () => {} });
+  return { cloud, clock, dynamodb: new DynamoDBClient({ ...clientOptions(cloud), maxAttempts: 1 }) };
+}
+
+/** A table of stories: partition key `pk`, sort key `sk`, on demand. Ready when the promise resolves. */
+export async function createStories(
+  dynamodb: DynamoDBClient,
+  TableName: string,
+  more: Partial<CreateTableCommandInput> = {},
+): Promise<void> {
+  await dynamodb.send(new CreateTableCommand({ ...stories(TableName), ...more }));
+  await untilActive(dynamodb, TableName);
+}
+
+export const stories = (TableName: string): CreateTableCommandInput => ({
+  TableName,
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  BillingMode: 'PAY_PER_REQUEST',
+});
+
+export const untilActive = (dynamodb: DynamoDBClient, TableName: string) =>
+  eventually(
+    async () => (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus,
+    (status) => status === 'ACTIVE',
+  );
+
+export const put = (dynamodb: DynamoDBClient, TableName: string, item: Item) =>
+  dynamodb.send(new PutItemCommand({ TableName, Item: item }));
