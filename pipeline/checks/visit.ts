@@ -1,5 +1,5 @@
-import { CheckFailed, CheckInterrupted } from './errors.ts';
-import { describeNetworkFault } from './network-faults.ts';
+import { CheckFailed } from './errors.ts';
+import { describeNetworkFault, unreachable } from './network-faults.ts';
 
 /** More than any key set or health page has; a vendor that sends more is not read to its end. */
 const LONGEST_BODY_BYTES = 1_048_576;
@@ -34,7 +34,7 @@ export async function visitUrl(visit: Visit): Promise<Visited> {
     const response = await send(url, visit, signal);
     const target = response.headers.get('location');
     if (visit.carriesKey || response.status < 300 || response.status > 399 || !target) {
-      return { status: response.status, headers: response.headers, text: await readText(response, url, signal) };
+      return { status: response.status, headers: response.headers, text: await readText(response, url, visit, signal) };
     }
     await response.body?.cancel();
     if (redirects >= LONGEST_REDIRECTS) {
@@ -69,11 +69,11 @@ async function send(url: URL, visit: Visit, signal: AbortSignal): Promise<Respon
   try {
     return await fetch(url, { method, headers, signal, redirect: 'manual', ...(body !== undefined && { body }) });
   } catch (error) {
-    throw describeNetworkFault(error, placeOf(url)) ?? interrupted(url);
+    throw broken(error, url, visit, signal);
   }
 }
 
-async function readText(response: Response, url: URL, signal: AbortSignal): Promise<string> {
+async function readText(response: Response, url: URL, visit: Visit, signal: AbortSignal): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -83,13 +83,14 @@ async function readText(response: Response, url: URL, signal: AbortSignal): Prom
       parts.push(part);
     }
   } catch (error) {
-    throw describeNetworkFault(signal.aborted ? signal.reason : error, placeOf(url)) ?? interrupted(url);
+    throw broken(error, url, visit, signal);
   }
   if (bytes <= LONGEST_BODY_BYTES) return Buffer.concat(parts).toString('utf8');
   throw new CheckFailed('AnswerInvalid', `${placeOf(url)}: the answer has more than ${LONGEST_BODY_BYTES} bytes.`);
 }
 
 /** The cause is dropped on purpose: fetch quotes headers that it refuses. */
-function interrupted(url: URL): CheckInterrupted {
-  return new CheckInterrupted('NoRoute', `${placeOf(url)}: the request could not be sent.`);
+function broken(error: unknown, url: URL, { timeoutSeconds }: Visit, signal: AbortSignal): Error {
+  if (signal.aborted) return unreachable(placeOf(url), `no answer within ${timeoutSeconds} seconds`);
+  return describeNetworkFault(error, placeOf(url)) ?? unreachable(placeOf(url), 'the connection broke');
 }

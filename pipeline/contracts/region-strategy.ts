@@ -18,13 +18,12 @@ export type RegionStrategy = v.InferOutput<typeof RegionStrategy>;
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
  */
 const geographies: Readonly<Record<string, RegExp>> = {
-  us: /^us-(?!gov-)/,
+  us: /^(us-(?!gov-)|ca-)/,
   'us-gov': /^us-gov-/,
   eu: /^eu-/,
   apac: /^ap-/,
   jp: /^ap-northeast-[13]$/,
   au: /^ap-southeast-[24]$/,
-  ca: /^ca-/,
   global: /^/,
 };
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { JsonPointer } from '../json-pointer.ts';
 import { RegionStrategy } from '../region-strategy.ts';
 import { ProxySettings } from './postgres.ts';
 
@@ -6,7 +7,7 @@ import { ProxySettings } from './postgres.ts';
 const text = v.pipe(v.string(), v.nonEmpty());
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const timeoutSeconds = v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(45)), 10);
-const pointer = v.pipe(v.string(), v.regex(/^(\/[^/]+)+$/, 'expected a JSON pointer such as /api_key'));
+const pointer = v.pipe(JsonPointer, v.minLength(2, 'expected a place inside the object'));
 const tables = v.optional(v.array(text), []);
 
 export const DatabaseCheckParameters = v.strictObject({
