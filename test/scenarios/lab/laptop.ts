@@ -110,12 +110,17 @@ export class Laptop {
       database: 'app',
       user: value.username,
       password: value.password,
-      ssl: { ca: this.#ca, rejectUnauthorized: true },
+      ssl: this.tls(),
       application_name: 'scenario',
     });
     client.on('error', () => undefined);
     await client.connect();
     return client;
+  }
+
+  /** How a client verifies the database and its proxy. */
+  tls(): { ca: string; rejectUnauthorized: true } {
+    return { ca: this.#ca, rejectUnauthorized: true };
   }
 
   async query(value: Pick<Value, 'username' | 'password'>, sql: string, at?: { host: string }): Promise<any[]> {
