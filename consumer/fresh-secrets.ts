@@ -79,8 +79,8 @@ async function runCanary(canary: FreshSecretsOptions['canary']): Promise<{ ok: b
     return { ok: true };
   } catch (error) {
     // Kind and code only: a message may quote what it was made with, and this answer is kept in an execution's history.
-    const { name, code } = error as { name?: unknown; code?: unknown };
-    const words = [name, code].filter((word) => typeof word === 'string' && /^[\w.-]{1,64}$/.test(word));
-    return { ok: false, message: [...new Set(words)].join(' ') || 'the canary failed' };
+    const { name, code } = Object(error) as { name?: unknown; code?: unknown };
+    const word = (given: unknown) => (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : undefined);
+    return { ok: false, message: `${word(name) ?? 'Error'}: ${word(code) ?? 'the function’s log tells more'}` };
   }
 }

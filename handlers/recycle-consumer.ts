@@ -5,13 +5,25 @@ import { type RecycleProgress, recycleConsumer } from '../pipeline/propagation/r
 
 const client = new LambdaClient({});
 
+const arn = v.pipe(v.string(), v.startsWith('arn:'));
+const text = v.pipe(v.string(), v.nonEmpty());
+
 const Request = v.object({
-  functionArn: v.pipe(v.string(), v.startsWith('arn:')),
-  alias: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  versionId: v.pipe(v.string(), v.nonEmpty()),
+  functionArn: arn,
+  alias: v.optional(text),
+  /** The secret or the parameter whose version every environment shall begin with. */
+  secretArn: v.optional(arn),
+  versionId: text,
+  /** When the recycle began. */
+  since: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 });
 
 /** Task state RecycleConsumer of propagate-secret. */
 export async function handler(event: unknown): Promise<RecycleProgress> {
-  return recycleConsumer(client, parse('The recycle request', Request, event));
+  const { secretArn, since, ...request } = parse('The recycle request', Request, event);
+  return recycleConsumer(
+    client,
+    { ...request, itemArn: secretArn ?? request.functionArn, ...(since && { since: new Date(since) }) },
+    new Date(),
+  );
 }

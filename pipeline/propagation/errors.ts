@@ -11,6 +11,11 @@ export class RecycleConflict extends KeyturnError {
   override readonly retryable = true;
 }
 
+/** The function takes longer than functions take; somebody must look at it. */
+export class RecycleOverdue extends KeyturnError {
+  readonly code = 'RecycleOverdue';
+}
+
 /** A mirror or a replica could not be brought along. */
 export class MirrorFailed extends KeyturnError {
   readonly code = 'MirrorFailed';

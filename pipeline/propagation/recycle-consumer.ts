@@ -1,180 +1,165 @@
 import {
   DeleteFunctionCommand,
-  GetAliasCommand,
-  GetFunctionCommand,
-  type GetFunctionCommandOutput,
-  GetProvisionedConcurrencyConfigCommand,
   type LambdaClient,
   PublishVersionCommand,
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { RecycleConflict } from './errors.ts';
-import { nextRecycleAction, type ObservedAlias, type ObservedFunction, RECYCLE_VARIABLE } from './recycle-plan.ts';
+import { RecycleConflict, RecycleOverdue, RecycleRefused } from './errors.ts';
+import { observeAlias, observedFunction, observeFunction, provisionedConcurrency } from './observe-function.ts';
+import type { RecycledItem } from './recycle-mark.ts';
+import {
+  describeVersion,
+  isOurs,
+  isRecycled,
+  nextLatestAction,
+  type ObservedFunction,
+  refuseAlias,
+  versionBefore,
+} from './recycle-plan.ts';
 
-export interface RecycleRequest {
+/** A function in a VPC takes minutes at the most, a snapshot somewhat longer; what lasts longer than this is stuck. */
+const OVERDUE_MILLISECONDS = 30 * 60_000;
+
+export interface RecycleRequest extends RecycledItem {
   readonly functionArn: string;
   readonly alias?: string;
-  /** The secret version that every environment shall begin with. */
-  readonly versionId: string;
+  /** When the recycle began. Missing: it is never overdue. */
+  readonly since?: Date;
 }
 
 export type RecycleProgress = { done: true; timeoutSeconds: number } | { done: false; waitingFor: string };
-
-/** Marks the versions that recycling published, so that only ours are pruned. */
-const OUR_DESCRIPTION = 'Keyturn: recycled for secret version';
 
 /**
  * One step of recycling somebody's function: looks, decides, does one thing. Called again until it is done. Everything
  * but our one variable stays byte for byte: the update is guarded by RevisionId, so a deployment at the same moment wins
  * and the next step sees its result. https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
- * @throws RecycleRefused | RecycleConflict (retryable)
+ * @throws RecycleRefused | RecycleOverdue | RecycleConflict (retryable)
  */
-export async function recycleConsumer(client: LambdaClient, request: RecycleRequest): Promise<RecycleProgress> {
-  const latest = await observe(client, request.functionArn);
-  const alias = request.alias ? await observeAlias(client, request.functionArn, request.alias) : undefined;
-  const next = nextRecycleAction(request.versionId, latest, alias);
-  switch (next.action) {
-    case 'done':
-      return { done: true, timeoutSeconds: next.timeoutSeconds };
-    case 'wait':
-      return { done: false, waitingFor: next.reason };
-    case 'update':
-      await guarded(() =>
-        client.send(
-          new UpdateFunctionConfigurationCommand({
-            FunctionName: request.functionArn,
-            RevisionId: next.revisionId,
-            Environment: { Variables: next.variables },
-          }),
-        ),
-      );
-      return { done: false, waitingFor: `the update of ${latest.name}` };
-    case 'publish':
-    case 'move-alias':
-      await publishAndMove(client, request, latest, alias as ObservedAlias);
-      return { done: false, waitingFor: `alias ${request.alias} of ${latest.name}` };
-  }
-}
-
-/** GetFunction, not GetFunctionConfiguration: it has 100 calls a second of its own, the others share 15. */
-async function observe(client: LambdaClient, functionArn: string, qualifier?: string): Promise<ObservedFunction> {
-  const answer = await client.send(
-    new GetFunctionCommand({ FunctionName: functionArn, ...(qualifier && { Qualifier: qualifier }) }),
-  );
-  return observedFunction(functionArn, answer);
-}
-
-function observedFunction(functionArn: string, { Configuration: found }: GetFunctionCommandOutput): ObservedFunction {
-  const { Environment: environment } = found ?? {};
-  const failure = environment?.Error;
-  return {
-    name: found?.FunctionName ?? functionArn,
-    revisionId: found?.RevisionId ?? '',
-    lastUpdateStatus: (found?.LastUpdateStatus as ObservedFunction['lastUpdateStatus']) ?? 'Successful',
-    lastUpdateReason: found?.LastUpdateStatusReason,
-    environment: failure ? { error: failure.ErrorCode ?? 'unknown' } : { variables: environment?.Variables ?? {} },
-    timeoutSeconds: found?.Timeout ?? 3,
-    fingerprint: fingerprint(found ?? {}),
-    snapStart: found?.SnapStart?.ApplyOn === 'PublishedVersions',
-  };
-}
-
-/** What a version is made of, without what differs between $LATEST and a published version of the same, and without our variable. */
-function fingerprint(configuration: NonNullable<GetFunctionCommandOutput['Configuration']>): string {
-  const {
-    FunctionArn,
-    Version,
-    RevisionId,
-    LastModified,
-    LastUpdateStatus,
-    LastUpdateStatusReason,
-    LastUpdateStatusReasonCode,
-    State,
-    StateReason,
-    StateReasonCode,
-    Description,
-    MasterArn,
-    SnapStart,
-    Environment,
-    RuntimeVersionConfig,
-    ...rest
-  } = configuration;
-  const { [RECYCLE_VARIABLE]: _ours, ...variables } = Environment?.Variables ?? {};
-  return JSON.stringify(sorted({ ...rest, variables, snapStart: SnapStart?.ApplyOn }));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([key, entry]) => [key, sorted(entry)]),
-  );
-}
-
-async function observeAlias(client: LambdaClient, functionArn: string, name: string): Promise<ObservedAlias> {
-  const alias = await client.send(new GetAliasCommand({ FunctionName: functionArn, Name: name }));
-  const weights = Object.keys(alias.RoutingConfig?.AdditionalVersionWeights ?? {});
-  return {
-    name,
-    revisionId: alias.RevisionId ?? '',
-    functionVersion: alias.FunctionVersion ?? '$LATEST',
-    isWeighted: weights.length > 0,
-    version: await observe(client, functionArn, alias.FunctionVersion),
-    provisionedConcurrency: await provisionedConcurrency(client, functionArn, name),
-  };
-}
-
-async function provisionedConcurrency(
+export async function recycleConsumer(
   client: LambdaClient,
-  functionArn: string,
-  alias: string,
-): Promise<ObservedAlias['provisionedConcurrency']> {
-  try {
-    const answer = await client.send(
-      new GetProvisionedConcurrencyConfigCommand({ FunctionName: functionArn, Qualifier: alias }),
-    );
-    return answer.Status as ObservedAlias['provisionedConcurrency'];
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ProvisionedConcurrencyConfigNotFoundException') return undefined;
-    throw error;
-  }
+  request: RecycleRequest,
+  now: Date,
+): Promise<RecycleProgress> {
+  const progress = await explained(request, () => step(client, request));
+  if (progress.done || !request.since) return progress;
+  if (now.getTime() - request.since.getTime() < OVERDUE_MILLISECONDS) return progress;
+  throw new RecycleOverdue(
+    `${request.functionArn} waits since ${request.since.toISOString()} for ${progress.waitingFor}. Look at the function in the Lambda console; ` +
+      'the consumer converges by expiry meanwhile.',
+  );
 }
 
-async function publishAndMove(
+async function step(client: LambdaClient, request: RecycleRequest): Promise<RecycleProgress> {
+  const { functionArn, alias } = request;
+  const latest = await observeFunction(client, functionArn);
+  const serving = alias ? await observeFunction(client, functionArn, alias) : latest;
+  if (alias && serving.version !== '$LATEST') return stepAlias(client, request, alias, latest, serving);
+  return stepLatest(client, request, latest);
+}
+
+async function stepLatest(
   client: LambdaClient,
   request: RecycleRequest,
   latest: ObservedFunction,
-  alias: ObservedAlias,
-): Promise<void> {
-  const published = await guarded(() =>
+): Promise<RecycleProgress> {
+  const next = nextLatestAction(request, latest);
+  if (next.action === 'wait') return { done: false, waitingFor: next.reason };
+  if (next.action === 'done') return { done: true, timeoutSeconds: next.timeoutSeconds };
+  await guarded(() =>
     client.send(
-      new PublishVersionCommand({
+      new UpdateFunctionConfigurationCommand({
         FunctionName: request.functionArn,
-        RevisionId: latest.revisionId,
-        Description: `${OUR_DESCRIPTION} ${request.versionId}`,
+        RevisionId: next.revisionId,
+        Environment: { Variables: next.variables },
       }),
     ),
   );
-  const before = await client.send(
-    new GetFunctionCommand({ FunctionName: request.functionArn, Qualifier: alias.functionVersion }),
+  return { done: false, waitingFor: `the update of ${latest.name}` };
+}
+
+/**
+ * 1. The alias points to a version with our value: wait for its provisioned concurrency, make sure that all its traffic
+ *    goes there, prune, done.
+ * 2. $LATEST is refused, or waited for, or updated.
+ * 3. $LATEST has our value: publish it, wait until the version can run, move the alias.
+ */
+async function stepAlias(
+  client: LambdaClient,
+  request: RecycleRequest,
+  name: string,
+  latest: ObservedFunction,
+  serving: ObservedFunction,
+): Promise<RecycleProgress> {
+  const { functionArn } = request;
+  if (isRecycled(request, serving)) {
+    if ((await provisionedConcurrency(client, functionArn, name)) === 'IN_PROGRESS') {
+      return { done: false, waitingFor: `provisioned concurrency of ${latest.name}:${name}` };
+    }
+    const alias = await observeAlias(client, functionArn, name, serving);
+    if (alias.isWeighted) refuseAlias(latest, alias);
+    await prune(client, functionArn, serving);
+    return { done: true, timeoutSeconds: serving.timeoutSeconds };
+  }
+  const next = nextLatestAction(request, latest);
+  if (next.action === 'wait') return { done: false, waitingFor: next.reason };
+  const alias = await observeAlias(client, functionArn, name, serving);
+  refuseAlias(latest, alias);
+  if (next.action === 'update') return stepLatest(client, request, latest);
+  // Without a change since the last version, that one is answered again: a step that was killed here goes on.
+  const published = await guarded(() =>
+    client.send(
+      new PublishVersionCommand({
+        FunctionName: functionArn,
+        RevisionId: latest.revisionId,
+        Description: describeVersion(alias.version),
+      }),
+    ),
   );
+  // A version whose snapshot is still made refuses invocations: traffic waits for it where it is.
+  const version = observedFunction(functionArn, published);
+  if (version.state === 'Pending') return { done: false, waitingFor: `version ${version.version} of ${latest.name}` };
   await guarded(() =>
     client.send(
       new UpdateAliasCommand({
-        FunctionName: request.functionArn,
-        Name: alias.name,
-        FunctionVersion: published.Version,
+        FunctionName: functionArn,
+        Name: name,
+        FunctionVersion: version.version,
         RevisionId: alias.revisionId,
       }),
     ),
   );
-  if (before.Configuration?.Description?.startsWith(OUR_DESCRIPTION)) {
-    await client.send(
-      new DeleteFunctionCommand({ FunctionName: request.functionArn, Qualifier: alias.functionVersion }),
-    );
+  return { done: false, waitingFor: `alias ${name} of ${latest.name}` };
+}
+
+/**
+ * Deletes the version of ours before the one before: that one may still be finishing invocations. Versions of somebody
+ * else's are never deleted. May be called twice.
+ */
+async function prune(client: LambdaClient, functionArn: string, serving: ObservedFunction): Promise<void> {
+  const before = await versionOfOurs(client, functionArn, versionBefore(serving.description));
+  const oldest = before && (await versionOfOurs(client, functionArn, versionBefore(before.description)));
+  if (!oldest) return;
+  try {
+    await client.send(new DeleteFunctionCommand({ FunctionName: functionArn, Qualifier: oldest.version }));
+  } catch (error) {
+    // Another alias points to it, or somebody was faster: either is theirs to decide.
+    if (!isNamed(error, 'ResourceConflictException', 'ResourceNotFoundException')) throw error;
+  }
+}
+
+async function versionOfOurs(
+  client: LambdaClient,
+  functionArn: string,
+  version: string | undefined,
+): Promise<ObservedFunction | undefined> {
+  if (!version) return undefined;
+  try {
+    const observed = await observeFunction(client, functionArn, version);
+    return isOurs(observed.description) ? observed : undefined;
+  } catch (error) {
+    if (isNamed(error, 'ResourceNotFoundException')) return undefined;
+    throw error;
   }
 }
 
@@ -183,9 +168,42 @@ async function guarded<Output>(send: () => Promise<Output>): Promise<Output> {
   try {
     return await send();
   } catch (error) {
-    if (error instanceof Error && ['PreconditionFailedException', 'ResourceConflictException'].includes(error.name)) {
-      throw new RecycleConflict(`The function was changed at the same moment: ${error.message}`, { cause: error });
+    if (isNamed(error, 'PreconditionFailedException', 'ResourceConflictException')) {
+      throw new RecycleConflict(`The function was changed at the same moment: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     throw error;
   }
+}
+
+/** What Lambda will refuse again, however often it is asked. */
+async function explained<Output>(request: RecycleRequest, act: () => Promise<Output>): Promise<Output> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isNamed(error, 'ResourceNotFoundException')) {
+      throw new RecycleRefused(
+        `${request.functionArn} ${request.alias ? `or its alias ${request.alias} ` : ''}does not exist. Correct the consumer in the manifest.`,
+        { cause: error },
+      );
+    }
+    if (isNamed(error, 'CodeStorageExceededException')) {
+      throw new RecycleRefused(
+        `${request.functionArn}: the account has no room for another version. Delete versions that nobody uses, or declare the consumer with "freshness": "expire".`,
+        { cause: error },
+      );
+    }
+    if (isNamed(error, 'InvalidParameterValueException')) {
+      // Neither message nor cause: Lambda may quote every variable of the function in it.
+      throw new RecycleRefused(
+        `${request.functionArn}: Lambda refuses any update of it (InvalidParameterValueException). Try one in the Lambda console, which says why, or declare it with "freshness": "expire".`,
+      );
+    }
+    throw error;
+  }
+}
+
+function isNamed(error: unknown, ...names: string[]): boolean {
+  return error instanceof Error && names.includes(error.name);
 }

@@ -75,7 +75,7 @@ describe('withFreshSecrets', () => {
       },
     });
     expect(await bad(told('canary', arn, second))).toMatchObject({
-      keyturn: { canary: { ok: false, message: 'DatabaseError 28P01' } },
+      keyturn: { canary: { ok: false, message: 'DatabaseError: 28P01' } },
     });
   });
 

@@ -1,5 +1,6 @@
 import type { Operation } from '../../service.ts';
 import { check, longest, pattern } from '../constraints.ts';
+import { moveProvisioned } from './concurrency.ts';
 import { describeAlias } from './describe.ts';
 import { conflict, functionNotFound, invalidParameter, notFound } from './errors.ts';
 import { expectRevision, onFunction, page } from './functions.ts';
@@ -27,7 +28,9 @@ export function aliasOperations(lambda: Lambda): Record<string, Operation> {
         const fn = find(input, call);
         const alias = aliasOf(fn, input.Name);
         expectRevision(alias.revisionId, input.RevisionId);
-        return describeAlias(store(fn, alias, input));
+        const stored = store(fn, alias, input);
+        moveProvisioned(lambda, fn, alias.name, alias.functionVersion);
+        return describeAlias(stored);
       },
     },
     GetAlias: {

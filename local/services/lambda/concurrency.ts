@@ -196,6 +196,14 @@ export function provision(
   return config;
 }
 
+/** Provisioned concurrency of an alias goes with it: to another version, allocated anew. */
+export function moveProvisioned(lambda: Lambda, fn: LambdaFunction, alias: string, before: string): void {
+  const config = fn.provisioned.get(alias);
+  if (!config || versionOf(fn, alias) === before) return;
+  endProvisioned(lambda, fn, before);
+  provision(lambda, fn, alias, config.requested);
+}
+
 function endProvisioned(lambda: Lambda, fn: LambdaFunction, version: string): void {
   lambda.runner.pool.retire(
     (snapshot, { initializationType }) =>
