@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -29,6 +30,12 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
   }
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+const EXIT_CODES = `
+Exit codes: 0 well, 1 tried and not well, 2 usage, 3 not found, 4 no access, 5 nobody answers, 6 not now.
+docs/command-line.md says more.`;
+
 function makeProgram({ stdout }: Streams): Command {
   return new Command('keyturn')
     .description('Rotates secrets and proves that everything still works.')
@@ -39,8 +46,10 @@ function makeProgram({ stdout }: Streams): Command {
       writeErr: () => undefined,
     })
     .showSuggestionAfterError()
+    .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this')
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText('after', EXIT_CODES);
 }
 
 function describeUsage(error: CommanderError): { message: string; exitCode: ExitCode } {

@@ -18,7 +18,7 @@ export async function status(context: Context): Promise<ExitCode> {
   const now = context.now();
   if (context.json) printJson(context.terminal, { pipeline: pipeline.name, secrets: statuses, unread });
   else printTable(context.terminal, HEADS, [...statuses.map((each) => row(each, now)), ...unread.map(unreadRow)]);
-  return exitCodes.ok;
+  return unread.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
 async function readAll(

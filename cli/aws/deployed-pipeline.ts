@@ -72,11 +72,19 @@ export class DeployedPipeline {
       throw new NotFound(`${nameOrArn} is not managed by pipeline ${this.name}. keyturn status lists what is.`);
     }
     const settings = parse(`Parameter ${parameterName}`, SecretSettings, JSON.parse(text));
-    return { settings, secret: await this.describe(settings.name) };
+    return { settings, secret: await this.#describe(settings.name) };
   }
 
-  async describe(secretId: string): Promise<SecretDescription> {
-    return new SecretStore(await this.clients.secretsManager()).describe(secretId);
+  async #describe(name: string): Promise<SecretDescription> {
+    try {
+      return await new SecretStore(await this.clients.secretsManager()).describe(name);
+    } catch (cause) {
+      if (!(cause instanceof Error) || cause.name !== 'ResourceNotFoundException') throw cause;
+      throw new NotFound(
+        `Pipeline ${this.name} manages ${name}, but Secrets Manager has no such secret (any more). Create it, or remove it from the manifest.`,
+        { cause },
+      );
+    }
   }
 }
 

@@ -1,6 +1,14 @@
-import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  DeleteSecretCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { jest } from '@jest/globals';
 import { eventually } from '../eventually.ts';
-import { Desk, type Ended } from './desk.ts';
+import { Desk, type Ended, type RunOptions } from './desk.ts';
+
+// Each command is a process of its own, and a rotation takes its time.
+jest.setTimeout(120_000);
 
 /** Three secrets of somebody's, put into the care of a pipeline by a manifest, and the commands against it in the order of a day's work. */
 const login = { kind: 'postgres', superuserSecret: 'shop/superuser', evidenceIntervalSeconds: 5 };
@@ -230,6 +238,21 @@ describe('when something is wrong', () => {
     ]);
   });
 
+  test('a managed secret that was deleted: one line says so, and status shows the others', async () => {
+    const Name = 'shop/payment';
+    await desk.secrets.send(new DeleteSecretCommand({ SecretId: Name, ForceDeleteWithoutRecovery: true }));
+    const refused = await desk.keyturn(['rotate', Name]);
+    expect(refused).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^keyturn: .*manages shop\/payment, but Secrets Manager has no such secret/),
+    });
+    const told = await desk.keyturn(['status']);
+    expect(told.code).toBe(1);
+    expect(told.stdout).toMatch(/^shop\/database .*/m);
+    expect(told.stdout).toMatch(/^shop\/payment +Could not be read\. /m);
+    await desk.createSecret(Name, { key: 'again' });
+  });
+
   test('a watched secret is not rotated', async () => {
     const refused = await desk.keyturn(['rotate', 'shop/payment']);
     expect(refused).toMatchObject({
@@ -281,23 +304,16 @@ describe('many at once, and by hand', () => {
       const { AWSCURRENT, KEYTURN_IN_FLIGHT } = await desk.labels('shop/orders');
       return KEYTURN_IN_FLIGHT === AWSCURRENT ? undefined : true;
     });
-    desk.cloud.faults.add({
-      kind: 'delay',
-      service: 'secretsmanager',
-      operation: 'RotateSecret',
-      delayMilliseconds: 6_000,
-    });
+    const slow = { service: 'secretsmanager', operation: 'RotateSecret', delayMilliseconds: 10_000 };
+    desk.cloud.faults.add({ kind: 'delay', ...slow });
     const { AWSCURRENT: before } = await desk.labels('shop/orders');
-    const rotation = await desk.keyturn(
-      ['rotate', 'shop/orders', '--wait'],
-      {},
-      {
-        onOutput: ({ stderr }, kill) => {
-          // Once: what it says when it is interrupted is output too.
-          if (stderr.trimEnd().endsWith('RotateSecret')) kill('SIGINT');
-        },
-      },
-    );
+    let isInterrupted = false;
+    const onOutput: RunOptions['onOutput'] = ({ stderr }, kill) => {
+      if (isInterrupted || !stderr.includes('Prepare')) return;
+      isInterrupted = true;
+      kill('SIGINT');
+    };
+    const rotation = await desk.keyturn(['rotate', 'shop/orders', '--wait'], {}, { onOutput });
     expect(rotation.code).toBe(130);
     expect(last(rotation)).toMatch(/^Not waited for any longer; the execution goes on: arn:/);
     await eventually('the rotation', async () => {
