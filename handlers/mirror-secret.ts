@@ -3,15 +3,26 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { MirrorSettings } from '../pipeline/contracts/settings/secret.ts';
-import { type MirrorResult, mirrorSecret } from '../pipeline/propagation/mirror-secret.ts';
+import { type MirrorDependencies, type MirrorResult, mirrorSecret } from '../pipeline/propagation/mirror-secret.ts';
 
-const dependencies = {
+const regions = new Map<string, SecretsManagerClient>();
+
+const dependencies: MirrorDependencies = {
   secretsManager: new SecretsManagerClient({}),
   ssm: new SSMClient({}),
-  secretsManagerIn: (region: string) => new SecretsManagerClient({ region }),
+  secretsManagerIn: (region) => {
+    const client = regions.get(region) ?? new SecretsManagerClient({ region });
+    regions.set(region, client);
+    return client;
+  },
 };
 
-const Request = v.object({ secretArn: v.string(), versionId: v.string(), mirror: MirrorSettings });
+const text = v.pipe(v.string(), v.nonEmpty());
+const Request = v.object({
+  secretArn: v.pipe(v.string(), v.startsWith('arn:')),
+  versionId: text,
+  mirror: MirrorSettings,
+});
 
 /** Task state MirrorSecret of propagate-secret. */
 export async function handler(event: unknown): Promise<MirrorResult> {

@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { textAt } from '../contracts/json-pointer.ts';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { MirrorSettings } from '../contracts/settings/secret.ts';
 import { MirrorFailed, ReplicaBehind } from './errors.ts';
@@ -31,10 +32,13 @@ export interface MirrorResult {
   readonly changed: boolean;
 }
 
+type ParameterMirror = Extract<MirrorSettings, { to: 'parameter' }>;
+
 /**
- * Brings a copy of the secret along: a SecureString parameter is written (only if it differs: parameters have low rate
- * limits), a replica region is compared by version id, since its status says only that the replica was made.
- * May be called twice. @throws MirrorFailed | ReplicaBehind (retryable)
+ * Brings a copy of the secret along: a SecureString parameter is written (only if it differs: parameters take three
+ * writes a second), a replica region is compared by version id, since its status says only that the replica was made.
+ * May be called twice. https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
+ * @throws MirrorFailed | ReplicaBehind (retryable) | what AWS throttles with
  */
 export async function mirrorSecret(dependencies: MirrorDependencies, request: MirrorRequest): Promise<MirrorResult> {
   if (request.mirror.to === 'replica') return compareReplica(dependencies, request, request.mirror.region);
@@ -43,27 +47,37 @@ export async function mirrorSecret(dependencies: MirrorDependencies, request: Mi
 
 async function compareReplica(
   { secretsManagerIn }: MirrorDependencies,
-  request: MirrorRequest,
+  { secretArn, versionId }: MirrorRequest,
   region: string,
 ): Promise<MirrorResult> {
-  const replicaArn = request.secretArn
+  const replicaArn = secretArn
     .split(':')
     .map((part, index) => (index === 3 ? region : part))
     .join(':');
-  const answer = await secretsManagerIn(region).send(new DescribeSecretCommand({ SecretId: replicaArn }));
-  if (answer.VersionIdsToStages?.[request.versionId]?.includes(AWSCURRENT)) return { mirror: region, changed: false };
-  throw new ReplicaBehind(`The replica in ${region} does not have version ${request.versionId} as AWSCURRENT yet.`);
+  const answer = await secretsManagerIn(region)
+    .send(new DescribeSecretCommand({ SecretId: replicaArn }))
+    .catch((error) => {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+        throw new MirrorFailed(
+          `There is no replica in ${region}. Replicate the secret there (ReplicateSecretToRegions), or remove the region from its mirrors.`,
+          { cause: error },
+        );
+      }
+      throw error;
+    });
+  if (answer.VersionIdsToStages?.[versionId]?.includes(AWSCURRENT)) return { mirror: region, changed: false };
+  throw new ReplicaBehind(
+    `The replica in ${region} does not have version ${versionId} as AWSCURRENT yet. If it stays so, look at the secret's ReplicationStatus.`,
+  );
 }
 
 async function writeParameter(
   { secretsManager, ssm }: MirrorDependencies,
-  request: MirrorRequest,
-  mirror: Extract<MirrorSettings, { to: 'parameter' }>,
+  { secretArn, versionId }: MirrorRequest,
+  mirror: ParameterMirror,
 ): Promise<MirrorResult> {
-  const secret = await secretsManager.send(
-    new GetSecretValueCommand({ SecretId: request.secretArn, VersionId: request.versionId }),
-  );
-  const value = select(secret.SecretString ?? '', mirror);
+  const secret = await secretsManager.send(new GetSecretValueCommand({ SecretId: secretArn, VersionId: versionId }));
+  const value = mirroredText(secret.SecretString, mirror);
   const bytes = Buffer.byteLength(value);
   if (bytes > ADVANCED_TIER_BYTES) {
     throw new MirrorFailed(
@@ -71,32 +85,33 @@ async function writeParameter(
     );
   }
   if (await isSame(ssm, mirror.parameterName, value)) return { mirror: mirror.parameterName, changed: false };
-  await ssm.send(
-    new PutParameterCommand({
-      Name: mirror.parameterName,
-      Value: value,
-      Type: 'SecureString',
-      Overwrite: true,
-      ...(bytes > STANDARD_TIER_BYTES && { Tier: 'Advanced' }),
-      ...(mirror.keyId && { KeyId: mirror.keyId }),
-    }),
-  );
+  try {
+    await ssm.send(
+      new PutParameterCommand({
+        Name: mirror.parameterName,
+        Value: value,
+        Type: 'SecureString',
+        Overwrite: true,
+        ...(bytes > STANDARD_TIER_BYTES && { Tier: 'Advanced' }),
+        ...(mirror.keyId && { KeyId: mirror.keyId }),
+      }),
+    );
+  } catch (error) {
+    throw explainRefusal(mirror.parameterName, error);
+  }
   return { mirror: mirror.parameterName, changed: true };
 }
 
-/** RFC 6901, for one string inside a JSON secret. */
-function select(value: string, mirror: { parameterName: string; pointer?: string }): string {
-  if (mirror.pointer === undefined) return value;
-  const parts = mirror.pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  let found: unknown = parseJson(value, mirror.parameterName);
-  for (const part of parts)
-    found = typeof found === 'object' && found !== null ? (found as Record<string, unknown>)[part] : undefined;
-  if (typeof found === 'string' || typeof found === 'number') return String(found);
+/** The whole value, or one text inside a JSON secret. */
+function mirroredText(value: string | undefined, { parameterName, pointer }: ParameterMirror): string {
+  if (value === undefined) {
+    throw new MirrorFailed(`The secret holds a binary value, which ${parameterName} cannot hold. Put it as a string.`);
+  }
+  if (pointer === undefined) return value;
+  const text = textAt(parseJson(value, parameterName), pointer);
+  if (text !== undefined) return text;
   throw new MirrorFailed(
-    `The secret has no text at ${mirror.pointer}, which ${mirror.parameterName} mirrors. Correct the "pointer".`,
+    `The secret has no text at ${pointer}, which ${parameterName} mirrors. Correct the "pointer".`,
   );
 }
 
@@ -113,12 +128,37 @@ function parseJson(value: string, parameterName: string): unknown {
 
 async function isSame(ssm: SSMClient, name: string, value: string): Promise<boolean> {
   try {
-    const answer = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
-    const held = Buffer.from(answer.Parameter?.Value ?? '');
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    refusePlain(name, Parameter?.Type);
+    const held = Buffer.from(Parameter?.Value ?? '');
     const wanted = Buffer.from(value);
     return held.length === wanted.length && timingSafeEqual(held, wanted);
   } catch (error) {
     if (error instanceof Error && error.name === 'ParameterNotFound') return false;
     throw error;
   }
+}
+
+/** Parameter Store cannot make a SecureString of a String, and a secret does not belong into one. */
+function refusePlain(name: string, type: string | undefined): void {
+  if (type === undefined || type === 'SecureString') return;
+  throw new MirrorFailed(
+    `Parameter ${name} is a ${type}, which everybody may read who may read parameters. Delete it, or name another one: the mirror is made as a SecureString.`,
+  );
+}
+
+/** What Parameter Store will refuse again, however often it is asked. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html */
+function explainRefusal(name: string, error: unknown): unknown {
+  const advice: Record<string, string> = {
+    HierarchyLevelLimitExceededException: 'Its name has too many levels: give it a shorter path.',
+    InvalidKeyId: 'Its KMS key does not exist, is disabled, or may not be used: correct "keyId" or the key policy.',
+    ParameterLimitExceeded: 'The account has no room for another parameter: delete some, or ask for a higher quota.',
+    ParameterMaxVersionLimitExceeded:
+      'It has a hundred versions and the oldest carries a label: move the label, so that Parameter Store may drop it.',
+    ParameterPatternMismatchException: 'The value does not fit the allowedPattern that the parameter was made with.',
+  };
+  const code = error instanceof Error ? error.name : '';
+  const words = Object.hasOwn(advice, code) ? advice[code] : undefined;
+  // A pattern's error may quote the value, so the cause is not kept.
+  return words ? new MirrorFailed(`Parameter ${name} could not be written (${code}). ${words}`) : error;
 }
