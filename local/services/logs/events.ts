@@ -1,13 +1,17 @@
 import type { Clock } from '../../clock.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import type { Call, Operation } from '../../service.ts';
 import { compileFilter } from './filter-pattern.ts';
-import { findGroup, findStream, groupArn, groupName, invalid, onGroup, onStream } from './groups.ts';
+import { findGroup, findStream, groupName, onAllGroups, onGroup, onStream } from './groups.ts';
+import { selectedValues } from './json-pattern.ts';
 import type { LogEvent, LogLine, LogsState } from './state.ts';
+import { checkMembers, invalid } from './validation.ts';
 
 const MOST_EVENTS = 10_000;
 const MOST_BATCH_BYTES = 1_048_576;
 const OLDEST_MILLISECONDS = 14 * 86_400_000;
 const NEWEST_MILLISECONDS = 2 * 3_600_000;
+const DAY_MILLISECONDS = 86_400_000;
+const LONGEST_BATCH_MILLISECONDS = DAY_MILLISECONDS;
 
 /** Writing and reading of log events. */
 export function eventOperations(
@@ -22,21 +26,24 @@ export function eventOperations(
       handle: (input, call) => putEvents(state, clock, tell, input, call),
     },
     GetLogEvents: {
+      validate: (input) => checkMembers(input, 'events'),
       access: onStream('GetLogEvents'),
       handle: (input, call) => getEvents(state, input, call),
     },
     FilterLogEvents: {
+      validate: (input) => checkMembers(input, 'events'),
       access: onGroup('FilterLogEvents'),
       handle: (input, call) => filterEvents(state, input, call),
     },
     TestMetricFilter: {
-      access: (_input, call) => [{ action: 'logs:TestMetricFilter', resource: groupArn(call, '*') }],
+      validate: (input) => checkMembers(input),
+      access: onAllGroups('TestMetricFilter'),
       handle(input) {
         const matches = compileFilter(input.filterPattern);
         const found = (input.logEventMessages as string[]).map((eventMessage, index) => ({
           eventNumber: index + 1,
           eventMessage,
-          extractedValues: {},
+          extractedValues: selectedValues(input.filterPattern, eventMessage),
         }));
         return { matches: found.filter(({ eventMessage }) => matches(eventMessage)) };
       },
@@ -45,16 +52,16 @@ export function eventOperations(
 }
 
 function checkBatch(input: any): void {
+  checkMembers(input);
   const events = input.logEvents as { message: string; timestamp: number }[];
-  if (events.length === 0 || events.length > MOST_EVENTS) {
-    throw invalid(
-      `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and ${MOST_EVENTS}`,
-    );
-  }
   const size = events.reduce((sum, { message }) => sum + Buffer.byteLength(message) + 26, 0);
   if (size > MOST_BATCH_BYTES) throw invalid(`Upload too large: ${size} bytes exceeds limit of ${MOST_BATCH_BYTES}`);
   if (events.some((event, index) => index > 0 && event.timestamp < (events[index - 1]?.timestamp ?? 0))) {
     throw invalid('Log events in a single PutLogEvents request must be in chronological order.');
+  }
+  const [first, last] = [events[0], events[events.length - 1]];
+  if (first && last && last.timestamp - first.timestamp > LONGEST_BATCH_MILLISECONDS) {
+    throw invalid('The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
   }
 }
 
@@ -64,8 +71,11 @@ function putEvents(state: LogsState, clock: Clock, tell: (line: LogLine) => void
   const now = clock.now().getTime();
   const events = input.logEvents as { message: string; timestamp: number }[];
   const tooOld = events.filter(({ timestamp }) => timestamp < now - OLDEST_MILLISECONDS).length;
+  const kept =
+    group.retentionInDays === undefined ? Number.NEGATIVE_INFINITY : now - group.retentionInDays * DAY_MILLISECONDS;
+  const expired = events.filter(({ timestamp }) => timestamp < kept).length;
   const firstTooNew = events.findIndex(({ timestamp }) => timestamp > now + NEWEST_MILLISECONDS);
-  const accepted = events.slice(tooOld, firstTooNew < 0 ? undefined : firstTooNew);
+  const accepted = events.slice(Math.max(tooOld, expired), firstTooNew < 0 ? undefined : firstTooNew);
   for (const { timestamp, message } of accepted) {
     state.addEvent(stream, timestamp, message);
     tell({ region: call.region, group: group.name, stream: stream.name, text: message, time: new Date(timestamp) });
@@ -77,6 +87,7 @@ function putEvents(state: LogsState, clock: Clock, tell: (line: LogLine) => void
       : {
           rejectedLogEventsInfo: {
             ...(tooOld > 0 ? { tooOldLogEventEndIndex: tooOld } : {}),
+            ...(expired > tooOld ? { expiredLogEventEndIndex: expired } : {}),
             ...(firstTooNew < 0 ? {} : { tooNewLogEventStartIndex: firstTooNew }),
           },
         }),
@@ -87,7 +98,8 @@ function putEvents(state: LogsState, clock: Clock, tell: (line: LogLine) => void
 function getEvents(state: LogsState, input: any, call: Call) {
   const group = findGroup(state, call, input.logGroupName ?? input.logGroupIdentifier);
   const stream = findStream(group, input.logStreamName);
-  const events = within(state.visible(group, stream), input);
+  // The end of GetLogEvents is not included, that of FilterLogEvents is.
+  const events = within(state.visible(group, stream), input).filter(({ timestamp }) => timestamp !== input.endTime);
   const limit = Math.min(input.limit ?? MOST_EVENTS, MOST_EVENTS);
   const token = /^([fb])\/(\d+)$/.exec(input.nextToken ?? '');
   if (input.nextToken !== undefined && !token) throw invalid('The specified nextToken is invalid.');
@@ -121,7 +133,7 @@ function filterEvents(state: LogsState, input: any, call: Call) {
     .filter(({ event }) => matches(event.message))
     .sort((a, b) => a.event.timestamp - b.event.timestamp || (BigInt(a.event.id) < BigInt(b.event.id) ? -1 : 1));
   const start = input.nextToken === undefined ? 0 : found.findIndex(({ event }) => event.id === input.nextToken);
-  if (start < 0) throw new AwsError('InvalidParameterException', 'The specified nextToken is invalid.');
+  if (start < 0) throw invalid('The specified nextToken is invalid.');
   const limit = Math.min(input.limit ?? MOST_EVENTS, MOST_EVENTS);
   const next = found[start + limit];
   return {

@@ -1,5 +1,5 @@
-import { AwsError } from '../../service.ts';
 import { compileJsonPattern } from './json-pattern.ts';
+import { invalid } from './validation.ts';
 
 /**
  * Filter patterns: terms (all of them, `?` any of them, `-` none of them), `%regular expressions%` and JSON selectors.
@@ -10,7 +10,7 @@ export function compileFilter(pattern: string): (message: string) => boolean {
   if (text === '') return () => true;
   if (text.startsWith('{')) return compileJsonPattern(text);
   if (text.startsWith('[')) {
-    throw invalidPattern('Space-delimited patterns ("[a, b]") are not supported on the laptop.');
+    throw invalid('Space-delimited patterns ("[a, b]") are not supported on the laptop.');
   }
   const terms = [...text.matchAll(/([?-]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]+)%|(\S+))/g)].map(makeTerm);
   const required = terms.filter(({ sign }) => sign === '');
@@ -36,10 +36,6 @@ export function compileExpression(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (cause) {
-    throw invalidPattern(`Invalid regular expression in the filter pattern: ${text}`, cause);
+    throw invalid(`Invalid regular expression in the filter pattern: ${text}`, cause);
   }
-}
-
-export function invalidPattern(message: string, cause?: unknown): AwsError {
-  return new AwsError('InvalidParameterException', message, { cause });
 }

@@ -1,15 +1,12 @@
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import type { LogGroup, LogStream, LogsState } from './state.ts';
+import { checkMembers, invalid } from './validation.ts';
 
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
 export const groupArn = (call: Call, name: string) => `arn:aws:logs:${call.region}:${call.accountId}:log-group:${name}`;
-
-export function invalid(message: string): AwsError {
-  return new AwsError('InvalidParameterException', message);
-}
 
 /** By name or ARN. Throws AWS's ResourceNotFoundException. */
 export function findGroup(state: LogsState, call: Call, nameOrArn: string | undefined): LogGroup {
@@ -31,18 +28,34 @@ export function findStream(group: LogGroup, name: string): LogStream {
   return stream;
 }
 
+/**
+ * What is asked of a group is asked of all its streams: policies name groups by `log-group:NAME:*`.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+ */
 export const onGroup = (action: string) => (input: any, call: Call) => [
   {
     action: `logs:${action}`,
-    resource: groupArn(call, groupName(input.logGroupName ?? input.logGroupIdentifier ?? input.resourceArn)),
+    resource: `${groupArn(call, groupName(input.logGroupName ?? input.logGroupIdentifier))}:log-stream:`,
   },
+];
+
+export const onAllGroups = (action: string) => (_input: unknown, call: Call) => [
+  { action: `logs:${action}`, resource: groupArn(call, '*'), shownAs: `${groupArn(call, '')}:log-stream:` },
+];
+
+// The exception: policies name groups without `:*` where tags are concerned.
+const onTags = (action: string) => (input: any, call: Call) => [
+  { action: `logs:${action}`, resource: groupArn(call, groupName(input.resourceArn)) },
 ];
 
 /** Groups, streams, retention and tags. */
 export function groupOperations(state: LogsState): Record<string, Operation> {
   return {
     CreateLogGroup: {
-      validate: ({ logGroupName: name }) => checkName(name),
+      validate(input) {
+        checkMembers(input);
+        if (input.deletionProtectionEnabled) throw invalid('deletionProtectionEnabled is not supported on the laptop.');
+      },
       access: onGroup('CreateLogGroup'),
       handle(input, call) {
         if (state.group(call.region, input.logGroupName)) {
@@ -56,20 +69,17 @@ export function groupOperations(state: LogsState): Record<string, Operation> {
       },
     },
     DeleteLogGroup: {
+      validate: (input) => checkMembers(input),
       access: onGroup('DeleteLogGroup'),
       handle: (input, call) => state.removeGroup(findGroup(state, call, input.logGroupName)),
     },
     DescribeLogGroups: {
-      access: (_input, call) => [{ action: 'logs:DescribeLogGroups', resource: groupArn(call, '*') }],
+      validate: (input) => checkMembers(input),
+      access: onAllGroups('DescribeLogGroups'),
       handle: (input, call) => describeGroups(state, input, call),
     },
     CreateLogStream: {
-      validate: ({ logStreamName: name }) => {
-        if (!/^[^:*]{1,512}$/.test(name))
-          throw invalid(
-            `Value '${name}' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*`,
-          );
-      },
+      validate: (input) => checkMembers(input),
       access: onStream('CreateLogStream'),
       handle(input, call) {
         const group = findGroup(state, call, input.logGroupName);
@@ -80,6 +90,7 @@ export function groupOperations(state: LogsState): Record<string, Operation> {
       },
     },
     DeleteLogStream: {
+      validate: (input) => checkMembers(input),
       access: onStream('DeleteLogStream'),
       handle(input, call) {
         const group = findGroup(state, call, input.logGroupName);
@@ -87,6 +98,7 @@ export function groupOperations(state: LogsState): Record<string, Operation> {
       },
     },
     DescribeLogStreams: {
+      validate: (input) => checkMembers(input),
       access: onGroup('DescribeLogStreams'),
       handle: (input, call) =>
         describeStreams(findGroup(state, call, input.logGroupName ?? input.logGroupIdentifier), input),
@@ -117,21 +129,21 @@ export function groupOperations(state: LogsState): Record<string, Operation> {
 function tagOperations(state: LogsState): Record<string, Operation> {
   return {
     TagResource: {
-      access: onGroup('TagResource'),
+      access: onTags('TagResource'),
       handle(input, call) {
         const { tags } = findGroup(state, call, input.resourceArn);
         for (const [key, value] of Object.entries(input.tags)) tags.set(key, String(value));
       },
     },
     UntagResource: {
-      access: onGroup('UntagResource'),
+      access: onTags('UntagResource'),
       handle(input, call) {
         const { tags } = findGroup(state, call, input.resourceArn);
         for (const key of input.tagKeys) tags.delete(key);
       },
     },
     ListTagsForResource: {
-      access: onGroup('ListTagsForResource'),
+      access: onTags('ListTagsForResource'),
       handle: (input, call) => ({ tags: Object.fromEntries(findGroup(state, call, input.resourceArn).tags) }),
     },
   };
@@ -144,18 +156,13 @@ export const onStream = (action: string) => (input: any, call: Call) => [
   },
 ];
 
-function checkName(name: string): void {
-  if (/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name)) return;
-  throw invalid(
-    `1 validation error detected: Value '${name}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`,
-  );
-}
-
 function describeGroups(state: LogsState, input: any, call: Call) {
   if (input.logGroupNamePrefix && input.logGroupNamePattern) {
     throw invalid('LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.');
   }
-  const groups = state.groups(call.region).filter(({ name }) => {
+  const groups = state.groups(call.region).filter(({ name, logGroupClass }) => {
+    if (input.logGroupClass && logGroupClass !== input.logGroupClass) return false;
+    if (input.logGroupIdentifiers) return input.logGroupIdentifiers.map(groupName).includes(name);
     if (input.logGroupNamePrefix) return name.startsWith(input.logGroupNamePrefix);
     return !input.logGroupNamePattern || name.toLowerCase().includes(input.logGroupNamePattern.toLowerCase());
   });

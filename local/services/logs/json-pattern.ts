@@ -1,16 +1,30 @@
-import { compileExpression, invalidPattern } from './filter-pattern.ts';
+import { compileExpression } from './filter-pattern.ts';
+import { invalid } from './validation.ts';
 
 type Test = (record: unknown) => boolean;
 
 /** `{ ($.level = "ERROR") && $.durationMs > 100 }` */
 export function compileJsonPattern(pattern: string): (message: string) => boolean {
   const inner = /^\{(.*)\}$/s.exec(pattern)?.[1];
-  if (inner === undefined) throw invalidPattern(`Invalid filter pattern: ${pattern}`);
+  if (inner === undefined) throw invalid(`Invalid filter pattern: ${pattern}`);
   const test = new Parser(tokenize(inner), pattern).parse();
   return (message) => {
     const record = readRecord(message);
     return record !== undefined && test(record);
   };
+}
+
+/** What the selectors of a JSON pattern find in a line, by selector: TestMetricFilter's extracted values. */
+export function selectedValues(pattern: string, message: string): Record<string, string> {
+  const record = pattern.trim().startsWith('{') ? readRecord(message) : undefined;
+  if (record === undefined) return {};
+  const selectors = tokenize(pattern.trim().slice(1, -1)).filter((token) => token.startsWith('$'));
+  const found = selectors.map((selector) => [selector, select(record, selector)] as const);
+  return Object.fromEntries(
+    found
+      .filter(([, value]) => value !== undefined)
+      .map(([selector, value]) => [selector, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
 
 function readRecord(message: string): unknown {
@@ -92,7 +106,7 @@ class Parser {
   }
 
   #invalid() {
-    return invalidPattern(`Invalid filter pattern: ${this.#pattern}`);
+    return invalid(`Invalid filter pattern: ${this.#pattern}`);
   }
 }
 
@@ -129,6 +143,6 @@ function compare(found: unknown, operator: string, wanted: string): boolean {
     case '<=':
       return Number(found) <= Number(wanted);
     default:
-      throw invalidPattern(`Invalid operator in the filter pattern: ${operator}`);
+      throw invalid(`Invalid operator in the filter pattern: ${operator}`);
   }
 }
