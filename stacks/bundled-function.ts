@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
+import { acknowledge } from './acknowledge.ts';
 import { bundle } from './bundle.ts';
 
 /** Where a function runs: inside a VPC where its target is not reachable from outside. */
@@ -59,7 +60,7 @@ export class BundledFunction extends Construct {
       description: props.description,
       role: this.role,
       logGroup,
-      runtime: lambda.Runtime.NODEJS_22_X,
+      runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       timeout: props.timeout ?? Duration.seconds(30),
       memorySize: props.memoryMegabytes ?? 256,
@@ -74,6 +75,11 @@ export class BundledFunction extends Construct {
     if (props.network) {
       this.role.addManagedPolicy(
         iam.ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'),
+      );
+      acknowledge(
+        this.role,
+        "AWS's own policy for network interfaces in a VPC, whose actions know no resources.",
+        'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
       );
     }
   }

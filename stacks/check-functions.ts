@@ -3,6 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { DATABASE_CA_FILE } from '../handlers/wiring/database-ca.ts';
 import type { CheckSettings } from '../pipeline/contracts/settings/secret.ts';
+import { acknowledge } from './acknowledge.ts';
 import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { databaseCertificates } from './database-certificates.ts';
 import { arnForPolicies } from './secret-arn.ts';
@@ -56,7 +57,7 @@ export class CheckFunctions extends Construct {
 
   #grant(bundled: BundledFunction, secret: secretsmanager.ISecret, { type, parameters = {} }: CheckProps): void {
     bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
-    secret.encryptionKey?.grantDecrypt(bundled.role);
+    if (secret.encryptionKey) bundled.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
     if (type === 'consumer') {
       const functionArn = String(parameters.functionArn);
       bundled.allow(['lambda:InvokeFunction'], [parameters.alias ? `${functionArn}:${parameters.alias}` : functionArn]);
@@ -89,6 +90,12 @@ export class CheckFunctions extends Construct {
     bundled.allow(['rds:DescribeDBInstances'], [arn('db', name)]);
     bundled.allow(['rds:DescribeDBClusters'], [arn('cluster', name)]);
     bundled.allow(['rds:DescribeDBProxyTargets'], [arn('db-proxy', '*'), arn('target-group', '*')]);
+    const broad = name === '*' ? ['db', 'cluster', 'db-proxy', 'target-group'] : ['db-proxy', 'target-group'];
+    acknowledge(
+      bundled,
+      'Descriptions only; ARNs of proxies and target groups hold ids that are not known before they are made.',
+      ...broad.map((type) => `IAM5[Resource::arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:${type}:*]`),
+    );
   }
 
   #databaseFunction(): BundledFunction {

@@ -1,4 +1,5 @@
 /** What an application's own CDK app imports: a pipeline, and the secrets in its care. */
+export { acknowledge } from './acknowledge.ts';
 export { bundle } from './bundle.ts';
 export type { FunctionNetwork } from './bundled-function.ts';
 export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';

@@ -2,6 +2,7 @@ import { SecretValue } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 export interface ProxyLoginsProps {
   /** The rotated secret of the application's login. */
@@ -45,6 +46,7 @@ export class ProxyLogins extends Construct {
       },
       ...encryption,
     });
+    acknowledge(this, 'Kept in step by the rotation of the secret whose logins they hold.', 'SMG4');
   }
 
   get all(): secretsmanager.ISecret[] {

@@ -65,25 +65,30 @@ export class RotationFunction extends Construct {
       ],
       [arnForPolicies(secret)],
     );
-    secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
+    this.#mayUseKeyOf(secret, 'kms:Decrypt', 'kms:GenerateDataKey');
     this.#bundled.allow(['ssm:GetParameter'], [settingsParameterArn]);
   }
 
   /** The superuser's secret, or an administrator key: read, never written. */
   mayRead(secret: secretsmanager.ISecret): void {
     this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
-    secret.encryptionKey?.grantDecrypt(this.#bundled.role);
+    this.#mayUseKeyOf(secret, 'kms:Decrypt');
   }
 
   /** The secret of one login that is registered with a proxy: written before promotion, never read. */
   mayPut(secret: secretsmanager.ISecret): void {
     this.#bundled.allow(['secretsmanager:PutSecretValue'], [arnForPolicies(secret)]);
-    secret.encryptionKey?.grantEncryptDecrypt(this.#bundled.role);
+    this.#mayUseKeyOf(secret, 'kms:Decrypt', 'kms:GenerateDataKey');
   }
 
   /** The IAM user whose credentials an `api-key` secret holds; it belongs to that secret alone. */
   mayManageKeysOf(user: iam.IUser, provider: keyof typeof iamActions): void {
     this.#bundled.allow([...iamActions[provider]], [user.userArn]);
+  }
+
+  /** Exactly what Secrets Manager does with the key on behalf of the caller, by this account's policies. */
+  #mayUseKeyOf(secret: secretsmanager.ISecret, ...actions: string[]): void {
+    if (secret.encryptionKey) this.#bundled.allow(actions, [secret.encryptionKey.keyArn]);
   }
 
   allow(actions: string[], resources: string[]): void {

@@ -14,6 +14,7 @@ import {
   pipelineParameterName,
   settingsPrefixOf,
 } from '../pipeline/contracts/settings/pipeline.ts';
+import { acknowledge } from './acknowledge.ts';
 import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { CheckFunctions } from './check-functions.ts';
@@ -86,6 +87,7 @@ export class RotationPipeline extends Construct {
     this.settingsPrefix = settingsPrefixOf(this.pipelineName);
     this.alarmTopic = props.alarmTopic ?? new sns.Topic(this, 'AlarmTopic', { enforceSSL: true });
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
+    acknowledge(this.deadLetters, 'It is the dead-letter queue of the rules and schedules.', 'SQS3');
     this.history = new dynamodb.Table(this, 'History', {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
@@ -174,6 +176,7 @@ export class RotationPipeline extends Construct {
     selectSecrets.allow(['ssm:GetParametersByPath'], [path]);
     // ListSecrets knows no resources: it is asked for names and tags, never for values.
     selectSecrets.allow(['secretsmanager:ListSecrets'], ['*']);
+    acknowledge(selectSecrets, 'ListSecrets knows no resources.', 'IAM5[Resource::*]');
     return selectSecrets;
   }
 

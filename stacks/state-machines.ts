@@ -6,6 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
 export interface WorkflowStateMachinesProps {
@@ -45,13 +46,11 @@ export class WorkflowStateMachines extends Construct {
       RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
       MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
     });
-    for (const { function: called } of [props.report, props.recycleConsumer, props.mirrorSecret]) {
-      called.grantInvoke(this.propagateSecret);
-    }
+    this.#mayCall(this.propagateSecret, props.report, props.recycleConsumer, props.mirrorSecret);
     this.retireCredential = this.#machine('retire-credential', {
       ReportFunctionArn: props.report.function.functionArn,
     });
-    props.report.function.grantInvoke(this.retireCredential);
+    this.#mayCall(this.retireCredential, props.report);
     this.rotateSecret = this.#machine('rotate-secret', {
       PrepareFunctionArn: props.prepare.function.functionArn,
       ReportFunctionArn: props.report.function.functionArn,
@@ -59,8 +58,7 @@ export class WorkflowStateMachines extends Construct {
       PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
       RetireCredentialStateMachineArn: this.retireCredential.stateMachineArn,
     });
-    props.prepare.function.grantInvoke(this.rotateSecret);
-    props.report.function.grantInvoke(this.rotateSecret);
+    this.#mayCall(this.rotateSecret, props.prepare, props.report);
     this.#allow(this.rotateSecret, ['dynamodb:GetItem'], [props.history.tableArn]);
     this.#allow(
       this.rotateSecret,
@@ -72,8 +70,9 @@ export class WorkflowStateMachines extends Construct {
   }
 
   mayInvoke(target: lambda.IFunction): void {
-    target.grantInvoke(this.rotateSecret);
-    target.grantInvoke(this.retireCredential);
+    for (const machine of [this.rotateSecret, this.retireCredential]) {
+      this.#allow(machine, ['lambda:InvokeFunction'], [target.functionArn]);
+    }
   }
 
   /** A consumer that is told of a new value. */
@@ -101,8 +100,7 @@ export class WorkflowStateMachines extends Construct {
       ReportFunctionArn: props.report.function.functionArn,
       RotateSecretStateMachineArn: this.rotateSecret.stateMachineArn,
     });
-    props.selectSecrets.function.grantInvoke(fleet);
-    props.report.function.grantInvoke(fleet);
+    this.#mayCall(fleet, props.selectSecrets, props.report);
     const fleetArn = Stack.of(this).formatArn({
       service: 'states',
       resource: 'stateMachine',
@@ -119,7 +117,7 @@ export class WorkflowStateMachines extends Construct {
       .split('-')
       .map((word) => word[0]?.toUpperCase() + word.slice(1))
       .join('');
-    return new stepfunctions.StateMachine(this, id, {
+    const machine = new stepfunctions.StateMachine(this, id, {
       stateMachineName: `${this.#pipelineName}-${name}`,
       definitionBody: stepfunctions.DefinitionBody.fromFile(`${DEFINITIONS}${name}.asl.json`),
       definitionSubstitutions: substitutions,
@@ -134,6 +132,8 @@ export class WorkflowStateMachines extends Construct {
         includeExecutionData: false,
       },
     });
+    acknowledge(machine, 'X-Ray and the delivery of logs know no resources.', 'IAM5[Resource::*]');
+    return machine;
   }
 
   /**
@@ -149,6 +149,11 @@ export class WorkflowStateMachines extends Construct {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     this.#allow(parent, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
+    acknowledge(
+      parent,
+      'The names of executions are not known before they are started.',
+      `IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${this.#pipelineName}-${childName}:*]`,
+    );
     this.#allow(
       parent,
       ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
@@ -159,6 +164,15 @@ export class WorkflowStateMachines extends Construct {
           resourceName: 'StepFunctionsGetEventsForStepFunctionsExecutionRule',
         }),
       ],
+    );
+  }
+
+  /** The function itself, not its versions and aliases: CDK's grant would let in both. */
+  #mayCall(machine: stepfunctions.StateMachine, ...called: BundledFunction[]): void {
+    this.#allow(
+      machine,
+      ['lambda:InvokeFunction'],
+      called.map((bundled) => bundled.function.functionArn),
     );
   }
 

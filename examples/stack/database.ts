@@ -5,7 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { ProxyLogins } from 'keyturn';
+import { acknowledge, ProxyLogins } from 'keyturn';
 import type { ExampleNetwork } from './network.ts';
 
 export interface ExampleDatabaseProps {
@@ -45,6 +45,12 @@ export class ExampleDatabase extends Construct {
       deletionProtection: true,
       removalPolicy: RemovalPolicy.SNAPSHOT,
     });
+    acknowledge(this.instance, "The port is no secret; who may reach it is the security group's.", 'RDS11');
+    acknowledge(
+      this.superuserSecret,
+      'Rotating it is one RotatedSecret with the strategy superuser away; the example leaves it alone.',
+      'SMG4',
+    );
     this.appSecret = new secretsmanager.Secret(this, 'AppLogin', {
       secretName: 'example/database',
       description: 'The login of the application; rotated by Keyturn with alternating users',

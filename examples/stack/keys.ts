@@ -3,6 +3,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { acknowledge } from 'keyturn';
 
 export interface ExampleKeysProps {
   readonly encryptionKey: kms.IKey;
@@ -55,6 +56,7 @@ export class ExampleKeys extends Construct {
         excludePunctuation: true,
       },
     });
+    acknowledge(this.featuresSecret, 'Switches, put by people: there is nothing to rotate.', 'SMG4');
     this.banner = new ssm.StringParameter(this, 'Banner', {
       parameterName: '/example/banner',
       description: 'A line that /health shows; changed by people, brought to the functions by Keyturn',

@@ -8,7 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { bundle } from 'keyturn';
+import { acknowledge, bundle } from 'keyturn';
 import type { ExampleDatabase } from './database.ts';
 import type { ExampleKeys } from './keys.ts';
 import type { ExampleNetwork } from './network.ts';
@@ -63,6 +63,12 @@ export class ExampleService extends Construct {
     keys.bedrockUser.addToPolicy(
       new iam.PolicyStatement({ actions: ['bedrock:CallWithBearerToken'], resources: ['*'] }),
     );
+    acknowledge(
+      keys.bedrockUser,
+      'The model is one; CallWithBearerToken knows no resources.',
+      'IAM5[Resource::*]',
+      `IAM5[Resource::arn:<AWS::Partition>:bedrock:*::foundation-model/${this.modelId}]`,
+    );
     this.#setUp(props);
     this.#api();
   }
@@ -90,6 +96,8 @@ export class ExampleService extends Construct {
     add('/items', [apigateway.HttpMethod.GET, apigateway.HttpMethod.POST], 'items');
     add('/chat', [apigateway.HttpMethod.POST], 'chat');
     add('/health', [apigateway.HttpMethod.GET], 'health');
+    acknowledge(api, 'Who calls is known by the token of /login, which the functions verify.', 'APIG4');
+    acknowledge(api, 'The functions log their own requests.', 'APIG1');
     new CfnOutput(Stack.of(this), 'ApiUrl', { value: api.apiEndpoint });
   }
 
@@ -115,12 +123,31 @@ export class ExampleService extends Construct {
     new CfnOutput(Stack.of(this), 'SetUpFunction', { value: setUp.functionName });
   }
 
+  /** Its own log and a place in the VPC; what it reads is granted where it is told of it. */
+  #role(id: string, logGroup: logs.LogGroup): iam.Role {
+    const policy = 'service-role/AWSLambdaVPCAccessExecutionRole';
+    const role = new iam.Role(this, `${id}Role`, {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      managedPolicies: [iam.ManagedPolicy.fromAwsManagedPolicyName(policy)],
+    });
+    logGroup.grantWrite(role);
+    const named = `IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${policy}]`;
+    acknowledge(role, 'Network interfaces in a VPC: the actions know no resources.', named);
+    return role;
+  }
+
   #function(id: string, environment: Record<string, string>, reads: secretsmanager.ISecret[]): lambda.Function {
     const file = id === 'SetUp' ? 'set-up' : id.toLowerCase();
+    const logGroup = new logs.LogGroup(this, `${id}Log`, {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const made = new lambda.Function(this, id, {
+      role: this.#role(id, logGroup),
+      logGroup,
       code: bundle(`${FUNCTIONS}${file}.ts`),
       handler: 'index.handler',
-      runtime: lambda.Runtime.NODEJS_22_X,
+      runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       timeout: Duration.seconds(LONGEST_REQUEST_SECONDS),
       memorySize: 512,
@@ -128,10 +155,6 @@ export class ExampleService extends Construct {
       vpc: this.#network.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [this.#network.functions],
-      logGroup: new logs.LogGroup(this, `${id}Log`, {
-        retention: logs.RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
     });
     for (const secret of reads) secret.grantRead(made);
     return made;
