@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetParameterCommand, GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import * as v from 'valibot';
+import { parse } from '../contracts/parse.ts';
+import { declarableNames, ParameterSettings, parameterSettingsName } from '../contracts/settings/parameter.ts';
+import type { ConsumerSettings, MirrorSettings } from '../contracts/settings/secret.ts';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+/** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html */
+export const ParameterChange = v.object({
+  id: text,
+  source: v.literal('aws.ssm'),
+  'detail-type': v.literal('Parameter Store Change'),
+  resources: v.pipe(v.array(v.pipe(v.string(), v.startsWith('arn:'))), v.minLength(1)),
+  detail: v.object({
+    operation: v.picklist(['Create', 'Update', 'Delete', 'LabelParameterVersion']),
+    name: text,
+  }),
+});
+export type ParameterChange = v.InferOutput<typeof ParameterChange>;
+
+/** The input of `propagate-secret`. */
+export interface Propagation {
+  readonly secretArn: string;
+  readonly secretName: string;
+  readonly versionId: string;
+  readonly promotedAt: string;
+  readonly consumers: ConsumerSettings[];
+  readonly mirrors: MirrorSettings[];
+}
+
+export interface SyncDependencies {
+  readonly ssm: SSMClient;
+  readonly states: SFNClient;
+  readonly settingsPrefix: string;
+  readonly propagateSecretArn: string;
+}
+
+export type SyncOutcome = { started: true; executionName: string } | { started: false; reason: string };
+
+/**
+ * Brings a change of a parameter to the consumers that are declared for it. Events may come twice, late or in another
+ * order: what is propagated is the version that is there now, by an execution named after it. May be called twice.
+ * @throws InputInvalid | what AWS answers; EventBridge then tries again
+ */
+export async function syncParameter(dependencies: SyncDependencies, event: unknown): Promise<SyncOutcome> {
+  const change = parse('The event of Parameter Store', ParameterChange, event);
+  const { name, operation } = change.detail;
+  if (operation === 'Delete')
+    return { started: false, reason: `${name} was deleted: there is no value to bring along` };
+  const consumers = await declaredConsumers(dependencies, name);
+  if (consumers.length === 0) return { started: false, reason: `nobody is declared as a consumer of ${name}` };
+  const current = await readVersion(dependencies.ssm, name);
+  if (!current) return { started: false, reason: `${name} has been deleted meanwhile` };
+  const propagation = planPropagation(change, current, consumers);
+  const executionName = nameExecution(propagation);
+  await start(dependencies, executionName, propagation);
+  return { started: true, executionName };
+}
+
+interface ParameterVersion {
+  readonly version: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Pure. A label that moved changes what its readers see while the version number stays: such a change has the event's id
+ * in its version, so that nobody takes it for one that is there already.
+ */
+export function planPropagation(
+  change: ParameterChange,
+  current: ParameterVersion,
+  consumers: ConsumerSettings[],
+): Propagation {
+  const isLabel = change.detail.operation === 'LabelParameterVersion';
+  return {
+    secretArn: change.resources[0] as string,
+    secretName: change.detail.name,
+    versionId: isLabel ? `${current.version}.label.${change.id.slice(0, 8)}` : String(current.version),
+    promotedAt: current.modifiedAt.toISOString(),
+    consumers,
+    mirrors: [],
+  };
+}
+
+/**
+ * The same for each event of one version, and another one where a parameter was deleted and made anew, whose versions
+ * begin at 1 again. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+ */
+export function nameExecution({ secretArn, versionId, promotedAt }: Propagation): string {
+  const item = createHash('sha256').update(secretArn).digest('hex').slice(0, 16);
+  return `parameter-${item}-${versionId.replaceAll('.', '-')}-${Date.parse(promotedAt)}`;
+}
+
+/** Of the parameter itself and of every path that it is under; a consumer that is declared twice counts once. */
+async function declaredConsumers(
+  { ssm, settingsPrefix }: SyncDependencies,
+  parameterName: string,
+): Promise<ConsumerSettings[]> {
+  const names = declarableNames(parameterName).map((name) => parameterSettingsName(settingsPrefix, name));
+  const declared = new Map<string, ConsumerSettings>();
+  // GetParameters takes ten names.
+  for (let first = 0; first < names.length; first += 10) {
+    const { Parameters } = await ssm.send(new GetParametersCommand({ Names: names.slice(first, first + 10) }));
+    for (const { Name, Value } of Parameters ?? []) {
+      const { consumers } = parse(`Settings parameter ${Name}`, ParameterSettings, JSON.parse(Value ?? ''));
+      for (const consumer of consumers) {
+        const key = `${consumer.functionArn} ${consumer.alias ?? ''}`;
+        if (!declared.has(key)) declared.set(key, consumer);
+      }
+    }
+  }
+  return [...declared.values()];
+}
+
+async function readVersion(ssm: SSMClient, name: string): Promise<ParameterVersion | undefined> {
+  try {
+    // Without decryption: only the number and the date are looked at.
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
+    return { version: Parameter?.Version ?? 0, modifiedAt: Parameter?.LastModifiedDate ?? new Date(0) };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ParameterNotFound') return undefined;
+    throw error;
+  }
+}
+
+async function start(
+  { states, propagateSecretArn }: SyncDependencies,
+  name: string,
+  propagation: Propagation,
+): Promise<void> {
+  try {
+    await states.send(
+      new StartExecutionCommand({ stateMachineArn: propagateSecretArn, name, input: JSON.stringify(propagation) }),
+    );
+  } catch (error) {
+    // The event came twice, or two changes followed each other so closely that both see the second.
+    if (!(error instanceof Error) || error.name !== 'ExecutionAlreadyExists') throw error;
+  }
+}
