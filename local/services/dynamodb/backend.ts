@@ -1,15 +1,18 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import * as dynamodb from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AwsError } from '../../service.ts';
 
 /** A table is not there at once when it is made, and not gone at once: on AWS seconds, here enough to be noticed. */
 const TABLE_CHANGE_MILLISECONDS = 200;
 
+/** Loaded when a table is first spoken to: the endpoint starts without them. */
+const loadClient = () => import('@aws-sdk/client-dynamodb');
+const loadDynalite = async () => (await import('dynalite')).default;
+
 /** The tables of one region: a dynalite, which listens on loopback and is reached through the SDK. */
 export class Backend {
-  #starting: Promise<{ server: Server; client: dynamodb.DynamoDBClient }> | undefined;
+  #starting: Promise<{ server: Server; client: DynamoDBClient }> | undefined;
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -32,6 +35,7 @@ export class Backend {
   }
 
   async send(operation: string, input: unknown): Promise<any> {
+    const dynamodb = await loadClient();
     const command = (dynamodb as unknown as Record<string, new (input: unknown) => any>)[`${operation}Command`];
     if (!command)
       throw new AwsError('UnknownOperationException', `dynamodb ${operation} is not supported on the laptop.`);
@@ -57,7 +61,13 @@ export class Backend {
   }
 
   #open() {
-    this.#starting ??= new Promise((resolve, reject) => {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<{ server: Server; client: DynamoDBClient }> {
+    const [dynalite, { DynamoDBClient }] = await Promise.all([loadDynalite(), loadClient()]);
+    return new Promise((resolve, reject) => {
       const server = dynalite({
         createTableMs: TABLE_CHANGE_MILLISECONDS,
         updateTableMs: TABLE_CHANGE_MILLISECONDS,
@@ -66,7 +76,7 @@ export class Backend {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', () => {
         const { port } = server.address() as AddressInfo;
-        const client = new dynamodb.DynamoDBClient({
+        const client = new DynamoDBClient({
           endpoint: `http://127.0.0.1:${port}`,
           region: 'us-east-1',
           credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -75,7 +85,6 @@ export class Backend {
         resolve({ server, client });
       });
     });
-    return this.#starting;
   }
 }
 
