@@ -28,7 +28,7 @@ export function widgetStyle(): Html {
 .kt-buttons { display: flex; flex-wrap: wrap; gap: 6px; }
 .kt td .kt-buttons { flex-wrap: nowrap; }
 .kt-buttons .btn { white-space: nowrap; }
-.kt td > .kt-age { display: block; }
+.kt td > .kt-age { display: block; white-space: nowrap; }
 .kt-card { padding: 12px 0 14px; border-top: 1px solid var(--line); }
 .kt-card h3 { margin: 0 0 8px; font-size: 14px; }
 .kt-card dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 14px; margin: 10px 0; }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { RunningCloud } from '../../../local/create-cloud.ts';
 import createCloudwatchService, { type CloudwatchService } from '../../../local/services/cloudwatch/service.ts';
@@ -16,6 +17,8 @@ const FOCUSED_TEXT = `(() => {
 })()`;
 const WIDGET_TABLE_COLOR =
   "getComputedStyle(document.querySelector('[data-widget]').shadowRoot.querySelector('table')).color";
+
+jest.setTimeout(120_000);
 
 let browser: Browser;
 let cloud: RunningCloud;
@@ -50,7 +53,7 @@ function put(widgets: object[]): void {
 async function open(hash = '', options: BrowserContextOptions = {}): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1_300, height: 900 }, ...options });
   page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-}, 180_000);
+}, 400_000);
 
 afterAll(async () => {
   await browser?.close();
