@@ -14,5 +14,6 @@ export default {
     project('scenarios', ['scenarios']),
   ],
   // Longer than what scenarios wait for, so that their own words tell what did not come.
+  maxWorkers: 2,
   testTimeout: 90_000,
 };
