@@ -7,11 +7,13 @@ import { createSecret } from './create-secret.ts';
 import { StepRefused } from './errors.ts';
 import { finishSecret } from './finish-secret.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import { repair } from './repair.ts';
 import { retire } from './retire.ts';
 import { rollBack } from './roll-back.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
+import { verify } from './verify.ts';
 
 /** What the rotation function of one secret kind works with. Everything that reaches outside is passed in. */
 export interface RotationFunction<Payload = unknown, Settings = unknown> {
@@ -84,6 +86,10 @@ export async function serveWorkflow(rotationFunction: RotationFunction, request:
       return gatherEvidence(rotationFunction, request);
     case 'Retire':
       return retire(rotationFunction, request);
+    case 'Verify':
+      return verify(rotationFunction, request);
+    case 'Repair':
+      return repair(rotationFunction, request);
   }
 }
 

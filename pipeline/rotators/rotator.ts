@@ -1,6 +1,8 @@
+import type { FindingCode, Verification } from '../contracts/audit.ts';
+
 /**
  * What every kind of secret does in a rotation. The four steps of Secrets Manager's contract call create, set and
- * test; the workflow calls abandon, restore, gatherEvidence and retire.
+ * test; the workflow calls abandon, restore, gatherEvidence and retire; the audit calls verify and `doctor` repair.
  *
  * The lifecycle, and what each operation promises:
  *
@@ -59,6 +61,20 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
 
   /** Makes the target refuse the previous credential. Called with evidence, or forced. */
   retire(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<void>;
+
+  /**
+   * What an audit asks of the target: whether the credentials that are meant to work do, as a consumer would use them, and
+   * what is not as a rotation leaves it. Reads only. `previous` comes along while it is not retired; a strategy in which
+   * it is not meant to work answers nothing of it. Missing: the target cannot be asked.
+   * @throws TargetUnavailable where the target does not answer: that is no verdict
+   */
+  verify?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>): Promise<Verification>;
+
+  /**
+   * Mends what `verify` found under this code and called repairable, and nothing else: the target accepts what AWSCURRENT
+   * holds, as a rotation would have left it. May be called twice.
+   */
+  repair?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>, code: FindingCode): Promise<void>;
 }
 
 export type SecretKind = 'postgres' | 'jwt' | 'api-key';
@@ -85,6 +101,12 @@ export interface SweptVersions<Payload> {
   readonly currentSince: Date;
   /** The grace period that began with the current version is over: what has lost its label since is nobody's either. */
   readonly isSettled: boolean;
+}
+
+export interface VerifiedVersions<Payload> {
+  readonly current: SecretVersion<Payload>;
+  /** While it is not retired. */
+  readonly previous?: SecretVersion<Payload>;
 }
 
 export interface RetirementVersions<Payload> {

@@ -136,7 +136,8 @@ function overtaken(rotation: Rotation<PostgresSettings>): RotationAbandoned {
   );
 }
 
-async function asAdministrator(
+/** Work in one transaction of the administrator's, under this secret's lock. */
+export async function asAdministrator(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
   payload: PostgresPayload,

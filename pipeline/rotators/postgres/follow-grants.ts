@@ -2,6 +2,8 @@ import { TargetRefused } from '../errors.ts';
 import { withMemberships } from './membership.ts';
 import type { Statements } from './transaction.ts';
 
+type Reading = Pick<Statements, 'query' | 'serverVersion'>;
+
 /**
  * What was given to one login is given to the owner role, as which both act: memberships, and privileges on objects of
  * this database and of the cluster. Revocations are not followed: who revokes, revokes from the owner role.
@@ -32,7 +34,7 @@ export async function reassignOwned(statements: Statements, from: string, owner:
 }
 
 /** Other databases in which a login owns something or has privileges; `''` stands for this one and what is shared. */
-export async function ownedDatabases(statements: Statements, role: string, withPrivileges = false): Promise<string[]> {
+export async function ownedDatabases(statements: Reading, role: string, withPrivileges = false): Promise<string[]> {
   const rows = await statements.query<{ database: string }>(
     `SELECT DISTINCT CASE WHEN d.datname IS NULL OR d.datname = current_database() THEN '' ELSE d.datname::text END AS database
      FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND s.refclassid = 'pg_authid'::regclass
@@ -41,6 +43,13 @@ export async function ownedDatabases(statements: Statements, role: string, withP
     [role, withPrivileges],
   );
   return rows.map(({ database }) => database);
+}
+
+/** What `followGrants` would run in this database, as a person reads it. Reads only. */
+export async function grantsApart(statements: Reading, from: string, owner: string): Promise<string[]> {
+  const memberships = await missingMemberships(statements, from, owner);
+  const privileges = await missingPrivileges(statements, from, owner);
+  return [...memberships, ...privileges].map(({ statement }) => statement);
 }
 
 async function run(statements: Statements, statement: string): Promise<void> {
@@ -56,11 +65,7 @@ async function run(statements: Statements, statement: string): Promise<void> {
 }
 
 /** Memberships of the login that the owner role lacks; not those that would make a circle. */
-async function missingMemberships(
-  statements: Statements,
-  from: string,
-  owner: string,
-): Promise<{ statement: string }[]> {
+async function missingMemberships(statements: Reading, from: string, owner: string): Promise<{ statement: string }[]> {
   const options =
     statements.serverVersion >= 160_000
       ? "format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option::text, m.inherit_option::text, m.set_option::text)"
@@ -77,7 +82,7 @@ async function missingMemberships(
 
 /** Every object whose access list names the login: the statement that gives the same to the owner role. */
 function missingPrivileges(
-  statements: Statements,
+  statements: Reading,
   from: string,
   owner: string,
 ): Promise<{ statement: string; owner: string }[]> {

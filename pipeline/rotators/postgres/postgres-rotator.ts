@@ -4,10 +4,12 @@ import { parsePayload } from '../parse-payload.ts';
 import type { Rotation, Rotator } from '../rotator.ts';
 import { alternatingUsers } from './alternating-users.ts';
 import type { PostgresRotatorDependencies } from './dependencies.ts';
+import { repairTarget } from './repair-target.ts';
 import { singleUser } from './single-user.ts';
 import type { Strategy } from './strategy.ts';
 import { superuser } from './superuser.ts';
 import { completeTools } from './tools.ts';
+import { verifyTarget } from './verify-target.ts';
 
 /** Logins of RDS and Aurora PostgreSQL; the payload is AWS's own JSON of a database secret. */
 export function createPostgresRotator(
@@ -32,5 +34,7 @@ export function createPostgresRotator(
     restore: (rotation, versions) => of(rotation).restore(rotation, versions),
     gatherEvidence: (rotation, versions) => of(rotation).gatherEvidence(rotation, versions),
     retire: (rotation, versions) => of(rotation).retire(rotation, versions),
+    verify: (rotation, versions) => verifyTarget(tools, rotation, versions),
+    repair: (rotation, versions, code) => repairTarget(tools, rotation, versions, { code, strategy: of(rotation) }),
   };
 }

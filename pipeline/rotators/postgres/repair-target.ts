@@ -1,0 +1,68 @@
+import type { FindingCode } from '../../contracts/audit.ts';
+import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
+import { UnsafeRotation } from '../errors.ts';
+import type { Rotation, VerifiedVersions } from '../rotator.ts';
+import { asAdministrator, ownerRole } from './alternating-users.ts';
+import type { Tools } from './dependencies.ts';
+import { inspectRoles } from './inspect-roles.ts';
+import { alternateOf, loginNames } from './login-names.ts';
+import { followAcross, prepareLogins } from './second-login.ts';
+import { endSessions } from './sessions.ts';
+import type { Strategy } from './strategy.ts';
+
+/**
+ * Mends one finding of `verifyTarget`:
+ * - a refused credential: its login is enabled and gets the password of its version again;
+ * - a lost role, membership or grant: everything that a rotation gives the logins, for the login in use;
+ * - a disabled login with sessions: they are ended. While the login is enabled, nothing is.
+ */
+export async function repairTarget(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { current, previous }: VerifiedVersions<PostgresPayload>,
+  options: { code: FindingCode; strategy: Strategy },
+): Promise<void> {
+  const { code, strategy } = options;
+  if (code === 'CurrentRefused') return strategy.restore(rotation, { failed: current, previous: current });
+  if (rotation.settings.strategy === 'alternating-users') {
+    if (code === 'PreviousRefused' && previous) return strategy.restore(rotation, { failed: current, previous });
+    if (code === 'DisabledLoginInUse') return endDisabledSessions(tools, rotation, current.payload);
+    if (['OwnerRoleLost', 'MembershipLost', 'GrantsApart'].includes(code)) {
+      return prepareAgain(tools, rotation, current.payload);
+    }
+  }
+  throw new UnsafeRotation(`${rotation.secretName}: ${code} cannot be repaired from here: docs/operating.md says how.`);
+}
+
+async function prepareAgain(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  payload: PostgresPayload,
+): Promise<void> {
+  await asAdministrator(tools, rotation, payload, async (statements, administrator) => {
+    const names = loginNames(rotation.secretName, payload.username);
+    const owner = ownerRole(rotation.settings, names);
+    const state = await inspectRoles(statements.query, names, owner);
+    const template = state.roles.get(payload.username);
+    await prepareLogins(statements, { names, owner, pending: payload.username, template, state });
+    await followAcross(tools, rotation, payload, { statements, names, owner, administrator, state });
+  });
+}
+
+async function endDisabledSessions(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  payload: PostgresPayload,
+): Promise<void> {
+  const login = alternateOf(rotation.secretName, payload.username);
+  await asAdministrator(tools, rotation, payload, async (statements) => {
+    const [role] = await statements.query<{ canLogin: boolean }>(
+      'SELECT rolcanlogin AS "canLogin" FROM pg_roles WHERE rolname::text = $1',
+      [login],
+    );
+    if (!role || role.canLogin) return;
+    const now = tools.now();
+    await endSessions(statements, { login, settings: rotation.settings, promotedAt: now, now, every: true });
+  });
+}

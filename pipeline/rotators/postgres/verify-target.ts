@@ -1,0 +1,186 @@
+import type { CredentialVerdict, Verification } from '../../contracts/audit.ts';
+import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
+import { KeyturnError } from '../../errors.ts';
+import { CandidateRejected, TargetUnavailable } from '../errors.ts';
+import type { Rotation, VerifiedVersions } from '../rotator.ts';
+import { openAdministrator } from './administrator.ts';
+import { ownerRole } from './alternating-users.ts';
+import { testCandidate } from './candidate.ts';
+import type { Session } from './connect.ts';
+import { describeDatabaseError, LoginRefused } from './database-errors.ts';
+import type { Tools } from './dependencies.ts';
+import { grantsApart, ownedDatabases } from './follow-grants.ts';
+import { inspectRoles, type TargetState } from './inspect-roles.ts';
+import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
+import { judgeTarget } from './preflight.ts';
+import { type Statements, withSession } from './transaction.ts';
+
+type Found = Verification['findings'][number];
+
+/**
+ * Logs in with what is meant to work, where consumers do; for alternating users also with the previous credential, and as
+ * the administrator, to see what has been lost since the last rotation. Reads only.
+ */
+export async function verifyTarget(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { current, previous }: VerifiedVersions<PostgresPayload>,
+): Promise<Verification> {
+  if (rotation.settings.strategy !== 'alternating-users') {
+    const repairable = rotation.settings.strategy === 'superuser' ? (['CurrentRefused'] as const) : [];
+    const { verdict } = await logIn(tools, rotation, current.payload, undefined);
+    return { current: verdict, findings: [], repairable: [...repairable] };
+  }
+  const names = loginNames(rotation.secretName, current.payload.username);
+  const owner = ownerRole(rotation.settings, names);
+  const now = await logIn(tools, rotation, current.payload, owner);
+  const isOther = previous?.payload.username === alternateOf(rotation.secretName, current.payload.username);
+  const before = isOther ? await logIn(tools, rotation, previous.payload, undefined) : undefined;
+  return {
+    current: now.verdict,
+    ...(before && { previous: before.verdict }),
+    findings: [...now.findings, ...(await inspectAsAdministrator(tools, rotation, current.payload, names, owner))],
+    repairable: ['CurrentRefused', 'PreviousRefused'],
+  };
+}
+
+/** A login that works and acts as another role is a finding of its own: consumers go on, and what they create is apart. */
+async function logIn(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  payload: PostgresPayload,
+  owner: string | undefined,
+): Promise<{ verdict: CredentialVerdict; findings: Found[] }> {
+  try {
+    await testCandidate(tools, rotation, payload, owner);
+    return { verdict: { works: true }, findings: [] };
+  } catch (error) {
+    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    if (fault instanceof TargetUnavailable) throw fault;
+    if (!(fault instanceof CandidateRejected) || fault.cause instanceof LoginRefused) {
+      return { verdict: { works: false, reason: fault.message }, findings: [] };
+    }
+    const lost: Found = { code: 'OwnerRoleLost', message: fault.message, isRepairable: true, isSafe: true };
+    return { verdict: { works: true }, findings: [lost] };
+  }
+}
+
+async function inspectAsAdministrator(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  payload: PostgresPayload,
+  names: LoginNames,
+  owner: string,
+): Promise<Found[]> {
+  try {
+    const administrator = await openAdministrator(tools, rotation, payload);
+    return await withSession(Promise.resolve(administrator.session), (session) =>
+      inspect(session, rotation.settings, names, owner),
+    );
+  } catch (error) {
+    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    if (fault.retryable) throw fault;
+    return [{ code: 'AdministratorRefused', message: fault.message, isRepairable: false, isSafe: false }];
+  }
+}
+
+async function inspect(
+  session: Session,
+  settings: PostgresSettings,
+  names: LoginNames,
+  owner: string,
+): Promise<Found[]> {
+  const query = async <Row>(statement: string, values?: unknown[]) =>
+    (await session.query<Row>(statement, values)).rows;
+  const [server] = await query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");
+  const statements = { query, serverVersion: server!.version };
+  const state = await inspectRoles(query, names, owner);
+  return [
+    ...judgeAdministrator(state, names, settings),
+    ...(await lostMemberships(statements, state, names, owner)),
+    ...(await apart(statements, state, settings, names, owner)),
+    ...(state.seesSessions ? await disabledInUse(statements, names) : []),
+  ];
+}
+
+/** What the preflight would say before the next rotation. That the second login belongs is judged by its memberships. */
+function judgeAdministrator(state: TargetState, names: LoginNames, settings: PostgresSettings): Found[] {
+  return judgeTarget(state, names, settings)
+    .filter(({ code }) => code !== 'SecondLoginForeign')
+    .map(({ text, grant }) => ({
+      code: 'AdministratorGrantMissing',
+      message: grant ? `${text} Run: ${grant};` : text,
+      isRepairable: false,
+      isSafe: false,
+    }));
+}
+
+async function lostMemberships(
+  { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,
+  state: TargetState,
+  names: LoginNames,
+  owner: string,
+): Promise<Found[]> {
+  if (!state.roles.has(names.second)) return [];
+  const complete = serverVersion >= 160_000 ? 'AND m.inherit_option AND m.set_option' : '';
+  const pairs = [
+    [names.base, names.second],
+    ...(owner === names.base ? [] : [[owner, names.base] as const, [owner, names.second] as const]),
+  ] as [string, string][];
+  const found: Found[] = [];
+  for (const [role, member] of pairs) {
+    const [row] = await query<{ joined: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles l ON l.oid = m.member
+         WHERE g.rolname::text = $1 AND l.rolname::text = $2 ${complete}) AS joined`,
+      [role, member],
+    );
+    if (row!.joined) continue;
+    const message = `${member} is no longer a member of ${role} in full: its sessions cannot act as ${role}.`;
+    found.push({ code: 'MembershipLost', message, isRepairable: true, isSafe: true });
+  }
+  return found;
+}
+
+/** Given to one login alone, since the last rotation: sessions act as the owner role, so nobody has the use of it. */
+async function apart(
+  statements: Pick<Statements, 'query' | 'serverVersion'>,
+  state: TargetState,
+  settings: PostgresSettings,
+  names: LoginNames,
+  owner: string,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const login of [names.base, names.second].filter((name) => name !== owner && state.roles.has(name))) {
+    const missing = await grantsApart(statements, login, owner);
+    // A proxy that loses the role setting makes the login own what it creates: each rotation hands it over.
+    const isHandedOver = settings.proxy?.ownership === 'reassign';
+    const owns = !isHandedOver && (await ownedDatabases(statements, login)).includes('');
+    if (missing.length === 0 && !owns) continue;
+    const shown = missing.slice(0, 3).join('; ') + (missing.length > 3 ? `; and ${missing.length - 3} more` : '');
+    const message = [
+      missing.length > 0 && `what ${login} was given, ${owner} lacks: ${shown}.`,
+      owns && `${login} owns objects that belong to ${owner}.`,
+    ];
+    found.push({ code: 'GrantsApart', message: message.filter(Boolean).join(' '), isRepairable: true, isSafe: true });
+  }
+  return found;
+}
+
+/** NOLOGIN refuses new sessions and leaves open ones alone. Ending them may cut a statement: a person decides. */
+async function disabledInUse({ query }: Pick<Statements, 'query'>, names: LoginNames): Promise<Found[]> {
+  const rows = await query<{ login: string; application: string; address: string | null; count: number }>(
+    `SELECT r.rolname::text AS login, coalesce(nullif(a.application_name, ''), 'no application name') AS application,
+       host(a.client_addr) AS address, count(*)::int AS count
+     FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+     WHERE r.rolname::text = ANY($1) AND NOT r.rolcanlogin AND a.backend_type = 'client backend'
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    [[names.base, names.second]],
+  );
+  if (rows.length === 0) return [];
+  const users = rows.map(
+    ({ application, address, count }) => `${application} from ${address ?? 'the host'} (${count})`,
+  );
+  const message = `${rows[0]!.login} may not log in any more, but still has sessions: ${users.join(', ')}.`;
+  return [{ code: 'DisabledLoginInUse', message, isRepairable: true, isSafe: false }];
+}
