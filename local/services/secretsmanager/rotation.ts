@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Timer } from '../../clock.ts';
+import type { Cloud } from '../../cloud.ts';
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import { accessTo } from './access.ts';
 import { attachStages, detachStage } from './labels.ts';
@@ -157,22 +158,19 @@ export class NativeRotation {
     return { ARN: secret.arn, Name: secret.name, VersionId: versionWith(secret, 'AWSPENDING')?.versionId };
   }
 
-  /** AWS asks the function's resource policy before it takes the function. */
+  /** AWS asks the function's resource policy before it takes the function. This is no call: nothing runs, nothing strikes it. */
   async #requireInvocable(secret: Secret, lambdaArn: string): Promise<void> {
-    try {
-      await this.#state.cloud.call({
-        service: 'lambda',
-        operation: 'Invoke',
-        input: { FunctionName: lambdaArn, InvocationType: 'DryRun' },
-        principal: rotationPrincipal(secret),
-        region: secret.region,
-      });
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
+    const { cloud } = this.#state;
+    const principal = rotationPrincipal(secret);
+    const call = internalCall(cloud, { service: 'lambda', operation: 'Invoke', principal, region: secret.region });
+    const needed = await cloud.service('lambda').operations.Invoke?.access?.({ FunctionName: lambdaArn }, call);
+    for (const access of needed ?? []) {
+      const { allowed, message } = await cloud.authorise(principal, access);
+      if (allowed) continue;
+      cloud.log(`secretsmanager: ${secret.name} cannot be rotated: ${message}`);
       throw new AwsError(
         'AccessDeniedException',
         'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.',
-        { cause: error },
       );
     }
   }
@@ -229,3 +227,15 @@ export class NativeRotation {
 }
 
 const noFunction = () => invalidRequest('No Lambda rotation function ARN is associated with this secret.');
+
+function internalCall(cloud: Cloud, about: Pick<Call, 'service' | 'operation' | 'principal' | 'region'>): Call {
+  return {
+    ...about,
+    cloud,
+    requestId: randomUUID(),
+    accountId: cloud.accountId,
+    source: 'inside',
+    signal: new AbortController().signal,
+    headers: {},
+  };
+}

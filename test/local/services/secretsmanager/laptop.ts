@@ -72,16 +72,23 @@ export async function startLaptop(options: CloudOptions = {}): Promise<Laptop> {
   };
 }
 
+const everybody = {
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Principal: '*', Action: 'lambda:InvokeFunction', Resource: '*' },
+};
+
 function lambdaOf(functions: Laptop['functions']): ServiceFactory {
   return (): Service => ({
     name: 'lambda',
     schemas: () => import('@aws-sdk/client-lambda') as Promise<Record<string, unknown>>,
     operations: {
       Invoke: {
-        handle: async (input: { FunctionName: string; InvocationType?: string; Payload?: Uint8Array }) => {
+        access: ({ FunctionName: resource }: { FunctionName: string }) => [
+          { action: 'lambda:InvokeFunction', resource, ...(functions.has(resource) && { resourcePolicy: everybody }) },
+        ],
+        handle: async (input: { FunctionName: string; Payload?: Uint8Array }) => {
           const run = functions.get(input.FunctionName);
           if (!run) throw new AwsError('ResourceNotFoundException', `Function not found: ${input.FunctionName}`);
-          if (input.InvocationType === 'DryRun') return { StatusCode: 204 };
           try {
             await run(JSON.parse(new TextDecoder().decode(input.Payload)));
             return { StatusCode: 200 };

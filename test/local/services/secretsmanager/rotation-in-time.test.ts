@@ -217,7 +217,7 @@ describe('a rotation that fails', () => {
     await configured({ AutomaticallyAfterDays: 1 });
     laptop.functions.clear();
     await until('2026-03-02T00:00:00Z');
-    await eventually(() => laptop.log.find((line) => line.includes('createSecret: ResourceNotFoundException')));
+    await eventually(() => laptop.log.find((line) => line.includes('createSecret: AccessDeniedException')));
     expect(
       Object.values(await laptop.labels('s'))
         .flat()
