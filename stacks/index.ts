@@ -5,4 +5,5 @@ export type { FunctionNetwork } from './bundled-function.ts';
 export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';
 export { RotatedSecret, type RotatedSecretProps, type RotatedSecretProxy } from './rotated-secret.ts';
 export { RotationPipeline, type RotationPipelineProps, type SecretKind } from './rotation-pipeline.ts';
+export { WatchedParameter, type WatchedParameterProps } from './watched-parameter.ts';
 export { WatchedSecret, type WatchedSecretProps } from './watched-secret.ts';

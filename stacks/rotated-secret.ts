@@ -140,19 +140,9 @@ export type PropagationProps = Pick<RotatedSecretProps, 'secret' | 'consumers' |
 export function grantPropagation(pipeline: RotationPipeline, props: PropagationProps): void {
   for (const consumer of props.consumers ?? []) {
     const { functionArn } = consumer;
-    const arns = consumer.alias ? [functionArn, `${functionArn}:*`] : [functionArn];
     if (consumer.freshness === 'notify')
       pipeline.workflow.mayNotify([consumer.alias ? `${functionArn}:${consumer.alias}` : functionArn]);
-    if (consumer.freshness !== 'recycle') continue;
-    pipeline.recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
-    if (!consumer.alias) continue;
-    const aliasActions = [
-      'lambda:GetAlias',
-      'lambda:UpdateAlias',
-      'lambda:PublishVersion',
-      'lambda:GetProvisionedConcurrencyConfig',
-    ];
-    pipeline.recycleConsumer.allow([...aliasActions, 'lambda:DeleteFunction'], arns);
+    if (consumer.freshness === 'recycle') pipeline.mayRecycle(functionArn, consumer.alias);
   }
   for (const check of props.checks) pipeline.workflow.mayCheck(check.functionArn);
   for (const mirror of props.mirrors ?? []) grantMirror(pipeline, props, mirror);

@@ -18,6 +18,7 @@ import { acknowledge } from './acknowledge.ts';
 import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { CheckFunctions } from './check-functions.ts';
+import { ConfigSync } from './config-sync.ts';
 import { ConsoleDashboard } from './console-dashboard.ts';
 import { LabelRules } from './label-rules.ts';
 import { RotationFunction } from './rotation-function.ts';
@@ -77,6 +78,7 @@ export class RotationPipeline extends Construct {
   readonly labelRules: LabelRules;
   readonly checkFunctions: CheckFunctions;
   readonly console: ConsoleDashboard;
+  readonly configSync: ConfigSync;
   readonly #props: RotationPipelineProps;
   readonly #rotationFunctions = new Map<SecretKind, RotationFunction>();
 
@@ -141,6 +143,11 @@ export class RotationPipeline extends Construct {
       history: this.history,
       alarms: this.alarms,
       rotateSecretArn: this.workflow.rotateSecretArn,
+    });
+    this.configSync = new ConfigSync(this, 'ConfigSync', {
+      settingsPrefix: this.settingsPrefix,
+      propagateSecretArn: this.workflow.propagateSecret.stateMachineArn,
+      deadLetters: this.deadLetters,
     });
     this.#notify();
     this.#describeItself();
@@ -261,6 +268,21 @@ export class RotationPipeline extends Construct {
           }),
         ),
     });
+  }
+
+  /** A consumer that is recycled: its configuration is changed, and where an alias has the traffic, its versions. */
+  mayRecycle(functionArn: string, alias?: string): void {
+    const arns = alias ? [functionArn, `${functionArn}:*`] : [functionArn];
+    this.recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
+    if (!alias) return;
+    const aliasActions = [
+      'lambda:GetAlias',
+      'lambda:UpdateAlias',
+      'lambda:PublishVersion',
+      'lambda:GetProvisionedConcurrencyConfig',
+      'lambda:DeleteFunction',
+    ];
+    this.recycleConsumer.allow(aliasActions, arns);
   }
 
   /** An alarm's metric by name, for dashboards of one's own. */

@@ -3,7 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
-import { RotatedSecret, RotationPipeline, WatchedSecret } from 'keyturn';
+import { RotatedSecret, RotationPipeline, WatchedParameter, WatchedSecret } from 'keyturn';
 import { ExampleDatabase } from './database.ts';
 import { ExampleKeys } from './keys.ts';
 import { ExampleNetwork } from './network.ts';
@@ -91,6 +91,11 @@ export class ExampleStack extends Stack {
       pipeline,
       secret: keys.featuresSecret,
       secretName: 'example/features',
+      consumers: service.consumers('health'),
+    });
+    new WatchedParameter(this, 'Banner', {
+      pipeline,
+      parameterName: keys.banner.parameterName,
       consumers: service.consumers('health'),
     });
   }

@@ -19,7 +19,9 @@ export async function listSettings(
   const answer = await client.send(
     new GetParametersByPathCommand({ Path: prefix, Recursive: true, ...(nextToken && { NextToken: nextToken }) }),
   );
-  const settings = (answer.Parameters ?? []).map(({ Name, Value }) =>
+  // Settings of watched parameters lie under the same path.
+  const ofSecrets = (answer.Parameters ?? []).filter(({ Name }) => !Name?.startsWith(`${prefix}/.parameter/`));
+  const settings = ofSecrets.map(({ Name, Value }) =>
     parse(`Settings parameter ${Name}`, SecretSettings, JSON.parse(Value ?? '')),
   );
   return { settings, nextToken: answer.NextToken };

@@ -1,0 +1,85 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import { BundledFunction } from './bundled-function.ts';
+
+export interface ConfigSyncProps {
+  readonly settingsPrefix: string;
+  readonly propagateSecretArn: string;
+  readonly deadLetters: sqs.IQueue;
+}
+
+/**
+ * Parameter Store's own event when a parameter changes, for the watched ones only: starts propagate-secret for their
+ * consumers. Made when the first parameter is watched.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-cwe.html
+ */
+export class ConfigSync extends Construct {
+  readonly #props: ConfigSyncProps;
+  readonly #names: string[] = [];
+  #sync: BundledFunction | undefined;
+
+  constructor(scope: Construct, id: string, props: ConfigSyncProps) {
+    super(scope, id);
+    this.#props = props;
+  }
+
+  /** A name, or a path with a slash at its end. */
+  watch(parameterName: string): void {
+    this.#sync ??= this.#make();
+    this.#names.push(parameterName);
+    const resourceName = parameterName.replace(/^\//, '');
+    const isPath = parameterName.endsWith('/');
+    const arn = Stack.of(this).formatArn({
+      service: 'ssm',
+      resource: 'parameter',
+      resourceName: isPath ? `${resourceName}*` : resourceName,
+    });
+    // The number and the date of a version; the value is not decrypted.
+    this.#sync.allow(['ssm:GetParameter'], [arn]);
+    if (isPath) {
+      const path = `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}*]`;
+      acknowledge(this.#sync, 'Everything under a path is watched.', path);
+    }
+  }
+
+  #make(): BundledFunction {
+    const { settingsPrefix, propagateSecretArn, deadLetters } = this.#props;
+    const sync = new BundledFunction(this, 'SyncParameter', {
+      handler: 'sync-parameter',
+      description: 'Keyturn: brings a change of a watched parameter to its consumers',
+      environment: {
+        KEYTURN_SETTINGS_PREFIX: settingsPrefix,
+        KEYTURN_PROPAGATE_SECRET_STATE_MACHINE_ARN: propagateSecretArn,
+      },
+    });
+    const resourceName = `${settingsPrefix.slice(1)}/.parameter/*`;
+    sync.allow(
+      ['ssm:GetParameters'],
+      [Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
+    );
+    acknowledge(
+      sync,
+      'It looks for the settings of a parameter under its name and those of the paths that it is under.',
+      `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
+    );
+    sync.allow(['states:StartExecution'], [propagateSecretArn]);
+    new events.Rule(this, 'ParameterChanged', {
+      description: 'Keyturn: a watched parameter changed',
+      eventPattern: {
+        source: ['aws.ssm'],
+        detailType: ['Parameter Store Change'],
+        detail: { name: Lazy.any({ produce: () => this.#names.map(nameMatcher) }) },
+      },
+      targets: [new targets.LambdaFunction(sync.function, { deadLetterQueue: deadLetters, retryAttempts: 20 })],
+    });
+    return sync;
+  }
+}
+
+function nameMatcher(name: string): string | { prefix: string } {
+  return name.endsWith('/') ? { prefix: name } : name;
+}
