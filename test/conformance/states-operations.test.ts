@@ -346,4 +346,31 @@ describe('executions', () => {
       notSupported,
     );
   });
+
+  test('an action that its service does not have is told when the machine is made', async () => {
+    const Resource = 'arn:aws:states:::aws-sdk:secretsmanager:forgetSecret';
+    const Task = { Type: 'Task', Resource, Arguments: {}, End: true };
+    const machine = { StartAt: 'In', States: { In: Task } };
+    const definition = written({ A: { Type: 'Parallel', Branches: [machine], End: true } });
+    const request = { name: uniqueName('unknown'), definition, roleArn: machines.roleArn };
+    expect(await refusal(states.send(new CreateStateMachineCommand(request)))).toEqual({
+      code: 'InvalidDefinition',
+      message: `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The resource provided ${Resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/A/Branches[0]/States/In/Resource'`,
+      status: 400,
+    });
+    const { diagnostics } = await states.send(new ValidateStateMachineDefinitionCommand({ definition }));
+    expect(diagnostics?.map(({ location }) => location)).toEqual(['/States/A/Branches[0]/States/In/Resource']);
+  });
+
+  test('a machine stays when it is made again as a role that may no longer be assumed', async () => {
+    const name = uniqueName('again');
+    const { stateMachineArn } = await states.send(
+      new CreateStateMachineCommand({ name, definition: pass, roleArn: machines.roleArn }),
+    );
+    const roleArn = `${machines.roleArn}-not`;
+    const again = new CreateStateMachineCommand({ name, definition: pass, roleArn });
+    expect((await refusal(states.send(again))).code).toBe('AccessDeniedException');
+    expect((await states.send(new DescribeStateMachineCommand({ stateMachineArn }))).name).toBe(name);
+    await states.send(new DeleteStateMachineCommand({ stateMachineArn }));
+  });
 });

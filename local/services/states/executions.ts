@@ -182,14 +182,15 @@ export class Executions {
       cloud,
       region: String(machine.arn.split(':')[3]),
       principalFor: (roleArn): Promise<Principal> => principalForMachine(cloud, { machine, name, roleArn }),
-      model: (service) => this.#model(service),
+      model: (service) => this.model(service),
       waitForToken: (token, signal, heartbeat) => this.tokens.wait(token, signal, heartbeat),
       awaitExecution: (arn, pattern, principal, signal) =>
         awaitExecution(cloud, { executions: this, arn, pattern, principal, signal }),
     };
   }
 
-  #model(name: string): Promise<ServiceModel> {
+  /** Of a service of this cloud, loaded once. */
+  model(name: string): Promise<ServiceModel> {
     const known = this.#models.get(name);
     if (known) return known;
     const made = loadServiceModel(this.#cloud.service<Service>(name));

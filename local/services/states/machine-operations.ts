@@ -2,10 +2,12 @@ import type { Cloud } from '../../cloud.ts';
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import { check, longest, oneOf } from '../constraints.ts';
 import type { Executions } from './executions.ts';
-import { InvalidDefinition } from './interpreter/diagnostics.ts';
-import { parseDefinition } from './interpreter/parse-definition.ts';
+import type { MachineDefinition } from './interpreter/definition.ts';
+import { type Diagnostic, InvalidDefinition } from './interpreter/diagnostics.ts';
+import { type MachineType, parseDefinition } from './interpreter/parse-definition.ts';
+import { unknownActions } from './known-actions.ts';
 import type { MachineInput, Machines } from './machines.ts';
-import { type Page, paginate, validateArn, validatePage } from './requests.ts';
+import { type Page, paginate, validateArn, validateName, validatePage } from './requests.ts';
 import { expectAssumable } from './roles.ts';
 import type { StateMachine } from './state.ts';
 
@@ -17,7 +19,7 @@ export function machineOperations(cloud: Cloud, machines: Machines, executions: 
     handle: (input, call) => handle(machines.require(input.stateMachineArn), input, call),
   });
   return {
-    ...changes(cloud, machines),
+    ...changes(cloud, machines, executions),
     DescribeStateMachine: on('DescribeStateMachine', describeMachine),
     DescribeStateMachineForExecution: {
       access: (input) => [{ action: 'states:DescribeStateMachineForExecution', resource: input.executionArn }],
@@ -62,13 +64,13 @@ export function machineOperations(cloud: Cloud, machines: Machines, executions: 
           ['type', input.type, oneOf('STANDARD', 'EXPRESS')],
         ),
       access: () => [{ action: 'states:ValidateStateMachineDefinition', resource: '*' }],
-      handle: validateDefinition,
+      handle: (input) => validateDefinition(input, executions),
     },
     ...tagOperations(machines),
   };
 }
 
-function changes(cloud: Cloud, machines: Machines): Record<string, Operation> {
+function changes(cloud: Cloud, machines: Machines, executions: Executions): Record<string, Operation> {
   const passRole = (resource: string) => ({
     action: 'iam:PassRole',
     resource,
@@ -87,13 +89,11 @@ function changes(cloud: Cloud, machines: Machines): Record<string, Operation> {
       ],
       handle: async (input: MachineInput & { publish?: boolean }, call) => {
         if (input.publish) throw versionsRefused();
+        validateName(input.name);
+        const definition = machines.parse(input.definition, typeOf(input));
+        await expectActions(definition, executions);
+        await expectAssumable(cloud, input.roleArn, machines.arnOf(call.region, input.name));
         const machine = machines.create(call.region, input);
-        try {
-          await expectAssumable(cloud, input.roleArn, machine.arn);
-        } catch (error) {
-          machines.byArn.delete(machine.arn);
-          throw error;
-        }
         return { stateMachineArn: machine.arn, creationDate: machine.createdAt };
       },
     },
@@ -111,6 +111,7 @@ function changes(cloud: Cloud, machines: Machines): Record<string, Operation> {
             'MissingRequiredParameter',
             'Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified',
           );
+        if (definition !== undefined) await expectActions(machines.parse(definition, machine.type), executions);
         if (roleArn !== undefined) await expectAssumable(cloud, roleArn, machine.arn);
         machines.update(machine, input);
         return { updateDate: machine.updatedAt, revisionId: machine.revisionId };
@@ -169,14 +170,37 @@ function describeMachine(machine: StateMachine) {
   };
 }
 
-function validateDefinition(input: { definition: string; type?: string; maxResults?: number }) {
+const typeOf = ({ type }: { type?: string }): MachineType => (type === 'EXPRESS' ? 'EXPRESS' : 'STANDARD');
+
+async function expectActions(definition: MachineDefinition, executions: Executions): Promise<void> {
+  const problems = await unknownActions(definition, (service) => executions.model(service));
+  if (problems.length === 0) return;
+  const cause = new InvalidDefinition(problems);
+  throw new AwsError('InvalidDefinition', cause.message, { cause });
+}
+
+interface ValidationInput {
+  readonly definition: string;
+  readonly type?: string;
+  readonly maxResults?: number;
+}
+
+async function validateDefinition(input: ValidationInput, executions: Executions) {
+  const diagnostics = await diagnose(input, executions);
+  const most = input.maxResults || 100;
+  return {
+    result: diagnostics.length === 0 ? 'OK' : 'FAIL',
+    diagnostics: diagnostics.slice(0, most),
+    truncated: diagnostics.length > most,
+  };
+}
+
+async function diagnose(input: ValidationInput, executions: Executions): Promise<readonly Diagnostic[]> {
   try {
-    parseDefinition(input.definition, input.type === 'EXPRESS' ? 'EXPRESS' : 'STANDARD');
-    return { result: 'OK', diagnostics: [], truncated: false };
+    const definition = parseDefinition(input.definition, typeOf(input));
+    return await unknownActions(definition, (service) => executions.model(service));
   } catch (error) {
-    if (!(error instanceof InvalidDefinition)) throw error;
-    const { diagnostics } = error;
-    const most = input.maxResults || 100;
-    return { result: 'FAIL', diagnostics: diagnostics.slice(0, most), truncated: diagnostics.length > most };
+    if (error instanceof InvalidDefinition) return error.diagnostics;
+    throw error;
   }
 }

@@ -38,6 +38,8 @@ export function resourceProblem(resource: string, machineType: 'STANDARD' | 'EXP
     return "Express state machine does not support '.waitForTaskToken' service integration ";
   if (machineType === 'EXPRESS' && /\.sync(:2)?$/.test(resource))
     return "Express state machine does not support '.sync' service integration";
-  if (parseResource(resource)) return undefined;
-  return `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
+  return parseResource(resource) ? undefined : notRecognized(resource);
 }
+
+export const notRecognized = (resource: string) =>
+  `The resource provided ${resource} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;

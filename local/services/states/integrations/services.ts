@@ -51,6 +51,9 @@ export const services = {
   sts: { name: 'sts', sdk: 'Sts' },
   kms: { name: 'kms', sdk: 'Kms' },
   scheduler: { name: 'scheduler', sdk: 'Scheduler' },
+  bedrock: { name: 'bedrock', sdk: 'Bedrock' },
+  bedrockruntime: { name: 'bedrock', sdk: 'BedrockRuntime' },
+  apigatewayv2: { name: 'apigateway', sdk: 'ApiGatewayV2' },
 } as const satisfies Record<string, IntegratedService>;
 
 const byName: Readonly<Record<string, IntegratedService>> = services;

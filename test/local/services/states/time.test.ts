@@ -68,8 +68,8 @@ test('full jitter takes any part of the delay', async () => {
   expect(calls.map((at) => at.getTime() - (calls[0] as Date).getTime())).toEqual([0, 2_000]);
 });
 
-test('each retrier counts its own attempts, and States.Runtime has none', async () => {
-  laptop = await StatesLaptop.start([]);
+test('States.Runtime is not tried again, not even by States.ALL', async () => {
+  laptop = await StatesLaptop.start([answering('secretsmanager', 'DescribeSecret', () => ({}))]);
   const Retry = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 5 }];
   const Arguments = { SecretId: 'x', Secret: 'y' };
   const execution = await laptop.run({ A: { ...describeSecret, Arguments, Retry, End: true } });
