@@ -21,7 +21,9 @@ export async function local(terminal: Terminal, options: LocalOptions): Promise<
   const cloud = await open(terminal, options);
   try {
     const stacks = assembly === undefined ? [] : await load(terminal, assembly, cloud);
-    terminal.print(`Ready on ${cloud.endpointUrl}: ${describe(stacks)}. Ctrl-C ends it.`);
+    terminal.print(
+      `Ready on ${cloud.endpointUrl}: ${describe(stacks)}. Console: ${cloud.endpointUrl}/_local/console/ Ctrl-C ends it.`,
+    );
     await ended;
     return exitCodes.ok;
   } finally {

@@ -21,12 +21,17 @@ const titles: Readonly<Record<Operation, string>> = {
  */
 export async function pressButton(
   dependencies: { client: Pick<SFNClient, 'send'>; stateMachineArn: string },
-  { operation, secretArn, secretName, press }: ButtonEvent,
+  { operation, secretArn, secretName, versionId, press }: ButtonEvent,
 ): Promise<ButtonPress> {
   const command = new StartExecutionCommand({
     stateMachineArn: dependencies.stateMachineArn,
     name: `dashboard-${press}`,
-    input: JSON.stringify({ secretId: secretArn, startedBy: 'dashboard', operation }),
+    input: JSON.stringify({
+      secretId: secretArn,
+      startedBy: 'dashboard',
+      operation,
+      ...(operation === 'roll-back' && versionId && { expectedVersionId: versionId }),
+    }),
   });
   try {
     const { executionArn } = await dependencies.client.send(command);

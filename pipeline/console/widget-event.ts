@@ -22,6 +22,8 @@ export const ButtonEvent = v.object({
   operation: v.picklist(['rotate', 'check', 'roll-back']),
   secretArn: v.pipe(v.string(), v.regex(/^arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}$/)),
   secretName: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  /** What was current when the button was shown: a stale page must not roll back something newer. */
+  versionId: v.optional(v.pipe(v.string(), v.minLength(32), v.maxLength(64))),
   press: v.pipe(v.string(), v.uuid()),
 });
 export type ButtonEvent = v.InferOutput<typeof ButtonEvent>;

@@ -150,6 +150,7 @@ function button({ operation, refusal }: Offer, status: SecretStatus, frame: Widg
     operation,
     secretArn: status.arn,
     secretName: status.name,
+    ...(operation === 'roll-back' && status.versionId && { versionId: status.versionId }),
     press: frame.newPress(),
   };
   const primary = operation === 'rotate' ? ' btn-primary' : '';

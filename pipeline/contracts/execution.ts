@@ -16,6 +16,8 @@ export const RotationRequest = v.variant('startedBy', [
     secretId,
     /** `check` runs the checks on what is current; `roll-back` goes back to the version before. */
     operation: v.optional(v.picklist(['rotate', 'check', 'roll-back']), 'rotate'),
+    /** `roll-back` only: what whoever asks takes for current. Something else is current by now: refused. */
+    expectedVersionId: v.optional(versionId),
     /** Retire the previous credential first, if there is evidence that nobody uses it. */
     retireNow: v.optional(v.boolean(), false),
     /** Revoke the previous credential at once, whoever still uses it. */

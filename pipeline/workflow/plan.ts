@@ -82,7 +82,7 @@ export function decide(
     if (!current) throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value.`);
     return { path: 'checks-only', versionId: current, reason: 'a check was asked for' };
   }
-  if (request.operation === 'roll-back') return decideRollBack(secret);
+  if (request.operation === 'roll-back') return decideRollBack(secret, request.expectedVersionId);
   refuseUnrotatable(secret, settings);
   return decideRotation(request, secret, settings, executionName);
 }
@@ -130,8 +130,13 @@ function decideRotation(
  * 2. a value that was put by hand, or by another tool: what it replaced was never retired.
  * 3. else the previous credential has been retired: there is nothing to go back to.
  */
-function decideRollBack(secret: SecretDescription): Decision {
+function decideRollBack(secret: SecretDescription, expectedVersionId?: string): Decision {
   const current = secret.versionWith(AWSCURRENT);
+  if (expectedVersionId && current !== expectedVersionId) {
+    throw new RollBackImpossible(
+      `${secret.name}: version ${expectedVersionId} was to be rolled back, but ${current ?? 'no version'} is current by now. Look again.`,
+    );
+  }
   const previous = secret.versionWith(AWSPREVIOUS);
   if (!current || !previous) {
     throw new RollBackImpossible(`${secret.name} has no previous version to go back to. Put a working value by hand.`);

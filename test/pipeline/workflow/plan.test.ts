@@ -192,6 +192,12 @@ describe('a roll-back by hand', () => {
   });
 });
 
+test('a roll-back of a version that is not current any more is refused', () => {
+  const request = { ...asked, operation: 'roll-back', expectedVersionId: 'v2' } as const;
+  const moved = secret({ v3: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], v2: ['AWSPREVIOUS'] });
+  expect(() => decide(request, moved, settings, 'e')).toThrow(/v2 was to be rolled back, but v3 is current by now/);
+});
+
 test('a check on demand is of what is current, and changes nothing', () => {
   expect(decide({ ...asked, operation: 'check' }, secret({ v1: ['AWSCURRENT'] }), settings, 'e')).toMatchObject({
     path: 'checks-only',
