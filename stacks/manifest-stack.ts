@@ -9,6 +9,7 @@ import { RotationSchedules, type ScheduledSecret } from './manifest/rotation-sch
 import { grantTarget, rotatorProps } from './manifest/rotator-settings.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationPipeline } from './rotation-pipeline.ts';
+import { WatchedParameter } from './watched-parameter.ts';
 import { WatchedSecret } from './watched-secret.ts';
 
 export interface ManifestStackProps extends StackProps {
@@ -29,6 +30,10 @@ export class ManifestStack extends Stack {
     for (const [name, entry] of Object.entries(manifest.secrets)) {
       if (entry.kind === 'watched') this.#watch(name, entry);
       else this.#rotate(name, entry);
+    }
+    for (const [parameterName, { consumers }] of Object.entries(manifest.parameters)) {
+      const watched = { pipeline: this.pipeline, parameterName, consumers: consumerSettings(this, consumers) };
+      new WatchedParameter(this, `Parameter-${parameterName}`, watched);
     }
     new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline, secrets: this.#scheduled });
   }

@@ -157,6 +157,12 @@ export type ManifestSecret = v.InferOutput<typeof ManifestSecret>;
 export type RotatedManifestSecret = Exclude<ManifestSecret, { kind: 'watched' }>;
 export type PostgresManifestSecret = Extract<ManifestSecret, { kind: 'postgres' }>;
 
+/** Functions that read a parameter, or all parameters under a path: they are brought up to date when it changes. */
+const WatchedParameter = v.strictObject({
+  consumers: v.pipe(v.array(Consumer), v.minLength(1, 'one consumer or more')),
+});
+export type ManifestParameter = v.InferOutput<typeof WatchedParameter>;
+
 export const Manifest = v.strictObject({
   $schema: v.optional(v.string()),
   pipeline: v.optional(
@@ -173,6 +179,14 @@ export const Manifest = v.strictObject({
     }),
   ),
   secrets: v.record(text, ManifestSecret),
+  /** By name; with a slash at its end it is a path, and everything under it. */
+  parameters: v.optional(
+    v.record(
+      v.pipe(v.string(), v.regex(/^\/?[\w.-]+(\/[\w.-]+)*\/?$/, 'the name of a parameter, or a path /shop/')),
+      WatchedParameter,
+    ),
+    {},
+  ),
 });
 export type Manifest = v.InferOutput<typeof Manifest>;
 

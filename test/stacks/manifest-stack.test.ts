@@ -250,6 +250,7 @@ describe('a manifest of many kinds', () => {
         },
         model: { kind: 'api-key', provider: 'bedrock', secret: { name: 'model' }, parameters: { userName: 'model' } },
       },
+      parameters: { '/shop/features/': { consumers: [{ function: 'shop-items' }] } },
     });
   });
   const rotating = () => statements(many, /rotates postgres secrets/);
@@ -286,6 +287,17 @@ describe('a manifest of many kinds', () => {
     expect(settingsOf(many, '/keyturn/keyturn/proxied').rotator.proxy).toMatchObject({
       ...proxy,
       loginSecretArns: { base: arn('secretsmanager:<here>:secret:login/one') },
+    });
+  });
+
+  test('a change of a parameter under a watched path is brought to the functions that read it', () => {
+    many.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({ source: ['aws.ssm'], detail: { name: [{ prefix: '/shop/features/' }] } }),
+    });
+    const settings = settingsOf(many, '/keyturn/keyturn/.parameter/.x2f.shop.x2f.features.x2f.');
+    expect(settings).toMatchObject({
+      name: '/shop/features/',
+      consumers: [{ name: 'shop-items', functionArn: arn('lambda:<here>:function:shop-items'), freshness: 'notify' }],
     });
   });
 

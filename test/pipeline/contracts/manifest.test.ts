@@ -193,6 +193,11 @@ test('one IAM user for two secrets is refused: each would take the credentials o
   expect(() => parseManifest({ secrets })).toThrow('IAM user model belongs to "one" alone');
 });
 
+test.each(['', '//', '/shop//features', 'shop features', '/'])('%j is no parameter to watch', (name) => {
+  const parameters = { [name]: { consumers: [{ function: 'items' }] } };
+  expect(() => parseManifest({ secrets: {}, parameters })).toThrow('expected the name of a parameter');
+});
+
 test('every problem is named at once', () => {
   const bad = { ...postgres, strategy: 'superuser', proxy: { name: 'p', endpoint: 'e' }, nativeIntervalDays: 1 };
   expect(() => parseManifest(manifest(bad))).toThrow(
