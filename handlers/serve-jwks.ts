@@ -10,7 +10,7 @@ import { environmentText, readEnvironment } from './wiring/environment.ts';
 const environment = readEnvironment({
   KEYTURN_JWT_SECRET_ARN: environmentText,
   KEYTURN_JWKS_MAX_AGE_SECONDS: v.optional(
-    v.pipe(v.string(), v.regex(/^\d{1,6}$/, 'expected a number of seconds'), v.transform(Number)),
+    v.pipe(v.string(), v.regex(/^\d{1,6}$/, 'a number of seconds'), v.transform(Number)),
     '300',
   ),
 });

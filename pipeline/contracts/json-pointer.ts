@@ -1,10 +1,7 @@
 import * as v from 'valibot';
 
 /** RFC 6901: `` is the whole, `/a/0/b` a place in it. */
-export const JsonPointer = v.pipe(
-  v.string(),
-  v.regex(/^(\/([^~/]|~[01])*)*$/, 'expected a JSON pointer, such as /data/id'),
-);
+export const JsonPointer = v.pipe(v.string(), v.regex(/^(\/([^~/]|~[01])*)*$/, 'a JSON pointer such as /data/id'));
 
 /** What stands at the pointer; undefined where nothing does. Inherited members are not found. */
 export function valueAt(document: unknown, pointer: string): unknown {

@@ -23,7 +23,13 @@ export function parse<Schema extends v.GenericSchema>(
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const place = v.getDotPath(issue) ?? 'the whole';
-  const expected = issue.expected ?? issue.requirement?.toString() ?? issue.type;
+  const expected = expectation(issue);
   const received = issue.input === undefined ? 'nothing' : typeof issue.input;
   return `${place}: expected ${expected}, came ${received}`;
+}
+
+/** Messages of ours say what was expected; valibot's own begin with "Invalid" and show what came. */
+function expectation(issue: v.BaseIssue<unknown>): string {
+  if (!issue.message.startsWith('Invalid ')) return issue.message.replace(/^expected /, '');
+  return issue.expected ?? issue.requirement?.toString() ?? issue.type;
 }

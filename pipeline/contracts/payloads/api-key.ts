@@ -11,7 +11,7 @@ export type ApiKeyPayload =
 /** Parses a secret's value. Text that is no JSON object is a plain key; white space around it is not part of it. */
 export const ApiKeyValue = v.pipe(
   v.string(),
-  v.check((value) => value.trim() !== '', 'expected an API key, came nothing'),
+  v.check((value) => value.trim() !== '', 'an API key'),
   v.transform((value): ApiKeyPayload => {
     const object = value.trimStart().startsWith('{') ? parseObject(value) : undefined;
     return object ? { form: 'object', object } : { form: 'text', text: value.trim() };

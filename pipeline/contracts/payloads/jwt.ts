@@ -45,8 +45,8 @@ export type KeyRing = v.InferOutput<typeof KeyRing>;
 const minutes = v.pipe(v.number(), v.minValue(0.01));
 const minutesAsText = v.pipe(
   v.string(),
-  v.regex(/^\d{1,9}(\.\d{1,9})?$/, 'expected a number of minutes'),
-  v.check((text) => Number(text) >= 0.01, 'expected a number of minutes'),
+  v.regex(/^\d{1,9}(\.\d{1,9})?$/, 'a number of minutes'),
+  v.check((text) => Number(text) >= 0.01, 'a number of minutes'),
 );
 
 const fields = {

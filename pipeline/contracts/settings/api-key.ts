@@ -1,10 +1,16 @@
 import * as v from 'valibot';
 import { JsonPointer } from '../json-pointer.ts';
-import { HttpProviderSettings, httpProblems, VerifyRequest, verifyProblems } from './http-provider.ts';
+import {
+  type HttpProblem,
+  HttpProviderSettings,
+  httpProblems,
+  VerifyRequest,
+  verifyProblems,
+} from './http-provider.ts';
 
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
-const userName = v.pipe(v.string(), v.regex(/^[\w+=,.@-]{1,64}$/, 'expected the name of an IAM user'));
-const placeInObject = v.pipe(JsonPointer, v.minLength(2, 'expected a place inside the object'));
+const userName = v.pipe(v.string(), v.regex(/^[\w+=,.@-]{1,64}$/, 'the name of an IAM user'));
+const placeInObject = v.pipe(JsonPointer, v.minLength(2, 'a place inside the object'));
 
 const everyProvider = {
   /** After this, every consumer uses the new key. */
@@ -30,7 +36,7 @@ const BedrockSettings = v.strictObject({
   provider: v.literal('bedrock'),
   userName,
   /** The key works in its own region only. Missing: the pipeline's. */
-  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region'))),
+  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'))),
   /** Missing: the key has no end. It has to outlive the interval and the grace period. */
   credentialAgeDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_600))),
   /** A model to prove the key with, by one token. Missing: the key lists the models, which costs nothing. */
@@ -69,7 +75,7 @@ const GeneratedSettings = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || !dataset.value.verify) return;
     const problems = verifyProblems(dataset.value.verify, dataset.value.allowHttpOnLoopback);
-    for (const problem of problems) addIssue({ expected: problem, message: problem });
+    for (const problem of problems) addIssue(issueOf(dataset.value, problem));
   }),
 );
 export type GeneratedSettings = v.InferOutput<typeof GeneratedSettings>;
@@ -83,8 +89,7 @@ const HttpSettings = v.pipe(
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    // `expected` is what the error shows: it says what to write, and holds nothing of the input but names.
-    for (const problem of httpProblems(dataset.value)) addIssue({ expected: problem, message: problem });
+    for (const problem of httpProblems(dataset.value)) addIssue(issueOf(dataset.value, problem));
   }),
 );
 export type HttpSettings = v.InferOutput<typeof HttpSettings>;
@@ -97,6 +102,24 @@ export const ApiKeySettings = v.variant('provider', [
   HttpSettings,
 ]);
 export type ApiKeySettings = v.InferOutput<typeof ApiKeySettings>;
+
+/** A problem as an issue at its place. */
+function issueOf(data: object, { at, expected }: HttpProblem) {
+  let input: unknown = data;
+  const path = at.map((key) => {
+    const value = (input as Record<string, unknown>)[key];
+    const item = {
+      type: 'object' as const,
+      origin: 'value' as const,
+      input: input as Record<string, unknown>,
+      key,
+      value,
+    };
+    input = value;
+    return item;
+  });
+  return { message: expected, input, path: path as [(typeof path)[number], ...typeof path] };
+}
 
 /** What the rotation function needs on the IAM user; nothing for providers outside of AWS. */
 export const iamActions: Readonly<Record<ApiKeySettings['provider'], readonly string[]>> = {

@@ -6,7 +6,7 @@ import { JsonPointer } from '../json-pointer.ts';
  * percent-encoded, in headers and bodies they stand as they are. docs/api-keys.md has examples of real vendors.
  */
 const text = v.pipe(v.string(), v.nonEmpty());
-const arn = v.pipe(v.string(), v.regex(/^arn:[^:]+:secretsmanager:/, 'expected the ARN of a secret'));
+const arn = v.pipe(v.string(), v.regex(/^arn:[^:]+:secretsmanager:/, 'the ARN of a secret'));
 const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
 const templates = v.record(text, v.string());
 
@@ -19,7 +19,7 @@ const Headers = v.pipe(
       Object.keys(headers).every(
         (name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !ownHeaders.has(name.toLowerCase()),
       ),
-    'expected names of headers other than Host, Connection and Content-Length',
+    'names of headers other than Host, Connection and Content-Length',
   ),
 );
 
@@ -113,7 +113,7 @@ export function placeholdersOf(value: unknown): string[] {
   return [];
 }
 
-/** Fills a template. @throws TypeError for a name that has no value, which `httpProblems` finds before */
+/** Fills a template. @throws TypeError for a name that has no value, as `httpProblems` finds before */
 export function fill(template: string, values: Readonly<Record<string, string>>, encode = (value: string) => value) {
   return template.replace(placeholder, (_, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
@@ -125,8 +125,14 @@ export function fill(template: string, values: Readonly<Record<string, string>>,
 type HttpData = v.InferOutput<v.StrictObjectSchema<typeof HttpProviderSettings, undefined>>;
 type Request = HttpData['list' | 'create' | 'revoke' | 'verify'];
 
-/** What in the data would fail, or would leave or hit the wrong keys, when it is too late to say so; each with what to write. Pure. */
-export function httpProblems(data: HttpData): string[] {
+/** What is expected at a place of the data, and is not so. */
+export interface HttpProblem {
+  readonly at: readonly string[];
+  readonly expected: string;
+}
+
+/** What in the data would fail, or would leave or hit the wrong keys, when it is too late to say so. Pure. */
+export function httpProblems(data: HttpData): HttpProblem[] {
   const { create, verify, revoke, list } = data;
   const shared = [
     ...Object.keys(data.admin.values).map((name) => `admin.${name}`),
@@ -143,62 +149,71 @@ export function httpProblems(data: HttpData): string[] {
     requestProblems(place, data[place], known[place], data.allowHttpOnLoopback),
   );
   problems.push(...keyProblems(verify));
-  if (!uses(revoke, 'id')) problems.push('revoke uses ${id} nowhere: it would not say which key it revokes.');
+  if (!uses(revoke, 'id')) {
+    problems.push({ at: ['revoke'], expected: '${id} somewhere, or it does not say which key it revokes' });
+  }
   if (list.name !== undefined && !uses(create, 'name')) {
-    problems.push('list.name is given, but create uses ${name} nowhere: keys would have no name to be found by.');
+    problems.push({ at: ['create'], expected: '${name} somewhere, by which list.name finds the key again' });
   }
   if (list.name === undefined && !data.ownsEveryKey) {
-    problems.push(
-      'list.name is missing, so orphans cannot be told from keys of others. Write where an item holds its name, ' +
-        'or, if the list shows keys of this secret alone, "ownsEveryKey": true.',
-    );
+    problems.push({
+      at: ['list', 'name'],
+      expected:
+        'where an item holds its name, by which orphans are told from keys of others; or "ownsEveryKey": true, if the list shows keys of this secret alone',
+    });
   }
   return problems;
 }
 
 /** The same for a request that verifies a key where there is no vendor. Pure. */
-export function verifyProblems(verify: VerifyRequest, allowHttpOnLoopback: boolean): string[] {
+export function verifyProblems(verify: VerifyRequest, allowHttpOnLoopback: boolean): HttpProblem[] {
   return [...requestProblems('verify', verify, ['key', 'id'], allowHttpOnLoopback), ...keyProblems(verify)];
 }
 
-function keyProblems(verify: VerifyRequest): string[] {
-  return uses(verify, 'key') ? [] : ['verify uses ${key} nowhere: it would say nothing of the key.'];
+function keyProblems(verify: VerifyRequest): HttpProblem[] {
+  if (uses(verify, 'key')) return [];
+  return [{ at: ['verify'], expected: '${key} somewhere, or it says nothing of the key' }];
 }
 
 function uses(request: Request, name: string): boolean {
   return placeholdersOf(Object.values(request)).includes(name);
 }
 
-function requestProblems(place: string, request: Request, known: string[], allowHttpOnLoopback: boolean): string[] {
+function requestProblems(
+  place: string,
+  request: Request,
+  known: string[],
+  allowHttpOnLoopback: boolean,
+): HttpProblem[] {
+  const url = urlProblem(request.url, allowHttpOnLoopback);
+  const body = bodyProblem(request);
   return [
-    ...urlProblems(place, request.url, allowHttpOnLoopback),
+    ...(url ? [{ at: [place, 'url'], expected: url }] : []),
+    ...(body ? [{ at: [place], expected: body }] : []),
     ...unknownNames(place, request, known),
-    ...bodyProblems(place, request),
   ];
 }
 
-function urlProblems(place: string, url: string, allowHttpOnLoopback: boolean): string[] {
+function urlProblem(url: string, allowHttpOnLoopback: boolean): string | undefined {
   // Placeholders stand for text that is encoded: a letter in their place keeps the URL's shape.
-  const parsed = URL.canParse(url.replace(placeholder, 'x')) ? new URL(url.replace(placeholder, 'x')) : undefined;
+  const plain = url.replace(placeholder, 'x');
   const origin = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
-  if (!parsed || !origin) return [`${place}.url is no URL of https://.`];
-  if (origin.includes('${')) return [`${place}.url: the host has to stand there literally.`];
-  if (parsed.username || parsed.password) return [`${place}.url holds a login. Write "basic" instead.`];
-  if (parsed.protocol === 'https:') return [];
-  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(parsed.hostname);
-  if (isLoopback && allowHttpOnLoopback) return [];
-  return [
-    `${place}.url is not https. ${isLoopback ? 'For a vendor on this machine write "allowHttpOnLoopback": true.' : 'Keys do not travel in the clear.'}`,
-  ];
+  if (!origin || !URL.canParse(plain)) return 'a URL of https://';
+  if (origin.includes('${')) return 'a host that stands there literally';
+  const { protocol, hostname, username, password } = new URL(plain);
+  if (username || password) return 'no login in it: write "basic"';
+  if (protocol === 'https:') return undefined;
+  if (!['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return 'https: keys do not travel in the clear';
+  return allowHttpOnLoopback ? undefined : 'https, or "allowHttpOnLoopback": true for a vendor on this machine';
 }
 
-function unknownNames(place: string, request: Request, known: string[]): string[] {
+function unknownNames(place: string, request: Request, known: string[]): HttpProblem[] {
   const unknown = new Set(placeholdersOf(Object.values(request)).filter((name) => !known.includes(name)));
-  return [...unknown].map((name) => `${place} asks for \${${name}}; there it may be ${known.join(', ')}.`);
+  const possible = known.map((name) => `\${${name}}`).join(', ');
+  return [...unknown].map((name) => ({ at: [place], expected: `${possible} to be filled in, not \${${name}}` }));
 }
 
-function bodyProblems(place: string, { json, form, method: verb }: Request): string[] {
-  if (json !== undefined && form !== undefined) return [`${place} has two bodies, json and form.`];
-  if (verb === 'GET' && (json !== undefined || form !== undefined)) return [`${place} is a GET, which has no body.`];
-  return [];
+function bodyProblem({ json, form, method: verb }: Request): string | undefined {
+  if (json !== undefined && form !== undefined) return 'one body, json or form';
+  return verb === 'GET' && (json !== undefined || form !== undefined) ? 'no body with GET' : undefined;
 }

@@ -10,6 +10,7 @@ import { gatherUseEvidence } from './evidence.ts';
 import { openAccount } from './key-account.ts';
 import { proveCandidate, provePrevious, waitForCandidate } from './prove.ts';
 import { revokeCandidate, revokePrevious, sweepCredentials } from './revoke-credentials.ts';
+import { verifyCredentials } from './verify-credentials.ts';
 
 /**
  * API keys of vendors, of AWS, and of our own making. A new key is made beside the one in use, waited for, proven and
@@ -33,6 +34,7 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
     gatherEvidence: (rotation, versions) =>
       gatherUseEvidence(openAccount(dependencies, rotation), versions, dependencies.now()),
     retire: (rotation, versions) => revokePrevious(openAccount(dependencies, rotation), versions),
+    verify: (rotation, versions) => verifyCredentials(openAccount(dependencies, rotation), versions),
   };
 }
 

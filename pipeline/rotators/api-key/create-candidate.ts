@@ -30,7 +30,7 @@ async function refuseUnknownCurrent(account: KeyAccount, current: ApiKeyVersion)
   const listed = await provider.listOwn();
   const { id } = heldId(account, current, listed);
   const isListed = listed.some((item) => item.id === id);
-  // A name that is not ours is not listed among our own: an id that stands in the secret is believed.
+  // A list may be narrowed to names of ours: an id that stands in the secret is believed.
   if (isListed || (id !== undefined && provider.orphans === 'name')) return;
   const { verdict } = await provider.verify(credentialOf(account, current));
   if (verdict === 'refused') return;

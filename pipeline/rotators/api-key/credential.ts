@@ -11,7 +11,12 @@ export function readCredential(
   settings: ApiKeySettings,
   payload: ApiKeyPayload,
 ): CurrentCredential {
-  if (payload.form === 'text') return { key: payload.text };
+  if (payload.form === 'text') {
+    if (settings.provider !== 'iam-access-key') return { key: payload.text };
+    throw new PayloadInvalid(
+      `${secretName}: an access key is two texts. Expected a JSON object with them at ${settings.idPointer} and ${settings.keyPointer}.`,
+    );
+  }
   const { object } = payload;
   const key = textAt(object, settings.keyPointer);
   if (key === undefined) {

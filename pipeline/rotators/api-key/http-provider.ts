@@ -3,7 +3,6 @@ import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
-import { nameStem } from './credential.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import { describeRequest, describeStatus, type HttpAnswer } from './http-client.ts';
 import { listAll } from './http-list.ts';
@@ -13,19 +12,13 @@ import type { Credential, KeyProvider, Verdict } from './provider.ts';
 const DAY_MILLISECONDS = 86_400_000;
 
 /** Any vendor with a key-management API, described as data. */
-export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSettings, secretArn: string): KeyProvider {
+export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSettings): KeyProvider {
   const send = httpSender(dependencies, settings);
   const { create, verify, revoke, list } = settings;
-  const stem = nameStem(settings.namePrefix, secretArn);
-  const isNamed = list.name !== undefined;
-
-  const listOwn = async () => {
-    const listed = await listAll(list, (template) => send(template, {}));
-    return isNamed ? listed.filter((item) => item.name?.startsWith(stem)) : listed;
-  };
+  const listOwn = () => listAll(list, (template) => send(template, {}));
 
   return {
-    orphans: isNamed ? 'name' : 'every',
+    orphans: list.name === undefined ? 'every' : 'name',
     listOwn,
 
     async create({ name }) {
@@ -49,7 +42,7 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       if (isSuccess(answer)) return;
       if (answer.status !== 404 && answer.status !== 410) throw describeStatus(where, answer);
       // "Not found" is what a key that is gone answers. Some say it of one that lives, too.
-      const listed = await listAll(list, (template) => send(template, {}));
+      const listed = await listOwn();
       if (!listed.some((item) => item.id === id)) return;
       throw new TargetUnavailable(`${where} answered ${answer.status}, but the list still shows the key ${id}.`);
     },

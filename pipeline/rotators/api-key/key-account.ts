@@ -28,12 +28,12 @@ export function openAccount(dependencies: ApiKeyDependencies, rotation: Rotation
   return {
     secretName,
     settings,
-    provider: openProvider(dependencies, settings, secretArn),
+    provider: openProvider(dependencies, settings),
     stem: nameStem(prefix, secretArn),
   };
 }
 
-function openProvider(dependencies: ApiKeyDependencies, settings: ApiKeySettings, secretArn: string): KeyProvider {
+function openProvider(dependencies: ApiKeyDependencies, settings: ApiKeySettings): KeyProvider {
   switch (settings.provider) {
     case 'bedrock':
       return bedrockProvider(dependencies, settings);
@@ -42,7 +42,7 @@ function openProvider(dependencies: ApiKeyDependencies, settings: ApiKeySettings
     case 'generated':
       return generatedProvider(dependencies, settings);
     case 'http':
-      return httpProvider(dependencies, settings, secretArn);
+      return httpProvider(dependencies, settings);
   }
 }
 

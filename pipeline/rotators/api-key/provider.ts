@@ -5,7 +5,7 @@
  *   before the answer was stored, it leaves an orphan, which `listOwn` shows.
  * - `verify` changes nothing, and says no only where the vendor does.
  * - `revoke` may be called twice; a credential that is gone is revoked.
- * - `listOwn` shows credentials that were made for this secret: all of them, or those that carry our name.
+ * - `listOwn` shows every credential that was made for this secret, perhaps among others.
  *
  * Errors are `TargetRefused` (another try does not mend it) or `TargetUnavailable` (it may). No value is in them.
  */

@@ -5,6 +5,7 @@ import type { Rotator } from '../rotator.ts';
 import { nextRing } from './next-ring.ts';
 import { proveRing } from './prove-ring.ts';
 import { gatherTokenEvidence } from './token-lifetime.ts';
+import { verifyRing } from './verify-ring.ts';
 
 export interface JwtRotatorDependencies {
   now(): Date;
@@ -30,5 +31,11 @@ export function createJwtRotator({ now }: JwtRotatorDependencies): Rotator<Store
     gatherEvidence: async (rotation, { current, previous, promotedAt }) =>
       gatherTokenEvidence(rotation, { current: current.payload, previous: previous.payload, promotedAt }),
     retire: async () => undefined,
+    verify: (rotation, { current, previous }) =>
+      verifyRing(
+        rotation.secretName,
+        { current: current.payload, ...(previous && { previous: previous.payload }) },
+        now(),
+      ),
   };
 }

@@ -1,5 +1,5 @@
 import { verificationKeys } from '../../contracts/key-ring.ts';
-import type { RingKey, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import type { KeyRing, RingKey, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { CandidateRejected } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
@@ -22,24 +22,33 @@ export async function proveRing(
   now: Date,
 ): Promise<void> {
   const { secretName } = rotation;
-  const ring = versions.pending.jwt_key_ring;
-  if (!ring)
-    throw new CandidateRejected(`${secretName}: the candidate has no key ring: createSecret has not stored one.`);
-  const legacy = await takeOver(secretName, versions.pending);
-  if (legacy.kid !== ring.current.kid || legacy.alg !== ring.current.alg) {
-    throw new CandidateRejected(
-      `${secretName}: the candidate’s jwt_secret_key is not the current key of its ring: readers of it would sign what nobody verifies.`,
-    );
-  }
-  const accepted = verificationKeys(ring, now);
-  await prove(secretName, ring.current, accepted, 'the candidate’s own ring');
-  await prove(secretName, legacy, accepted, 'the candidate’s own ring, for readers of jwt_secret_key');
+  const { ring, accepted } = await proveOwnRing(secretName, versions.pending, now);
   if (rotation.emergency) return refuseOldKeys(secretName, versions, accepted);
   const held = await heldKeys(secretName, versions.current, now);
   await prove(secretName, ring.current, held, 'the ring that stale consumers hold');
   const signsToday = versions.current.jwt_key_ring?.current ?? (await takeOver(secretName, versions.current));
   await prove(secretName, signsToday, accepted, 'the candidate’s ring, for tokens issued until now');
   refuseEarlyEnd(rotation, versions, signsToday, now);
+}
+
+/** A payload's own ring verifies what readers of the ring, and of `jwt_secret_key` alone, sign. @throws CandidateRejected */
+export async function proveOwnRing(
+  secretName: string,
+  payload: StoredJwtPayload,
+  now: Date,
+): Promise<{ ring: KeyRing; accepted: RingKey[] }> {
+  const ring = payload.jwt_key_ring;
+  if (!ring) throw new CandidateRejected(`${secretName}: there is no key ring: createSecret has not stored one.`);
+  const legacy = await takeOver(secretName, payload);
+  if (legacy.kid !== ring.current.kid || legacy.alg !== ring.current.alg) {
+    throw new CandidateRejected(
+      `${secretName}: jwt_secret_key is not the current key of its ring: readers of it would sign what nobody verifies.`,
+    );
+  }
+  const accepted = verificationKeys(ring, now);
+  await prove(secretName, ring.current, accepted, 'its own ring');
+  await prove(secretName, legacy, accepted, 'its own ring, for readers of jwt_secret_key');
+  return { ring, accepted };
 }
 
 /** The keys by which a consumer that has read this payload verifies. */

@@ -304,6 +304,8 @@ async function drive(
     const labels = (await stages())[token] ?? [];
     if (progress.finished && labels.includes('AWSCURRENT') && !labels.includes('AWSPENDING')) return;
     if (progress.failed > 0 && (progress.failed >= attempts || !labels.includes('AWSPENDING'))) return;
+    const isOvertaken = !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
+    if (progress.invocations > 0 && isOvertaken) return;
     if (progress.failed === paused) continue;
     const { failed, invocations } = progress;
     await laptop.clock.advance(2_000 * 2 ** (failed - 1));

@@ -44,7 +44,8 @@ export function dependenciesOf(laptop: Laptop, secretsManager: SecretsManagerCli
       const { credentials, ...rest } = clientOptions;
       const options = {
         ...rest,
-        ...(region !== undefined && { region }),
+        // A bearer key carries no region; on the laptop the address does.
+        ...(region !== undefined && { region, endpoint: `${rest.endpoint}/_region/${region}` }),
         token: { token },
         authSchemePreference: ['httpBearerAuth'],
       };

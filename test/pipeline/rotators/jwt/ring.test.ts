@@ -394,3 +394,35 @@ test('jose verifies what a reader of the ring signs, for every algorithm', async
     expect((await jwtVerify(token, publicKey as never)).payload.sub).toBe('me');
   }
 });
+
+describe('an audit', () => {
+  const ask = async (secret: Awaited<ReturnType<typeof jwtSecret>>, previousVersionId?: string) =>
+    secret.ask({
+      operation: 'Verify',
+      versionId: await secret.versionWith('AWSCURRENT'),
+      ...(previousVersionId && { previousVersionId }),
+    });
+
+  test('current works, with a ring and without one; previous while its tokens live', async () => {
+    const secret = await jwtSecret(LEGACY);
+    expect(await ask(secret)).toMatchObject({ supported: true, current: { works: true }, findings: [] });
+    await secret.rotateAndSettle();
+    const { previous } = await secret.rotate();
+    expect(await ask(secret, previous)).toMatchObject({ current: { works: true }, previous: { works: true } });
+    await laptop.clock.advance(86_400_000);
+    expect(await ask(secret, previous)).not.toHaveProperty('previous');
+  });
+
+  test('a key that was changed by hand beside its ring, or is none, does not work', async () => {
+    const secret = await jwtSecret(LEGACY);
+    await secret.rotateAndSettle();
+    await secret.put(JSON.stringify({ ...secret.payload(), jwt_secret_key: 'another' }));
+    expect(await ask(secret)).toMatchObject({
+      current: { works: false, reason: expect.stringContaining('not the current key of its ring') },
+    });
+    await secret.put(JSON.stringify({ jwt_secret_key: 'no pem', jwt_algorithm: 'ES256' }));
+    expect(await ask(secret)).toMatchObject({
+      current: { works: false, reason: expect.stringContaining('no ES256 key') },
+    });
+  });
+});

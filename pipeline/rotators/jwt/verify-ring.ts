@@ -1,0 +1,29 @@
+import type { Verification } from '../../contracts/audit.ts';
+import { isAccepted } from '../../contracts/key-ring.ts';
+import type { StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import { KeyturnError } from '../../errors.ts';
+import { takeOver } from './next-ring.ts';
+import { proveOwnRing } from './prove-ring.ts';
+
+/**
+ * Whether what AWSCURRENT holds signs what it verifies, for readers of the ring and of `jwt_secret_key` alone; and whether
+ * tokens of the key before it are still accepted, where they are meant to be. There is no target to ask. Reads only.
+ */
+export async function verifyRing(
+  secretName: string,
+  { current, previous }: { current: StoredJwtPayload; previous?: StoredJwtPayload },
+  now: Date,
+): Promise<Verification> {
+  const ring = current.jwt_key_ring;
+  try {
+    if (ring) await proveOwnRing(secretName, current, now);
+    else await takeOver(secretName, current);
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error;
+    return { current: { works: false, reason: error.message }, findings: [], repairable: [] };
+  }
+  const signedBefore = previous?.jwt_key_ring?.current.kid;
+  const kept = ring?.previous;
+  const isKept = kept && kept.kid === signedBefore && isAccepted(kept, now);
+  return { current: { works: true }, ...(isKept && { previous: { works: true } }), findings: [], repairable: [] };
+}
