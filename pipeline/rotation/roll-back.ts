@@ -14,8 +14,8 @@ export class RollBackImpossible extends KeyturnError {
 }
 
 /**
- * Puts the previous credential back after a failed check. In this order, so that each crash leaves a state from which
- * the next call goes on:
+ * Puts the previous credential back after a failed check. A previous value that cannot be read is refused before anything
+ * is changed. Then in this order, so that each crash leaves a state from which the next call goes on:
  * 1. Label the failed version: from now on nothing promotes it again.
  * 2. The target accepts the previous credential again.
  * 3. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
@@ -33,9 +33,10 @@ export async function rollBack(
   const current = secret.versionWith(AWSCURRENT);
   if (current !== failed && current !== previous) return { rolledBack: false, reason: 'superseded' };
 
+  const restore = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
-  if (current === failed) {
-    await restoreTarget(rotationFunction, secret, failed, previous);
+  if (restore) {
+    await restore();
     await store.moveStage({ secretArn, stage: AWSCURRENT, to: previous, from: failed });
   }
   const stages = secret.stagesOf(failed);
@@ -70,12 +71,12 @@ async function attach(
   await store.moveStage({ secretArn: secret.arn, stage, to, from: holder });
 }
 
-async function restoreTarget(
+async function readRestorable(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
   failedId: string,
   previousId: string,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const settings = await rotationFunction.readSettings(secret.arn);
   const rotation = openRotation(rotationFunction, {
     secretArn: secret.arn,
@@ -85,5 +86,5 @@ async function restoreTarget(
   });
   const previous = await requireVersion(rotationFunction, secret.arn, previousId);
   const failed = await requireVersion(rotationFunction, secret.arn, failedId);
-  await rotationFunction.rotator.restore(rotation, { failed, previous });
+  return () => rotationFunction.rotator.restore(rotation, { failed, previous });
 }

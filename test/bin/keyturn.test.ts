@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { type Ended, keyturn } from '../cli/desk.ts';
@@ -20,7 +21,9 @@ function runUntilReady(
 describe('keyturn local', () => {
   test('an empty cloud is ready at once, says where in one line, and ends cleanly', async () => {
     const { code, stdout, stderr, readyAfterSeconds } = await runUntilReady(['local', '--empty', '--port', '0']);
-    expect(stdout).toMatch(/^Ready on http:\/\/127\.0\.0\.1:\d+: an empty cloud\. Ctrl-C ends it\.\n$/);
+    expect(stdout).toMatch(
+      /^Ready on (http:\/\/127\.0\.0\.1:\d+): an empty cloud\. Console: \1\/_local\/console\/ Ctrl-C ends it\.\n$/,
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     // Half a second on a quiet machine. The CDK alone would take longer than this.
     expect(readyAfterSeconds).toBeLessThan(10);
@@ -93,6 +96,11 @@ describe('help', () => {
     expect(stdout).toMatch(new RegExp(`Examples:\n  keyturn ${command}`));
     expect(code).toBe(0);
   });
+});
+
+test('--version answers the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(await keyturn(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test('no colours where nobody looks: not even with TERM set', async () => {
