@@ -4,7 +4,7 @@ import { readManifest } from '../pipeline/contracts/manifest-file.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { compareManifest, type SecretChange } from './plan/compare-manifest.ts';
+import { type Change, compareManifest } from './plan/compare-manifest.ts';
 import { lookAtSecret } from './plan/look-at-secret.ts';
 import type { Preflight, PreflightLevel } from './plan/preflight.ts';
 import { runPreflights } from './plan/run-preflights.ts';
@@ -33,7 +33,10 @@ export async function plan(context: Context, path: string, options: PlanOptions)
   }
   // The manifest names its pipeline.
   const pipeline = await DeployedPipeline.find(context.clients, manifest.pipeline);
-  const changes = compareManifest(manifest, pipeline ? await pipeline.settings() : []);
+  const changes = compareManifest(manifest, {
+    secrets: pipeline ? await pipeline.settings() : [],
+    parameters: pipeline ? await pipeline.parameters() : [],
+  });
   const preflights = await lookAhead(context, manifest, pipeline);
   if (context.json)
     printJson(terminal, { pipeline: manifest.pipeline, isDeployed: pipeline !== undefined, changes, preflights });
@@ -61,14 +64,14 @@ async function lookAhead(
 }
 
 const signs = { add: '+', change: '~', remove: '-', keep: ' ' } as const;
-const signColours: Partial<Record<SecretChange['what'], Colour>> = { add: 'green', change: 'yellow', remove: 'red' };
+const signColours: Partial<Record<Change['what'], Colour>> = { add: 'green', change: 'yellow', remove: 'red' };
 const levelColours: Record<PreflightLevel, Colour> = { ok: 'green', warns: 'yellow', blocks: 'red', unknown: 'dim' };
 
 function tell(
   terminal: Terminal,
   manifest: Manifest,
   isDeployed: boolean,
-  changes: readonly SecretChange[],
+  changes: readonly Change[],
   preflights: readonly SecretPreflight[],
 ): void {
   terminal.print(`Pipeline ${manifest.pipeline}${isDeployed ? '' : ', not deployed yet'}`);
@@ -86,11 +89,11 @@ function tell(
   terminal.print(blocking === 0 ? 'Nothing blocks.' : `${blocking} of ${preflights.length} preflights block.`);
 }
 
-function tellChange(terminal: Terminal, { secretName, what, settings }: SecretChange): void {
+function tellChange(terminal: Terminal, { of, name, what, settings }: Change): void {
   const colour = signColours[what];
   const sign = colour ? terminal.paint(colour, signs[what]) : signs[what];
-  const note = what === 'remove' ? '  is no longer in the manifest: it keeps its value and is rotated no more' : '';
-  terminal.print(`  ${sign} ${secretName}${note}`);
+  const gone = of === 'secret' ? 'it keeps its value and is rotated no more' : 'its changes are brought to nobody';
+  terminal.print(`  ${sign} ${name}${what === 'remove' ? `  is no longer in the manifest: ${gone}` : ''}`);
   for (const { path, from, to } of settings) {
     terminal.print(`      ${path}: ${describe(from)} → ${describe(to)}`);
   }

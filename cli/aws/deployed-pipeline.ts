@@ -1,5 +1,6 @@
-import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import { parse } from '../../pipeline/contracts/parse.ts';
+import { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
 import {
   PipelineDescription,
   pipelineParameterName,
@@ -61,6 +62,24 @@ export class DeployedPipeline {
       nextToken = page.nextToken;
     } while (nextToken);
     return found.sort((left, right) => left.name.localeCompare(right.name));
+  }
+
+  /** The parameters that it watches. */
+  async parameters(): Promise<ParameterSettings[]> {
+    const ssm = await this.clients.ssm();
+    const Path = `${this.settingsPrefix}/.parameter`;
+    const found: ParameterSettings[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await ssm.send(new GetParametersByPathCommand({ Path, NextToken }));
+      found.push(
+        ...(page.Parameters ?? []).map(({ Name, Value }) =>
+          parse(`Parameter ${Name}`, ParameterSettings, JSON.parse(Value ?? '')),
+        ),
+      );
+      NextToken = page.NextToken;
+    } while (NextToken);
+    return found;
   }
 
   /** A secret by its name or ARN. @throws NotFound where the pipeline does not manage it */

@@ -2,13 +2,15 @@ import {
   type ManifestCheck,
   type ManifestConsumer,
   type ManifestMirror,
+  type ManifestParameter,
   type ManifestSecret,
   referencedName,
 } from '../../pipeline/contracts/manifest.ts';
 import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
 import { apiKeySettings } from '../../pipeline/contracts/manifest-kinds.ts';
 import { scheduleSettings } from '../../pipeline/contracts/manifest-schedule.ts';
-import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
+import type { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
+import type { ConsumerSettings, SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 
 /**
  * A secret's settings as a manifest says them and as they are deployed, in one shape: names instead of ARNs, lists by
@@ -45,7 +47,7 @@ export function comparableManifest(secret: ManifestSecret): ComparableSettings {
 /** Pure. */
 export function comparableDeployed(settings: SecretSettings): ComparableSettings {
   const followers = {
-    consumers: byName(settings.consumers.map(({ functionArn, ...rest }) => ({ ...rest, function: functionArn }))),
+    consumers: byName(settings.consumers.map(comparableConsumerSettings)),
     checks: byName(settings.checks.map(({ name, type, parameters }) => ({ name, type, parameters }))),
     mirrors: settings.mirrors.map(({ to, ...rest }) => ({ to, ...rest })),
   };
@@ -63,6 +65,20 @@ export function comparableDeployed(settings: SecretSettings): ComparableSettings
     rotator: withoutDerived(settings.rotator),
     ...followers,
   });
+}
+
+/** Pure. */
+export function comparableManifestParameter(name: string, { consumers }: ManifestParameter): ComparableSettings {
+  return clean({ name, consumers: byName(consumers.map(comparableConsumer)) });
+}
+
+/** Pure. */
+export function comparableDeployedParameter({ name, consumers }: ParameterSettings): ComparableSettings {
+  return clean({ name, consumers: byName(consumers.map(comparableConsumerSettings)) });
+}
+
+function comparableConsumerSettings({ functionArn, ...rest }: ConsumerSettings) {
+  return { ...rest, function: functionArn };
 }
 
 function manifestRotator(secret: Exclude<ManifestSecret, { kind: 'watched' }>): Record<string, unknown> {

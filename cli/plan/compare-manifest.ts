@@ -1,6 +1,13 @@
 import type { Manifest } from '../../pipeline/contracts/manifest.ts';
+import type { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
-import { type ComparableSettings, comparableDeployed, comparableManifest } from './comparable-settings.ts';
+import {
+  type ComparableSettings,
+  comparableDeployed,
+  comparableDeployedParameter,
+  comparableManifest,
+  comparableManifestParameter,
+} from './comparable-settings.ts';
 
 export interface SettingChange {
   /** `consumers.items.maxAgeSeconds` */
@@ -9,26 +16,50 @@ export interface SettingChange {
   readonly to?: unknown;
 }
 
-export interface SecretChange {
-  /** Its name in Secrets Manager. */
-  readonly secretName: string;
+export interface Change {
+  /** Secrets by their name in Secrets Manager, watched parameters by theirs. */
+  readonly of: 'secret' | 'parameter';
+  readonly name: string;
   readonly what: 'add' | 'change' | 'remove' | 'keep';
   readonly settings: readonly SettingChange[];
 }
 
+export interface Deployed {
+  readonly secrets: readonly SecretSettings[];
+  readonly parameters: readonly ParameterSettings[];
+}
+
 /** What deploying the manifest would change. Pure. */
-export function compareManifest(manifest: Manifest, deployed: readonly SecretSettings[]): SecretChange[] {
-  const wanted = Object.values(manifest.secrets).map(comparableManifest);
-  const there = new Map(deployed.map((settings) => [settings.name, comparableDeployed(settings)]));
+export function compareManifest(manifest: Manifest, deployed: Deployed): Change[] {
+  const wantedParameters = Object.entries(manifest.parameters).map(([name, each]) =>
+    comparableManifestParameter(name, each),
+  );
+  return [
+    ...compare(
+      'secret',
+      Object.values(manifest.secrets).map(comparableManifest),
+      deployed.secrets.map(comparableDeployed),
+    ),
+    ...compare('parameter', wantedParameters, deployed.parameters.map(comparableDeployedParameter)),
+  ];
+}
+
+function compare(
+  of: Change['of'],
+  wanted: readonly ComparableSettings[],
+  deployed: readonly ComparableSettings[],
+): Change[] {
+  const there = new Map(deployed.map((settings) => [settings.name, settings]));
   const names = new Set(wanted.map(({ name }) => name));
-  const changes = wanted.map((settings): SecretChange => {
-    const before = there.get(settings.name);
-    if (!before) return { secretName: settings.name, what: 'add', settings: [] };
+  const changes = wanted.map((settings): Change => {
+    const { name } = settings;
+    const before = there.get(name);
+    if (!before) return { of, name, what: 'add', settings: [] };
     const changed = differences(before, settings);
-    return { secretName: settings.name, what: changed.length > 0 ? 'change' : 'keep', settings: changed };
+    return { of, name, what: changed.length > 0 ? 'change' : 'keep', settings: changed };
   });
   const removed = [...there.keys()].filter((name) => !names.has(name));
-  return [...changes, ...removed.map((secretName): SecretChange => ({ secretName, what: 'remove', settings: [] }))];
+  return [...changes, ...removed.map((name): Change => ({ of, name, what: 'remove', settings: [] }))];
 }
 
 function differences(before: ComparableSettings, after: ComparableSettings): SettingChange[] {

@@ -50,10 +50,15 @@ const deployed: SecretSettings = {
   ],
 };
 
+const compareSecrets = (wanted: ReturnType<typeof manifest>, secrets: SecretSettings[]) =>
+  compareManifest(wanted, { secrets, parameters: [] });
+
 test('the same, with ARNs on one side and names on the other, is no change', () => {
-  expect(compareManifest(manifest(), [deployed])).toEqual([{ secretName: 'app/db', what: 'keep', settings: [] }]);
+  expect(compareSecrets(manifest(), [deployed])).toEqual([
+    { of: 'secret', name: 'app/db', what: 'keep', settings: [] },
+  ]);
   const complete = { ...deployed.rotator, superuserSecretArn: arn('secretsmanager', 'secret:app/superuser-AbCdEf') };
-  expect(compareManifest(manifest(), [{ ...deployed, rotator: complete }])[0]?.what).toBe('keep');
+  expect(compareSecrets(manifest(), [{ ...deployed, rotator: complete }])[0]?.what).toBe('keep');
 });
 
 test.each<[string, object, object]>([
@@ -76,15 +81,29 @@ test.each<[string, object, object]>([
   ],
   ['a check that goes', { checks: [] }, { path: 'checks.probe.type', from: 'function' }],
 ])('%s that changes is told, from and to', (_, more, change) => {
-  const [told] = compareManifest(manifest(more), [deployed]);
+  const [told] = compareSecrets(manifest(more), [deployed]);
   expect(told).toMatchObject({ what: 'change', settings: expect.arrayContaining([change]) });
 });
 
 test('what is new is added, and what the manifest no longer names is removed', () => {
-  expect(compareManifest(manifest(), []).map(({ what }) => what)).toEqual(['add']);
-  expect(compareManifest(manifest(), [deployed, { ...deployed, name: 'app/old' }])).toContainEqual({
-    secretName: 'app/old',
+  expect(compareSecrets(manifest(), []).map(({ what }) => what)).toEqual(['add']);
+  expect(compareSecrets(manifest(), [deployed, { ...deployed, name: 'app/old' }])).toContainEqual({
+    of: 'secret',
+    name: 'app/old',
     what: 'remove',
     settings: [],
   });
+});
+
+test('watched parameters are compared as secrets are', () => {
+  const wanted = parseManifest({ secrets: {}, parameters: { '/app/': { consumers: [{ function: 'items' }] } } });
+  const [consumer] = deployed.consumers;
+  const settings = { schemaVersion: 1 as const, name: '/app/', consumers: [{ ...consumer!, alias: undefined }] };
+  const compared = (parameters: (typeof settings)[]) => compareManifest(wanted, { secrets: [], parameters });
+  expect(compared([])).toEqual([{ of: 'parameter', name: '/app/', what: 'add', settings: [] }]);
+  expect(compared([settings])).toMatchObject([{ what: 'keep' }]);
+  expect(compared([settings, { ...settings, name: '/old' }])).toMatchObject([
+    { what: 'keep' },
+    { name: '/old', what: 'remove' },
+  ]);
 });
