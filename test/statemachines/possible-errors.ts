@@ -21,12 +21,18 @@ const named = (prefix: string | undefined, base: string | undefined) => [
   ...ofEveryService.map((code) => `${prefix}.${code}`),
 ];
 
+/**
+ * How the environment of a function ends under it: it dies, or the function's time is over. Of the SDK inside: a socket's time.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-handling-failure-using-retry
+ */
+const ofEveryFunction = ['Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout', 'TimeoutError'];
+
 /** What functions that people bring may throw by contract (pipeline/contracts/check.ts). */
 const byContract = ['CheckFailed'];
 
 /** The names that a Task may fail with, and so may retry or catch. */
 export function possibleErrors(resource: TaskResource, model: ServiceModel, functionErrors: Set<string>): Set<string> {
-  if (resource.kind === 'function') return new Set([...ofEveryState, ...functionErrors, 'Lambda.Unknown']);
+  if (resource.kind === 'function') return new Set([...ofEveryState, ...functionErrors, ...ofEveryFunction]);
   const { service, kind } = resource;
   const prefix = kind === 'optimized' ? service.optimized?.prefix : service.sdk;
   const base = kind === 'optimized' ? service.optimized?.baseError : `${service.sdk}Exception`;
@@ -35,7 +41,7 @@ export function possibleErrors(resource: TaskResource, model: ServiceModel, func
     ...ofEveryState,
     ...[...modelled, 'SdkClientException'].map((name) => `${prefix}.${name}`),
     ...named(prefix, base),
-    ...(service.name === 'lambda' ? [...functionErrors, 'Lambda.Unknown'] : []),
+    ...(service.name === 'lambda' ? [...functionErrors, ...ofEveryFunction] : []),
   ]);
 }
 
