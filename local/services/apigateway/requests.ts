@@ -19,9 +19,10 @@ export async function serveApi(cloud: Cloud, state: ApiState, request: RawReques
   const path = `/${(named ? segments.slice(1) : segments).join('/')}`;
   const cors = corsHeaders(api.cors, request);
   if (api.cors && isPreflight(request)) return { status: 204, headers: cors };
-  const match = matchRoute(api.routes.values(), request.method, path);
+  const served = stage.autoDeploy ? { routes: api.routes.values(), integrations: api.integrations } : stage.deployment;
+  const match = served && matchRoute(served.routes, request.method, path);
   if (!match) return withHeaders(message(404, 'Not Found'), cors);
-  const integration = api.integrations.get(match.route.integrationId);
+  const integration = served.integrations.get(match.route.integrationId);
   if (!integration) return withHeaders(message(500, 'Internal Server Error'), cors);
   return withHeaders(await integrate(cloud, { api, stage, match, integration, path, request }), cors);
 }

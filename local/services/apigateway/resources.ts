@@ -6,8 +6,10 @@ import {
 } from '../../assembly/resource.ts';
 import type { Cloud } from '../../cloud.ts';
 import { endpointOf, makeApi } from './apis.ts';
-import { makeIntegration, makeRoute, makeStage } from './routes.ts';
+import { makeIntegration } from './integrations.ts';
+import { makeRoute } from './routes.ts';
 import type { ApiGatewayService } from './service.ts';
+import { makeStage } from './stages.ts';
 import type { Api } from './state.ts';
 
 const stateOf = (cloud: Cloud) => cloud.service<ApiGatewayService>('apigateway').state;
@@ -38,6 +40,7 @@ export const resources: ResourceProvider[] = [
       if (properties.ProtocolType !== 'HTTP') throw new UnsupportedProperty(resource, 'ProtocolType other than HTTP');
       if (properties.DisableExecuteApiEndpoint) throw new UnsupportedProperty(resource, 'DisableExecuteApiEndpoint');
       const api = makeApi(stateOf(cloud), cloud, cloud.region, properties);
+      stateOf(cloud).add(api);
       return { ref: api.id, attributes: { ApiId: api.id, ApiEndpoint: endpointOf(cloud, api) } };
     },
   },

@@ -2,8 +2,10 @@ import type { Cloud } from '../../cloud.ts';
 import type { Service } from '../../service.ts';
 import { routesOf } from '../../wire/routes.ts';
 import { apiOperations } from './apis.ts';
+import { integrationOperations } from './integrations.ts';
 import { API_PREFIX, serveApi } from './requests.ts';
 import { routeOperations } from './routes.ts';
+import { stageOperations } from './stages.ts';
 import { ApiState } from './state.ts';
 
 export interface ApiGatewayService extends Service {
@@ -19,7 +21,12 @@ export default function createApiGatewayService(cloud: Cloud): ApiGatewayService
     name: 'apigateway',
     state,
     schemas: () => import('@aws-sdk/client-apigatewayv2') as Promise<Record<string, unknown>>,
-    operations: { ...apiOperations(state, cloud), ...routeOperations(state, cloud) },
+    operations: {
+      ...apiOperations(state, cloud),
+      ...integrationOperations(state),
+      ...routeOperations(state),
+      ...stageOperations(state, cloud),
+    },
     reset: () => state.clear(),
   };
 }

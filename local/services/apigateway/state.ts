@@ -13,13 +13,26 @@ export interface Route {
   /** `GET /items/{id}`, `ANY /{proxy+}` or `$default`. */
   readonly key: string;
   readonly integrationId: string;
+  readonly operationName?: string;
+}
+
+/** Routes and integrations as they were at a moment, for stages that do not follow every change. */
+export interface Deployment {
+  readonly id: string;
+  readonly createdDate: Date;
+  readonly description?: string;
+  readonly routes: readonly Route[];
+  readonly integrations: ReadonlyMap<string, Integration>;
 }
 
 export interface Stage {
   readonly name: string;
-  readonly autoDeploy: boolean;
-  readonly variables: Readonly<Record<string, string>>;
+  autoDeploy: boolean;
+  variables: Readonly<Record<string, string>>;
+  deployment: Deployment | undefined;
+  description: string | undefined;
   readonly createdDate: Date;
+  lastUpdatedDate: Date;
 }
 
 export interface Api {
@@ -27,11 +40,12 @@ export interface Api {
   readonly region: string;
   name: string;
   description?: string;
-  cors?: Cors;
+  cors?: Cors | undefined;
   readonly createdDate: Date;
   readonly integrations: Map<string, Integration>;
   readonly routes: Map<string, Route>;
   readonly stages: Map<string, Stage>;
+  readonly deployments: Map<string, Deployment>;
   readonly tags: Map<string, string>;
 }
 

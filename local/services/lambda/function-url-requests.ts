@@ -50,33 +50,48 @@ function findUrl(lambda: Lambda, id: string): { fn: LambdaFunction; config: UrlC
   return undefined;
 }
 
-/** Answers what the event says of the caller; undefined when the caller may not come in. */
+/**
+ * Answers what the event says of the caller; undefined when the caller may not come in. Since October 2025 both actions
+ * have to be allowed. https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+ */
 async function admit(cloud: Cloud, fn: LambdaFunction, config: UrlConfig, request: RawRequest): Promise<unknown> {
   const policy = policyDocument(fn, config.qualifier);
-  if (config.authType === 'NONE') return policy?.Statement.some(letsAnybodyIn) ? null : undefined;
+  const contexts = {
+    'lambda:InvokeFunctionUrl': { 'lambda:FunctionUrlAuthType': config.authType },
+    'lambda:InvokeFunction': { 'lambda:InvokedViaFunctionUrl': 'true' },
+  };
+  if (config.authType === 'NONE') {
+    const statements = policy?.Statement ?? [];
+    const admitted = Object.entries(contexts).every(([action, context]) =>
+      statements.some((statement) => letsAnybodyIn(statement, action, context)),
+    );
+    return admitted ? null : undefined;
+  }
   const principal = caller(cloud, request);
-  const { allowed } = await cloud.authorise(principal, {
-    action: 'lambda:InvokeFunctionUrl',
-    resource: config.functionArn,
-    context: { 'lambda:FunctionUrlAuthType': config.authType },
-    ...(policy ? { resourcePolicy: policy } : {}),
-  });
-  if (!allowed) return undefined;
+  for (const [action, context] of Object.entries(contexts)) {
+    const resourcePolicy = policy ? { resourcePolicy: policy } : {};
+    const { allowed } = await cloud.authorise(principal, {
+      action,
+      resource: config.functionArn,
+      context,
+      ...resourcePolicy,
+    });
+    if (!allowed) return undefined;
+  }
   const { accountId } = cloud;
   return { iam: { accessKey: principal.accessKeyId, accountId, callerId: principal.arn, userArn: principal.arn } };
 }
 
 // Nobody's request has no identity to evaluate: only a statement for everybody can admit it.
-function letsAnybodyIn(statement: PolicyStatement): boolean {
+function letsAnybodyIn(statement: PolicyStatement, action: string, context: Readonly<Record<string, string>>): boolean {
   const { Principal, Action, Condition } = statement;
   const everybody = Principal === '*' || (Principal as { AWS?: string } | undefined)?.AWS === '*';
-  const action = ['lambda:InvokeFunctionUrl', 'lambda:*', '*'].includes(Action);
-  const rest = Object.entries(Condition ?? {}).every(
+  const holds = Object.entries(Condition ?? {}).every(
     ([operator, keys]) =>
-      operator === 'StringEquals' &&
-      Object.entries(keys).every(([key, value]) => key === 'lambda:FunctionUrlAuthType' && value === 'NONE'),
+      (operator === 'StringEquals' || operator === 'Bool') &&
+      Object.entries(keys).every(([key, value]) => context[key] === value),
   );
-  return everybody && action && rest;
+  return everybody && [action, 'lambda:*', '*'].includes(Action) && holds;
 }
 
 function caller(cloud: Cloud, request: RawRequest): Principal {

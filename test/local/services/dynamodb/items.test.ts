@@ -299,7 +299,7 @@ describe('transactions', () => {
     await expect(transact([Put(key('1'))], token)).rejects.toMatchObject({
       name: 'IdempotentParameterMismatchException',
     });
-    laptop.clock.advance(601_000);
+    await laptop.clock.advance(601_000);
     await transact([add], token);
     expect((await get('counter'))?.n).toEqual({ N: '2' });
   });

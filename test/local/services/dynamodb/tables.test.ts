@@ -231,9 +231,9 @@ describe('time to live', () => {
     await story('stays');
     const found = async () =>
       (await dynamodb.send(new ScanCommand({ TableName: TABLE }))).Items?.map(({ sk }) => sk?.S).sort();
-    laptop.clock.advance(86_400_000);
+    await laptop.clock.advance(86_400_000);
     expect(await found()).toEqual(['an accident', 'expires', 'no number', 'stays']);
-    laptop.clock.advance(86_400_000 + 61_000);
+    await laptop.clock.advance(86_400_000 + 61_000);
     expect(await found()).toEqual(['an accident', 'no number', 'stays']);
   });
 });
@@ -253,7 +253,7 @@ describe('point-in-time recovery', () => {
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       }),
     );
-    laptop.clock.advance(3_600_000);
+    await laptop.clock.advance(3_600_000);
     expect((await look())?.PointInTimeRecoveryDescription).toEqual({
       PointInTimeRecoveryStatus: 'ENABLED',
       RecoveryPeriodInDays: 35,

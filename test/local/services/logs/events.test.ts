@@ -103,7 +103,7 @@ describe('writing', () => {
   test('of lines that are kept for a day shows them for a day', async () => {
     await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 1 }));
     await put('one', [0, 'early'], [HOUR, 'late']);
-    clock.advance(DAY + 1);
+    await clock.advance(DAY + 1);
     expect(await messages()).toEqual(['late']);
     expect(await filter()).toEqual(['late']);
   });
