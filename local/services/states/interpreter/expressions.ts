@@ -35,6 +35,10 @@ export interface Sight {
 
 const EXPRESSION = /^\{%([\s\S]*)%\}$/;
 const MOST_COMPILED = 5_000;
+/** AWS bounds an evaluation too, and does not say how. */
+const LONGEST_EVALUATION_MILLISECONDS = 30_000;
+const DEEPEST_EVALUATION = 500;
+const LONGEST_STRETCH_MILLISECONDS = 20;
 const compiled = new Map<string, jsonata.Expression>();
 
 /** The expression in `{% … %}`; undefined for a literal. */
@@ -131,8 +135,23 @@ function isFunction(value: unknown): boolean {
 function compile(expression: string): jsonata.Expression {
   const known = compiled.get(expression);
   if (known) return known;
-  const made = jsonata(expression);
+  const made = jsonata(expression, { timeout: LONGEST_EVALUATION_MILLISECONDS, stack: DEEPEST_EVALUATION });
+  (made as unknown as Hooked).assign(Symbol.for('jsonata.__evaluate_entry'), letOthersGoOn);
   if (compiled.size >= MOST_COMPILED) compiled.clear();
   compiled.set(expression, made);
   return made;
+}
+
+interface Hooked {
+  /** JSONata awaits a hook of this name before it evaluates any part of an expression. */
+  assign(name: symbol, hook: () => Promise<void> | undefined): void;
+}
+
+let pausedAt = 0;
+/** An expression that runs for long, or for ever, must not keep the whole laptop waiting. */
+function letOthersGoOn(): Promise<void> | undefined {
+  const now = performance.now();
+  if (now - pausedAt < LONGEST_STRETCH_MILLISECONDS) return undefined;
+  pausedAt = now;
+  return new Promise((resolve) => setImmediate(resolve));
 }
