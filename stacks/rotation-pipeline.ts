@@ -196,6 +196,7 @@ export class RotationPipeline extends Construct {
       rotateSecretArn: this.workflow.rotateSecret.stateMachineArn,
       rotateFleetArn: this.workflow.rotateFleet.stateMachineArn,
       retireCredentialArn: this.workflow.retireCredential.stateMachineArn,
+      propagateSecretArn: this.workflow.propagateSecret.stateMachineArn,
       alarmTopicArn: this.alarmTopic.topicArn,
     };
     new ssm.StringParameter(this, 'Description', {

@@ -11,6 +11,9 @@ export const PipelineDescription = v.object({
   rotateSecretArn: arn,
   rotateFleetArn: arn,
   retireCredentialArn: arn,
+  propagateSecretArn: arn,
+  /** Answers what is not as it should be: `doctor` asks it. */
+  auditFunctionArn: v.optional(arn),
   alarmTopicArn: arn,
 });
 export type PipelineDescription = v.InferOutput<typeof PipelineDescription>;
