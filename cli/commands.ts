@@ -21,6 +21,7 @@ export function addCommands(site: CommandSite): void {
   addHistory(site);
   addCheck(site);
   addRollBack(site);
+  addDoctor(site);
   addLocal(site);
 }
 
@@ -121,6 +122,19 @@ function addRollBack(site: CommandSite): void {
   onRun(site, command, async (context, options, name) => {
     const { rollBack } = await import('./roll-back.ts');
     return rollBack(context, name, options);
+  });
+}
+
+function addDoctor(site: CommandSite): void {
+  const command = awsCommand(site, 'doctor')
+    .description('What is not as it should be, of every managed secret or of one, and what mends it.')
+    .argument('[name]', 'the secret, by name or ARN (default: every one)')
+    .option('--repair', 'mends what it finds; asks before each repair that is not harmless')
+    .option(...YES)
+    .addHelpText('after', examples('keyturn doctor', 'keyturn doctor app/db --repair'));
+  onRun(site, command, async (context, options, name) => {
+    const { doctor } = await import('./doctor.ts');
+    return doctor(context, name, options);
   });
 }
 

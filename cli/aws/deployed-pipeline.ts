@@ -82,15 +82,20 @@ export class DeployedPipeline {
     return found;
   }
 
-  /** A secret by its name or ARN. @throws NotFound where the pipeline does not manage it */
-  async secret(nameOrArn: string): Promise<ManagedSecret> {
+  /** What the pipeline knows of a secret, by its name or ARN. @throws NotFound where the pipeline does not manage it */
+  async secretSettings(nameOrArn: string): Promise<SecretSettings> {
     const name = nameOrArn.startsWith('arn:') ? secretNameOf(nameOrArn) : nameOrArn;
     const parameterName = settingsParameterName(this.settingsPrefix, name);
     const text = isParameterName(parameterName) ? await readParameter(this.clients, parameterName) : undefined;
     if (text === undefined) {
       throw new NotFound(`${nameOrArn} is not managed by pipeline ${this.name}. keyturn status lists what is.`);
     }
-    const settings = parse(`Parameter ${parameterName}`, SecretSettings, JSON.parse(text));
+    return parse(`Parameter ${parameterName}`, SecretSettings, JSON.parse(text));
+  }
+
+  /** The same, with the secret as it is. @throws NotFound */
+  async secret(nameOrArn: string): Promise<ManagedSecret> {
+    const settings = await this.secretSettings(nameOrArn);
     return { settings, secret: await this.#describe(settings.name) };
   }
 

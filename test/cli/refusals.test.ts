@@ -14,6 +14,7 @@ const commands = {
   history: ['history', 'app/db'],
   check: ['check', 'app/db'],
   'roll-back': ['roll-back', 'app/db', '--yes'],
+  doctor: ['doctor', 'app/db', '--repair', '--yes'],
 };
 const every = Object.entries(commands);
 const ofOneSecret = every.filter(([, words]) => words.includes('app/db'));
@@ -37,6 +38,7 @@ beforeAll(async () => {
     rotateSecretArn: arn('states', 'stateMachine:keyturn-rotate-secret'),
     rotateFleetArn: arn('states', 'stateMachine:keyturn-rotate-fleet'),
     retireCredentialArn: arn('states', 'stateMachine:keyturn-retire-credential'),
+    propagateSecretArn: arn('states', 'stateMachine:keyturn-propagate-secret'),
     alarmTopicArn: arn('sns', 'alarms'),
   };
   const ssm = new SSMClient(configuration);
