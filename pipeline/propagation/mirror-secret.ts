@@ -45,6 +45,38 @@ export async function mirrorSecret(dependencies: MirrorDependencies, request: Mi
   return writeParameter(dependencies, request, request.mirror);
 }
 
+export type MirrorComparison = { mirror: string; inStep: true } | { mirror: string; inStep: false; reason: string };
+
+/** Whether a copy has what the secret has: what the audit asks. Changes nothing. @throws what AWS throttles with */
+export async function compareMirror(
+  dependencies: MirrorDependencies,
+  request: MirrorRequest,
+): Promise<MirrorComparison> {
+  const { mirror } = request;
+  const name = mirror.to === 'replica' ? mirror.region : mirror.parameterName;
+  try {
+    if (mirror.to === 'replica') await compareReplica(dependencies, request, mirror.region);
+    else if (!(await isSame(dependencies.ssm, name, await readMirrored(dependencies, request, mirror)))) {
+      return { mirror: name, inStep: false, reason: `Parameter ${name} holds another value, or is not there.` };
+    }
+    return { mirror: name, inStep: true };
+  } catch (error) {
+    if (error instanceof MirrorFailed || error instanceof ReplicaBehind) {
+      return { mirror: name, inStep: false, reason: error.message };
+    }
+    throw error;
+  }
+}
+
+async function readMirrored(
+  { secretsManager }: MirrorDependencies,
+  { secretArn, versionId }: MirrorRequest,
+  mirror: ParameterMirror,
+): Promise<string> {
+  const secret = await secretsManager.send(new GetSecretValueCommand({ SecretId: secretArn, VersionId: versionId }));
+  return mirroredText(secret.SecretString, mirror);
+}
+
 async function compareReplica(
   { secretsManagerIn }: MirrorDependencies,
   { secretArn, versionId }: MirrorRequest,
@@ -72,12 +104,12 @@ async function compareReplica(
 }
 
 async function writeParameter(
-  { secretsManager, ssm }: MirrorDependencies,
-  { secretArn, versionId }: MirrorRequest,
+  dependencies: MirrorDependencies,
+  request: MirrorRequest,
   mirror: ParameterMirror,
 ): Promise<MirrorResult> {
-  const secret = await secretsManager.send(new GetSecretValueCommand({ SecretId: secretArn, VersionId: versionId }));
-  const value = mirroredText(secret.SecretString, mirror);
+  const { ssm } = dependencies;
+  const value = await readMirrored(dependencies, request, mirror);
   const bytes = Buffer.byteLength(value);
   if (bytes > ADVANCED_TIER_BYTES) {
     throw new MirrorFailed(

@@ -1,0 +1,52 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { audit } from '../pipeline/audit/audit.ts';
+import { auditMetrics, newsOf } from '../pipeline/audit/tell-findings.ts';
+import { type AuditAnswer, AuditRequest } from '../pipeline/contracts/audit.ts';
+import { parse } from '../pipeline/contracts/parse.ts';
+import { tell } from '../pipeline/reports/story.ts';
+import { environmentText, readEnvironment } from './wiring/environment.ts';
+import { publishMetrics } from './wiring/publish-metrics.ts';
+
+const environment = readEnvironment({
+  KEYTURN_SETTINGS_PREFIX: environmentText,
+  KEYTURN_HISTORY_TABLE: environmentText,
+  KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: environmentText,
+  KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: environmentText,
+  KEYTURN_MIRROR_SECRET_FUNCTION_ARN: environmentText,
+});
+const dynamodb = new DynamoDBClient({});
+const events = new EventBridgeClient({});
+const now = () => new Date();
+const dependencies = {
+  secretsManager: new SecretsManagerClient({}),
+  ssm: new SSMClient({}),
+  states: new SFNClient({}),
+  lambda: new LambdaClient({}),
+  dynamodb,
+  settingsPrefix: environment.KEYTURN_SETTINGS_PREFIX,
+  historyTableName: environment.KEYTURN_HISTORY_TABLE,
+  mirrorSecretFunctionArn: environment.KEYTURN_MIRROR_SECRET_FUNCTION_ARN,
+  machines: {
+    rotateSecretArn: environment.KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN,
+    retireCredentialArn: environment.KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN,
+  },
+  now,
+};
+
+/** Schedule Audit, and `doctor`: looks at every managed secret or at one, tells what is new, answers everything. */
+export async function handler(event: unknown): Promise<AuditAnswer> {
+  const { secretId, tell: isTold } = parse('The audit request', AuditRequest, event ?? {});
+  const found = await audit(dependencies, secretId);
+  // One secret is not all of them: its numbers would hide the others'.
+  if (isTold && secretId === undefined) publishMetrics(auditMetrics(found));
+  if (isTold) {
+    const history = { client: dynamodb, tableName: environment.KEYTURN_HISTORY_TABLE, now: now() };
+    for (const news of await newsOf(history, found.findings)) await tell(events, news);
+  }
+  return found;
+}

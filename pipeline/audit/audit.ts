@@ -1,0 +1,83 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Finding } from '../contracts/audit.ts';
+import type { SecretSettings } from '../contracts/settings/secret.ts';
+import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
+import { KeyturnError } from '../errors.ts';
+import { SecretUnusable } from '../rotation/errors.ts';
+import { listSettings } from '../settings/list-settings.ts';
+import { findDrift } from './find-drift.ts';
+import { gatherBlockers, type Observer, observeSecret } from './observe-secret.ts';
+import { listRunningExecutions } from './running-executions.ts';
+
+export interface AuditDependencies extends Omit<Observer, 'running'> {
+  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly states: Pick<SFNClient, 'send'>;
+  readonly machines: { rotateSecretArn: string; retireCredentialArn: string };
+  now(): Date;
+}
+
+export interface Audit {
+  /** How many secrets were looked at. */
+  readonly secrets: number;
+  readonly findings: Finding[];
+}
+
+/** Each secret's target is asked too: so many at once, that databases do not notice. */
+const AT_ONCE = 8;
+
+/**
+ * Looks at everything that the pipeline manages, or at one secret. Reads only, and changes nothing. A secret that cannot be
+ * looked at is a finding, and does not keep the others from being looked at.
+ */
+export async function audit(dependencies: AuditDependencies, secretId?: string): Promise<Audit> {
+  const name = secretId?.startsWith('arn:') ? secretNameOf(secretId) : secretId;
+  const managed = (await allSettings(dependencies)).filter((one) => name === undefined || one.name === name);
+  const running = await listRunningExecutions(dependencies.states, dependencies.machines);
+  const observer = { ...dependencies, running };
+  const findings: Finding[] = [];
+  for (let from = 0; from < managed.length; from += AT_ONCE) {
+    const batch = managed.slice(from, from + AT_ONCE);
+    const found = await Promise.all(batch.map((settings) => auditOne(observer, settings, dependencies.now())));
+    findings.push(...found.flat());
+  }
+  return { secrets: managed.length, findings };
+}
+
+async function allSettings({ ssm, settingsPrefix }: AuditDependencies): Promise<SecretSettings[]> {
+  const found: SecretSettings[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await listSettings(ssm, settingsPrefix, nextToken);
+    found.push(...page.settings);
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return found;
+}
+
+async function auditOne(observer: Observer, settings: SecretSettings, now: Date): Promise<Finding[]> {
+  try {
+    const observed = await observeSecret(observer, settings);
+    const findings = findDrift(observed, now);
+    if (!findings.some(({ code }) => code === 'RetirementOverdue')) return findings;
+    return findDrift({ ...observed, blockers: await gatherBlockers(observer, observed) }, now);
+  } catch (error) {
+    return [unobserved(settings, error)];
+  }
+}
+
+function unobserved({ name }: SecretSettings, error: unknown): Finding {
+  const fault = error instanceof Error ? error : new Error('something that is not an Error was thrown');
+  const isGone = fault.name === 'ResourceNotFoundException' || fault instanceof SecretUnusable;
+  const code = fault instanceof KeyturnError ? (fault as { code?: string }).code : fault.name;
+  return {
+    code: isGone ? 'SecretMissing' : 'AuditIncomplete',
+    secretArn: '',
+    secretName: name,
+    message: isGone
+      ? `${name}: ${fault.message} Restore it, or remove it from the manifest and deploy.`
+      : `${name}: it could not be looked at: ${code} ${fault.message}`,
+    command: `keyturn doctor ${name}`,
+    isSafe: false,
+  };
+}

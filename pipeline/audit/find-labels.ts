@@ -1,0 +1,136 @@
+import type { Finding } from '../contracts/audit.ts';
+import {
+  AWSCURRENT,
+  AWSPENDING,
+  AWSPREVIOUS,
+  KEYTURN_FAILED,
+  KEYTURN_IN_FLIGHT,
+  WORKFLOW_TOKEN_PREFIX,
+} from '../contracts/labels.ts';
+import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
+import { finding, howLong, type Rule } from './finding.ts';
+import type { ObservedSecret } from './observed.ts';
+
+/** A step, its retries and an event's delivery take no longer. */
+const SETTLING_MILLISECONDS = 15 * 60_000;
+/** Another tool may take its time over a rotation; after a day it is not coming back. */
+const FOREIGN_PENDING_MILLISECONDS = 24 * 3_600_000;
+/** People look once a day. */
+const RETIREMENT_TOLERANCE_MILLISECONDS = 24 * 3_600_000;
+
+/** AWSCURRENT rests on a version, and on one that did not fail its checks. */
+export const findCurrent: Rule = (observed) => {
+  const { secret } = observed;
+  const current = secret.versionWith(AWSCURRENT);
+  if (!current) {
+    return [finding(observed, 'CurrentMissing', 'no version is AWSCURRENT. Put a first value (PutSecretValue).')];
+  }
+  if (observed.isRotating || !secret.stagesOf(current).includes(KEYTURN_FAILED)) return [];
+  const message = `version ${current} is AWSCURRENT although it failed its checks: a roll-back was cut off, or somebody moved the label back.`;
+  return [finding(observed, 'CurrentFailed', message, { versionId: current, repair: { action: 'roll-back' } })];
+};
+
+/**
+ * AWSPENDING on another version than AWSCURRENT's refuses every rotation.
+ * 1. An execution is about it, or it is younger than a rotation may take: it is under way.
+ * 2. It is ours (labelled, or a token of the workflow's): the rotation function gives it up.
+ * 3. Another tool's, or an empty version of a rotation that never began: the label is detached; safe after a day.
+ */
+export const findPending: Rule = (observed, now) => {
+  const { secret, settings } = observed;
+  const versionId = secret.versionWith(AWSPENDING);
+  if (!versionId || versionId === secret.versionWith(AWSCURRENT) || observed.isRotating) return [];
+  const age = ageOf(observed.pendingSince, now);
+  if (age < settings.promotionTimeoutSeconds * 1000 + SETTLING_MILLISECONDS) return [];
+  const isOurs = secret.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT) || versionId.startsWith(WORKFLOW_TOKEN_PREFIX);
+  const refuses = 'no rotation can begin while it is there';
+  if (isOurs && secret.rotationFunctionArn) {
+    const message = `version ${versionId} has been AWSPENDING for ${howLong(age)}, and no execution is about it: ${refuses}.`;
+    const { rotationFunctionArn } = secret;
+    return [
+      finding(observed, 'PendingStuck', message, {
+        versionId,
+        repair: { action: 'abandon-candidate', rotationFunctionArn, versionId },
+        isSafe: true,
+      }),
+    ];
+  }
+  const message = `version ${versionId} was put under AWSPENDING by another tool ${howLong(age)} ago: ${refuses}.`;
+  const isSafe = age >= FOREIGN_PENDING_MILLISECONDS;
+  return [
+    finding(observed, 'PendingForeign', message, {
+      versionId,
+      repair: { action: 'detach-pending', versionId },
+      isSafe,
+    }),
+  ];
+};
+
+/**
+ * The previous credential waits for its retirement:
+ * 1. An execution waits with it: late only when it takes a day longer than the grace period.
+ * 2. None does: it was stopped, it failed for good, or the rotation's own execution was cut off before it began one.
+ */
+export const findRetirement: Rule = (observed, now) => {
+  const { secret, settings } = observed;
+  const versionId = secret.versionWith(AWSCURRENT);
+  if (!versionId || observed.isRotating) return [];
+  const stages = secret.stagesOf(versionId);
+  if (!stages.includes(KEYTURN_IN_FLIGHT) || stages.includes(KEYTURN_FAILED)) return [];
+  const promotedAt = promotionOf(observed);
+  const age = ageOf(promotedAt, now);
+  const previousVersionId = secret.versionWith(AWSPREVIOUS);
+  if (!observed.isRetiring) {
+    if (age < SETTLING_MILLISECONDS || !previousVersionId) return [];
+    const message = `version ${versionId} was promoted ${howLong(age)} ago, and no execution retires the credential before it: rotations are refused until one has.`;
+    const repair = {
+      action: 'resume-retirement',
+      versionId,
+      previousVersionId,
+      promotedAt: (promotedAt ?? now).toISOString(),
+    } as const;
+    return [finding(observed, 'RetirementLost', message, { versionId, repair, isSafe: true })];
+  }
+  const bounds = settings.consumers.map(convergenceBoundSeconds);
+  const graceMilliseconds = Math.max(settings.gracePeriodSeconds, ...bounds) * 1000;
+  const late = age - graceMilliseconds;
+  if (late < RETIREMENT_TOLERANCE_MILLISECONDS) return [];
+  const users = observed.blockers?.length ? ` It is used by ${observed.blockers.join(', ')}.` : '';
+  const message = `the previous credential should have been retired ${howLong(late)} ago.${users} End its use; it is then retired by itself.`;
+  return [finding(observed, 'RetirementOverdue', message, { versionId })];
+};
+
+/**
+ * A value became current and nobody was told. Not where
+ * 1. it is younger than an event's delivery may take, or the secret was not ours yet when it was put;
+ * 2. a rotation has it in hands (labels), or it is the first value of all;
+ * 3. the history believes it to be current.
+ */
+export const findUnpropagated: Rule = (observed, now): Finding[] => {
+  const { secret, dates, story } = observed;
+  const versionId = secret.versionWith(AWSCURRENT);
+  if (!versionId || observed.isRotating || !secret.versionWith(AWSPREVIOUS)) return [];
+  if (secret.stagesOf(versionId).some((stage) => stage === KEYTURN_IN_FLIGHT || stage === KEYTURN_FAILED)) return [];
+  if (story.believedVersionId === versionId) return [];
+  if (ageOf(secret.lastChangedAt, now) < SETTLING_MILLISECONDS) return [];
+  const { currentMadeAt, managedSince } = dates;
+  // Without a row that believes in another version, only what was put in our time counts: the rest was there before us.
+  const isOfOurTime = currentMadeAt !== undefined && managedSince !== undefined && currentMadeAt >= managedSince;
+  if (story.believedVersionId === undefined && !isOfOurTime) return [];
+  const message = `version ${versionId} became current and no execution propagated and checked it: its event was lost.`;
+  const isTold = versionId.startsWith(WORKFLOW_TOKEN_PREFIX);
+  const repair = isTold
+    ? ({ action: 'propagate', versionId } as const)
+    : ({ action: 'adopt-value', versionId } as const);
+  return [finding(observed, 'ValueUnpropagated', message, { versionId, repair, isSafe: true })];
+};
+
+function promotionOf({ story, secret }: ObservedSecret): Date | undefined {
+  const isTold = story.believedVersionId === secret.versionWith(AWSCURRENT);
+  return (isTold ? story.promotedAt : undefined) ?? secret.lastChangedAt;
+}
+
+/** What has no date is taken to be old: labels do not get there by themselves. */
+function ageOf(since: Date | undefined, now: Date): number {
+  return since ? now.getTime() - since.getTime() : Number.MAX_SAFE_INTEGER;
+}

@@ -1,0 +1,171 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeSecretCommand,
+  type DescribeSecretCommandOutput,
+  ListSecretVersionIdsCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { GetParameterHistoryCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import * as v from 'valibot';
+import { VerifyAnswer } from '../contracts/audit.ts';
+import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { parse } from '../contracts/parse.ts';
+import type { SecretSettings } from '../contracts/settings/secret.ts';
+import { settingsParameterName } from '../contracts/settings/settings-parameter.ts';
+import { describeAnswer, type SecretDescription } from '../rotation/secret-store.ts';
+import { AskedInVain, ask } from './ask-function.ts';
+import type { ObservedMirror, ObservedSecret, Story } from './observed.ts';
+import { readRows, storyOf } from './read-story.ts';
+import type { RunningExecutions } from './running-executions.ts';
+
+export interface Observer {
+  readonly secretsManager: Pick<SecretsManagerClient, 'send'>;
+  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly lambda: Pick<LambdaClient, 'send'>;
+  readonly settingsPrefix: string;
+  readonly historyTableName: string;
+  readonly mirrorSecretFunctionArn: string;
+  /** Asked for once for all secrets. */
+  readonly running: RunningExecutions;
+}
+
+/**
+ * Looks at one secret: labels and dates always; versions, settings' history and retirement evidence only where something is
+ * suspicious, so that an audit of thousands stays cheap. Reads only.
+ * @throws what Secrets Manager throws for a secret that is gone
+ */
+export async function observeSecret(observer: Observer, settings: SecretSettings): Promise<ObservedSecret> {
+  const answer = await observer.secretsManager.send(new DescribeSecretCommand({ SecretId: settings.name }));
+  const secret = describeAnswer(settings.name, answer);
+  const current = secret.versionWith(AWSCURRENT);
+  const pending = secret.versionWith(AWSPENDING);
+  const stuck = pending !== undefined && pending !== current ? pending : undefined;
+  const isRotating = [stuck, current].some((id) => id !== undefined && observer.running.isRotating(id));
+  const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn));
+  const madeAt = await versionDates(observer, secret, { stuck: isRotating ? undefined : stuck, current, story });
+  const observed: ObservedSecret = {
+    settings,
+    secret,
+    dates: {
+      createdAt: answer.CreatedDate,
+      lastRotatedAt: answer.LastRotatedDate,
+      nextRotationAt: answer.NextRotationDate,
+      currentMadeAt: current === undefined ? undefined : madeAt?.get(current),
+      managedSince: await managedSince(observer, settings, answer, story),
+    },
+    isRotating,
+    isRetiring: current !== undefined && observer.running.isRetiring(current),
+    ...(stuck && { pendingSince: madeAt?.get(stuck) }),
+    story,
+    target: isRotating ? undefined : await verify(observer, settings, secret),
+    mirrors: isRotating ? [] : await compareMirrors(observer, settings, secret, answer),
+  };
+  return observed;
+}
+
+/** Who still uses the previous credential. Asked for the few whose retirement is overdue. */
+export async function gatherBlockers(observer: Observer, { secret, story }: ObservedSecret): Promise<string[]> {
+  const versionId = secret.versionWith(AWSCURRENT);
+  const previousVersionId = secret.versionWith(AWSPREVIOUS);
+  if (!versionId || !previousVersionId || !secret.rotationFunctionArn) return [];
+  const promotedAt = (story.promotedAt ?? secret.lastChangedAt ?? new Date(0)).toISOString();
+  const request = { operation: 'GatherEvidence', secretArn: secret.arn, versionId, previousVersionId, promotedAt };
+  const evidence = await ask(observer.lambda, secret.rotationFunctionArn, request);
+  return parse('The evidence', v.object({ blockers: v.array(v.string()) }), evidence).blockers;
+}
+
+/** ListSecretVersionIds has 50 calls a second for all of the account: only for what labels alone do not explain. */
+async function versionDates(
+  observer: Observer,
+  secret: SecretDescription,
+  { stuck, current, story }: { stuck?: string; current?: string; story: Story },
+): Promise<Map<string, Date> | undefined> {
+  const isUntold = current !== undefined && story.believedVersionId !== current && !isInFlight(secret, current);
+  if (!stuck && !(isUntold && secret.versionWith(AWSPREVIOUS))) return undefined;
+  const dates = new Map<string, Date>();
+  let nextToken: string | undefined;
+  do {
+    const page = await observer.secretsManager.send(
+      new ListSecretVersionIdsCommand({ SecretId: secret.arn, NextToken: nextToken }),
+    );
+    for (const { VersionId, CreatedDate } of page.Versions ?? []) {
+      if (VersionId && CreatedDate) dates.set(VersionId, CreatedDate);
+    }
+    nextToken = page.NextToken;
+  } while (nextToken);
+  return dates;
+}
+
+/** The first version of the settings: what is older was there before the pipeline was. Asked where nothing else tells. */
+async function managedSince(
+  observer: Observer,
+  settings: SecretSettings,
+  { LastRotatedDate: lastRotatedAt }: DescribeSecretCommandOutput,
+  story: Story,
+): Promise<Date | undefined> {
+  if (lastRotatedAt && story.believedVersionId) return undefined;
+  const name = settingsParameterName(observer.settingsPrefix, settings.name);
+  const answer = await observer.ssm.send(new GetParameterHistoryCommand({ Name: name, MaxResults: 1 }));
+  return answer.Parameters?.[0]?.LastModifiedDate;
+}
+
+async function verify(
+  observer: Observer,
+  settings: SecretSettings,
+  secret: SecretDescription,
+): Promise<ObservedSecret['target']> {
+  const versionId = secret.versionWith(AWSCURRENT);
+  const { rotationFunctionArn } = secret;
+  if (!settings.rotated || !versionId || !rotationFunctionArn) return undefined;
+  const previousVersionId = isInFlight(secret, versionId) ? secret.versionWith(AWSPREVIOUS) : undefined;
+  const request = {
+    operation: 'Verify',
+    secretArn: secret.arn,
+    versionId,
+    ...(previousVersionId && { previousVersionId }),
+  };
+  try {
+    return parse('The verification', VerifyAnswer, await ask(observer.lambda, rotationFunctionArn, request));
+  } catch (error) {
+    if (!(error instanceof AskedInVain)) throw error;
+    return verdictOf(error);
+  }
+}
+
+/** 1. AWSCURRENT moved on while it was asked. 2. A value that nobody can read works for nobody. 3. No verdict. */
+function verdictOf({ errorType, message }: AskedInVain): ObservedSecret['target'] {
+  if (errorType === 'StepRefused') return undefined;
+  if (errorType !== 'PayloadInvalid') return { unreachable: message };
+  return { supported: true, current: { works: false, reason: message }, findings: [], repairable: [] };
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicationStatusType.html */
+async function compareMirrors(
+  observer: Observer,
+  settings: SecretSettings,
+  secret: SecretDescription,
+  answer: DescribeSecretCommandOutput,
+): Promise<ObservedMirror[]> {
+  const versionId = secret.versionWith(AWSCURRENT);
+  if (!versionId) return [];
+  const compared: ObservedMirror[] = [];
+  for (const mirror of settings.mirrors) {
+    const request = { secretArn: secret.arn, versionId, mirror, compareOnly: true };
+    const name = mirror.to === 'replica' ? mirror.region : mirror.parameterName;
+    const { inStep, reason } = parse(
+      'The comparison',
+      v.object({ inStep: v.boolean(), reason: v.optional(v.string()) }),
+      await ask(observer.lambda, observer.mirrorSecretFunctionArn, request),
+    );
+    const replica = answer.ReplicationStatus?.find(({ Region }) => Region === name);
+    const isOurs = replica !== undefined && replica.Status !== 'Failed';
+    compared.push({ mirror: name, to: mirror.to, isOurs, ...(!inStep && { reason: reason ?? 'It is not in step.' }) });
+  }
+  return compared;
+}
+
+function isInFlight(secret: SecretDescription, versionId: string): boolean {
+  return secret.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT);
+}

@@ -1,0 +1,68 @@
+import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import type { Story } from './observed.ts';
+
+/** Enough to meet the last promotion behind checks, laggards and blocked retirements. */
+const ROWS = 100;
+
+const Row = v.object({
+  sk: v.object({ S: v.string() }),
+  type: v.object({ S: v.string() }),
+  detail: v.object({ S: v.string() }),
+});
+const Detail = v.object({
+  id: v.optional(v.string()),
+  versionId: v.optional(v.string()),
+  restoredVersionId: v.optional(v.string()),
+  path: v.optional(v.string()),
+});
+
+interface StoryRow extends v.InferOutput<typeof Detail> {
+  readonly at: Date;
+  readonly type: string;
+}
+
+/** The newest rows of a secret's history. A row of a shape that is not known tells nothing. */
+export async function readRows(
+  client: Pick<DynamoDBClient, 'send'>,
+  table: string,
+  secretArn: string,
+): Promise<StoryRow[]> {
+  const answer = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: `secret#${secretArn}` } },
+      ScanIndexForward: false,
+      Limit: ROWS,
+    }),
+  );
+  return (answer.Items ?? []).flatMap((item) => {
+    const row = v.safeParse(Row, item);
+    const detail = row.success ? v.safeParse(Detail, parseJson(row.output.detail.S)) : undefined;
+    if (!row.success || !detail?.success) return [];
+    return [{ ...detail.output, at: new Date(row.output.sk.S.split('#')[0] ?? ''), type: row.output.type.S }];
+  });
+}
+
+/** Which version the history believes to be current, and since when. Pure. */
+export function storyOf(rows: readonly StoryRow[]): Story {
+  for (const { type, at, versionId, restoredVersionId, path } of rows) {
+    if (type === 'Rotation Rolled Back') return { believedVersionId: restoredVersionId, promotedAt: at };
+    const isPromotion = type === 'Secret Promoted' || type === 'Consumer Converged' || type === 'Consumer Lagging';
+    const isByHand = type === 'Rotation Started' && path === 'promoted-by-hand';
+    if (!isPromotion && !isByHand) continue;
+    const promoted = rows.find((row) => row.type === 'Secret Promoted' && row.versionId === versionId);
+    return { believedVersionId: versionId, promotedAt: promoted?.at ?? at };
+  }
+  return {};
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A row that somebody has spoilt tells nothing.
+    return undefined;
+  }
+}

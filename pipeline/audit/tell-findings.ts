@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Finding } from '../contracts/audit.ts';
+import type { Metric } from '../reports/metrics.ts';
+import type { ToldEvent } from '../reports/report.ts';
+import type { Audit } from './audit.ts';
+import { readRows } from './read-story.ts';
+
+/** A finding that stays is told once a day, however often the audit runs. */
+const TELL_AGAIN_MILLISECONDS = 24 * 3_600_000 - 10 * 60_000;
+
+/** The same finding has the same id each time. */
+export function findingId({ secretArn, secretName, code, versionId = '' }: Finding): string {
+  const text = ['audit', secretArn || secretName, code, versionId].join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** A fixed number of metrics: how many secrets are overdue, how much else is found, and that the audit has run. */
+export function auditMetrics({ findings }: Audit): Metric[] {
+  const overdue = findings.filter(({ code }) => code === 'SecretOverdue').length;
+  return [
+    { name: 'SecretOverdue', value: overdue, unit: 'Count' },
+    { name: 'DriftFound', value: findings.length - overdue, unit: 'Count' },
+    { name: 'AuditCompleted', value: 1, unit: 'Count' },
+  ];
+}
+
+/** The events of what was not told within a day. */
+export async function newsOf(
+  history: { client: Pick<DynamoDBClient, 'send'>; tableName: string; now: Date },
+  findings: readonly Finding[],
+): Promise<ToldEvent[]> {
+  const news: ToldEvent[] = [];
+  const since = history.now.getTime() - TELL_AGAIN_MILLISECONDS;
+  for (const secretArn of new Set(findings.map((finding) => finding.secretArn))) {
+    const rows = await readRows(history.client, history.tableName, secretArn);
+    const told = new Set(
+      rows.filter(({ type, at }) => type === 'Drift Found' && at.getTime() > since).map(({ id }) => id),
+    );
+    const untold = findings.filter((finding) => finding.secretArn === secretArn && !told.has(findingId(finding)));
+    news.push(...untold.map(driftFound));
+  }
+  return news;
+}
+
+function driftFound(finding: Finding): ToldEvent {
+  const { secretArn, secretName, versionId, code, message, command } = finding;
+  const detail = { secretArn, secretName, ...(versionId && { versionId }), code, message, repair: command };
+  return { type: 'Drift Found', id: findingId(finding), detail };
+}
