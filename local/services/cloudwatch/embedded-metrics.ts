@@ -15,6 +15,9 @@ const MOST_METRICS = 100;
 const MOST_VALUES = 100;
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 
+/** What Lambda's `console` puts in front of a line in the text format; metrics are found behind it. */
+const CONSOLE_PREFIX = /^\d{4}-[\d-]+T[\d:.]+Z\t\S+\t[A-Z]+\t/;
+
 const lineSchema = v.looseObject({
   _aws: v.looseObject({
     Timestamp: v.number(),
@@ -56,7 +59,7 @@ function readLine(text: string) {
   if (!text.includes('"_aws"')) return undefined;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(text.replace(CONSOLE_PREFIX, ''));
   } catch {
     // A line that only looks like one: CloudWatch ignores it too.
     return undefined;

@@ -29,6 +29,12 @@ test('a line gives one metric for each set of dimensions', () => {
   ]);
 });
 
+test('the prefix of a function’s console is passed over, another text is not', () => {
+  const prefix = '2026-01-01T00:00:00.000Z\t11111111-2222-4333-8444-555555555555\tINFO\t';
+  expect(embeddedMetrics(`${prefix}${line()}\n`)).toEqual(embeddedMetrics(line()));
+  expect(embeddedMetrics(`metrics: ${line()}`)).toEqual([]);
+});
+
 test('several values are several data; without a unit it is None; an empty set has no dimensions', () => {
   const bare = [{ ...directive, Dimensions: [[]], Metrics: [{ Name: 'failures' }] }];
   expect(embeddedMetrics(line({ failures: [1, 2, 3] }, bare))).toEqual([
