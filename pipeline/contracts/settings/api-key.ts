@@ -17,8 +17,8 @@ const everyProvider = {
   convergenceBoundSeconds: v.optional(seconds, 330),
   /** How long promotion may take at the most. */
   promotionTimeoutSeconds: v.optional(seconds, 900),
-  /** How long a new key may take until it works; the rotation function itself ends after a minute. */
-  activationTimeoutSeconds: v.optional(v.pipe(seconds, v.minValue(1), v.maxValue(45)), 30),
+  /** How long a new key may take until it works. Beyond 40 seconds Secrets Manager's further attempts go on waiting. */
+  activationTimeoutSeconds: v.optional(v.pipe(seconds, v.minValue(1), v.maxValue(900)), 30),
   /** So often in a row a new key has to work before it is promoted: vendors have several nodes. */
   consecutiveAcceptances: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10)), 3),
   /** Where the vendor says when a key was last used: a use within this time keeps it from retirement. */

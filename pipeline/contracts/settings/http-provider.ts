@@ -100,7 +100,7 @@ export const HttpProviderSettings = {
   /** For vendors that ask for an end: `${expiresOn}` (2026-12-31) and `${expiresAt}` (ISO 8601) are so many days away. */
   lifetimeDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650))),
   allowHttpOnLoopback: v.optional(v.boolean(), false),
-  requestTimeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(30)), 10),
+  requestTimeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(15)), 10),
 };
 
 const placeholder = /\$\{([^}]*)\}/g;

@@ -33,7 +33,7 @@ export function generatedProvider(dependencies: ApiKeyDependencies, settings: Ge
       const { verify, requestTimeoutSeconds } = settings;
       if (!verify) return judgeHeld(settings, { key: credential.key, held, now: dependencies.now() });
       const client = { fetch: dependencies.fetch, sleep: dependencies.sleep, requestTimeoutSeconds };
-      return verifyByHttp(verify, (values) => send(client, verify, values), credential);
+      return verifyByHttp(verify, (values) => send(client, verify, values, 1), credential);
     },
   };
 }

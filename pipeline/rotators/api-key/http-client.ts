@@ -37,12 +37,13 @@ export async function send(
   client: HttpClient,
   template: RequestTemplate,
   values: Readonly<Record<string, string>>,
+  tries = MOST_TRIES,
 ): Promise<HttpAnswer> {
   const request = build(template, values);
   const where = describeRequest(template);
   for (let attempt = 1; ; attempt += 1) {
     const response = await exchange(client, request, where);
-    if (response.status !== 429 || attempt === MOST_TRIES) return response;
+    if (response.status !== 429 || attempt >= tries) return response;
     const seconds = Number(response.retryAfter ?? 1);
     if (!(seconds >= 0 && seconds <= LONGEST_WAIT_SECONDS)) return response;
     await client.sleep(Math.max(seconds, 0.1) * 1000);
@@ -95,12 +96,18 @@ function build(template: RequestTemplate, values: Readonly<Record<string, string
   for (const [name, value] of Object.entries(template.headers)) set(name, fill(value, values));
   const filledForm = Object.entries(form ?? {}).map(([name, value]): [string, string] => [name, fill(value, values)]);
   return {
-    url: fill(template.url, values, encodeURIComponent),
+    url: fill(template.url, values, (value) => encodeSegment(where, value)),
     method: template.method,
     headers,
     ...(json !== undefined && { body: JSON.stringify(fillTexts(json, values)) }),
     ...(form !== undefined && { body: new URLSearchParams(filledForm).toString() }),
   };
+}
+
+/** `.` and `..` mean another place in a URL, in whatever way they are encoded. */
+function encodeSegment(where: string, value: string): string {
+  if (value !== '.' && value !== '..') return encodeURIComponent(value);
+  throw new TargetRefused(`${where}: "${value}" cannot be filled into a URL.`);
 }
 
 function fillTexts(value: unknown, values: Readonly<Record<string, string>>): unknown {

@@ -34,7 +34,7 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       );
     },
 
-    verify: (credential) => verifyByHttp(verify, (values) => send(verify, values), credential),
+    verify: (credential) => verifyByHttp(verify, (values) => send(verify, values, 1), credential),
 
     async revoke(id) {
       const where = describeRequest(revoke);

@@ -7,7 +7,8 @@ import type { ApiKeyDependencies } from './dependencies.ts';
 import { describeRequest, describeStatus, type HttpAnswer, type RequestTemplate, send } from './http-client.ts';
 
 type Values = Readonly<Record<string, string>>;
-export type Send = (template: RequestTemplate, values: Values) => Promise<HttpAnswer>;
+/** `tries`: how often a request is sent that the vendor puts off (429). */
+export type Send = (template: RequestTemplate, values: Values, tries?: number) => Promise<HttpAnswer>;
 
 /**
  * Sends a vendor's requests with everything filled in. The admin key is read for each request that needs it, never kept:
@@ -19,13 +20,13 @@ export function httpSender(dependencies: ApiKeyDependencies, settings: HttpSetti
   const { fetch, sleep } = dependencies;
   const client = { fetch, sleep, requestTimeoutSeconds: settings.requestTimeoutSeconds };
   const variables = prefixed('variables', settings.variables);
-  return async (template, given) => {
+  return async (template, given, tries) => {
     const values = { ...variables, ...given };
     if (!placeholdersOf(Object.values(template)).some((name) => name.startsWith('admin.'))) {
-      return send(client, template, values);
+      return send(client, template, values, tries);
     }
     const admin = await readAdmin(dependencies, settings);
-    const answer = await send(client, template, { ...values, ...admin });
+    const answer = await send(client, template, { ...values, ...admin }, tries);
     if (answer.status !== 401) return answer;
     const again = await readAdmin(dependencies, settings);
     const isSame = Object.entries(again).every(([name, value]) => admin[name] === value);
@@ -35,7 +36,7 @@ export function httpSender(dependencies: ApiKeyDependencies, settings: HttpSetti
         answer,
         `The key in ${settings.admin.secretArn} is not accepted: put one that may manage keys.`,
       );
-    return send(client, template, { ...values, ...again });
+    return send(client, template, { ...values, ...again }, tries);
   };
 }
 

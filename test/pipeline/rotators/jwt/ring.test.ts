@@ -1,17 +1,14 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import { verificationKeys } from '../../../../pipeline/contracts/key-ring.ts';
-import {
-  type JwtAlgorithm,
-  jwtAlgorithms,
-  type StoredJwtPayload,
-} from '../../../../pipeline/contracts/payloads/jwt.ts';
+import { type JwtAlgorithm, jwtAlgorithms } from '../../../../pipeline/contracts/payloads/jwt.ts';
 import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { adoptKey, generateRingKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';
 import { verifySignature } from '../../../../pipeline/rotators/jwt/verify-token.ts';
 import { type Laptop, manage, openLaptop } from '../native-rotation.ts';
+import { jwtSecret, LEGACY, signAsLegacyReader } from './fixture.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -19,14 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => laptop.close());
 
-const LEGACY = {
-  jwt_secret_key: 'a-secret-of-old-times',
-  jwt_algorithm: 'HS256',
-  jwt_issuer: 'https://app.example',
-  jwt_audience: 'api',
-  jwt_access_token_expire_minutes: '30',
-  ours: { kept: [1, 2] },
-};
 const pem = (type: 'rsa' | 'ec' | 'ed25519', format: 'pkcs8' | 'pkcs1' | 'sec1') => {
   const { privateKey } =
     type === 'rsa'
@@ -37,39 +26,9 @@ const pem = (type: 'rsa' | 'ec' | 'ed25519', format: 'pkcs8' | 'pkcs1' | 'sec1')
   return String(privateKey.export({ type: format as 'pkcs8', format: 'pem' }));
 };
 
-async function jwtSecret(value: object, settings: Record<string, unknown> = {}) {
-  const secret = await manage(laptop, {
-    value: JSON.stringify(value),
-    settings: v.parse(JwtSettings, settings),
-    rotator: () => createJwtRotator({ now: () => laptop.clock.now() }),
-  });
-  const payload = (stage?: string) => JSON.parse(secret.value(stage)) as StoredJwtPayload;
-  const settle = async (versions: { token: string; previous: string }) => {
-    const promotedAt = laptop.clock.now().toISOString();
-    await laptop.clock.advance(86_400_000);
-    const request = { versionId: versions.token, previousVersionId: versions.previous, promotedAt };
-    expect(await secret.ask({ operation: 'GatherEvidence', ...request })).toMatchObject({ verdict: 'free' });
-    expect(await secret.ask({ operation: 'Retire', ...request })).toEqual({ retired: true });
-  };
-  const rotateAndSettle = async () => {
-    const rotated = await secret.rotate();
-    expect(rotated.promoted).toBe(true);
-    await settle(rotated);
-    return rotated;
-  };
-  return { ...secret, payload, settle, rotateAndSettle };
-}
-
-/** A service that knows `jwt_secret_key` and `jwt_algorithm` alone, as it was written before there was a ring. */
-async function signAsLegacyReader(payload: StoredJwtPayload): Promise<string> {
-  const { jwt_secret_key: text, jwt_algorithm: alg } = payload;
-  const key = alg.startsWith('HS') ? Buffer.from(text) : createPrivateKey(text.replaceAll('\\n', '\n'));
-  return new SignJWT({ sub: 'me' }).setProtectedHeader({ alg }).sign(key);
-}
-
 describe('a payload with the legacy five fields', () => {
   test('is taken over as it is: the same text signs, tokens issued before stay valid, other fields are untouched', async () => {
-    const secret = await jwtSecret(LEGACY);
+    const secret = await jwtSecret(laptop, LEGACY);
     const before = await signAsLegacyReader(secret.payload());
     await secret.rotateAndSettle();
     const { jwt_key_ring: ring, ...rest } = secret.payload();
@@ -80,7 +39,7 @@ describe('a payload with the legacy five fields', () => {
   });
 
   test('rotated on: a reader of jwt_secret_key alone signs tokens that every ring in reach verifies', async () => {
-    const secret = await jwtSecret(LEGACY);
+    const secret = await jwtSecret(laptop, LEGACY);
     const rings = [secret.payload()];
     const keys = new Set<string>();
     for (let round = 0; round < 4; round += 1) {
@@ -106,7 +65,7 @@ describe('a payload with the legacy five fields', () => {
     ['ES256', pem('ec', 'sec1')],
     ['EdDSA', pem('ed25519', 'pkcs8')],
   ])('%s: whatever PEM it is, it stays byte for byte until its turn is over', async (alg, text) => {
-    const secret = await jwtSecret({ jwt_secret_key: text, jwt_algorithm: alg });
+    const secret = await jwtSecret(laptop, { jwt_secret_key: text, jwt_algorithm: alg });
     await secret.rotateAndSettle();
     expect(secret.payload().jwt_secret_key).toBe(text);
     const before = await signAsLegacyReader(secret.payload());
@@ -124,7 +83,7 @@ describe('a ring', () => {
   test.each(
     jwtAlgorithms,
   )('%s: next signs after one rotation, previous verifies and can no longer sign', async (alg) => {
-    const secret = await jwtSecret({ ...LEGACY, jwt_algorithm: 'HS256' }, { algorithm: alg });
+    const secret = await jwtSecret(laptop, { ...LEGACY, jwt_algorithm: 'HS256' }, { algorithm: alg });
     await secret.rotateAndSettle();
     const published = secret.payload().jwt_key_ring!.next!;
     await secret.rotate();
@@ -136,7 +95,7 @@ describe('a ring', () => {
   });
 
   test('the previous key of an asymmetric ring keeps no private part', async () => {
-    const secret = await jwtSecret({ jwt_secret_key: pem('ec', 'pkcs8'), jwt_algorithm: 'ES256' });
+    const secret = await jwtSecret(laptop, { jwt_secret_key: pem('ec', 'pkcs8'), jwt_algorithm: 'ES256' });
     await secret.rotateAndSettle();
     await secret.rotate();
     const { previous, current, next } = secret.payload().jwt_key_ring!;
@@ -146,7 +105,7 @@ describe('a ring', () => {
   });
 
   test('a change of the algorithm is a rotation like another, there and back', async () => {
-    const secret = await jwtSecret(LEGACY, { algorithm: 'ES256' });
+    const secret = await jwtSecret(laptop, LEGACY, { algorithm: 'ES256' });
     await secret.rotateAndSettle();
     await secret.rotateAndSettle();
     expect(secret.payload().jwt_algorithm).toBe('ES256');
@@ -170,7 +129,7 @@ describe('a ring', () => {
       jwt_secret_key: secretKeyText(current!),
       jwt_key_ring: { previous: { ...previous, verifyUntil }, current, next: null, note: 'kept' },
     };
-    const secret = await jwtSecret(value);
+    const secret = await jwtSecret(laptop, value);
     expect((await secret.rotate()).promoted).toBe(true);
     expect(secret.payload().jwt_key_ring).toMatchObject({
       previous: { kid: previous!.kid },
@@ -180,7 +139,7 @@ describe('a ring', () => {
   });
 
   test('one key is kept for one previous: while its tokens live another rotation is refused with the time', async () => {
-    const secret = await jwtSecret(LEGACY);
+    const secret = await jwtSecret(laptop, LEGACY);
     await secret.rotateAndSettle();
     const { token } = await secret.rotate();
     // The in-flight label is gone before its time, as after a retirement that somebody forced.
@@ -198,7 +157,7 @@ describe('a ring', () => {
   });
 
   test('jwt_secret_key put by hand beside a ring is refused with what to do, not guessed', async () => {
-    const secret = await jwtSecret(LEGACY);
+    const secret = await jwtSecret(laptop, LEGACY);
     await secret.rotateAndSettle();
     await secret.put(JSON.stringify({ ...secret.payload(), jwt_secret_key: 'somebody-typed-this' }));
     expect((await secret.rotate()).promoted).toBe(false);
@@ -225,7 +184,7 @@ describe('a ring', () => {
       /expire_minutes/,
     ],
   ])('%s: refused by name, without a value', async (_, value, message) => {
-    const secret = await jwtSecret(value);
+    const secret = await jwtSecret(laptop, value);
     expect((await secret.rotate()).promoted).toBe(false);
     const error = secret.failures.at(-1) as Error & { code: string };
     expect(error).toMatchObject({ code: 'PayloadInvalid', message: expect.stringMatching(message) });
@@ -315,67 +274,8 @@ describe('the test step', () => {
   });
 });
 
-describe('an emergency', () => {
-  test('the compromised ring is gone at once, and the report says whose tokens were cut off and for how long', async () => {
-    const secret = await jwtSecret(LEGACY);
-    await secret.rotateAndSettle();
-    await secret.rotate();
-    const compromised = secret.payload().jwt_key_ring!;
-    // In flight and inside grace: an emergency does not wait.
-    const { token, previous, promoted } = await secret.rotate({ emergency: true });
-    expect(promoted).toBe(true);
-    const fresh = secret.payload().jwt_key_ring!;
-    const kids = [compromised.previous, compromised.current, compromised.next].map((key) => key!.kid);
-    expect(kids).not.toContain(fresh.current.kid);
-    expect(kids).not.toContain(fresh.next!.kid);
-    expect(fresh.previous ?? undefined).toBeUndefined();
-    const promotedAt = laptop.clock.now().toISOString();
-    const request = { versionId: token, previousVersionId: previous, promotedAt };
-    const evidence = await secret.ask({ operation: 'GatherEvidence', ...request });
-    const lived = new Date(laptop.clock.now().getTime() + 30 * 60_000).toISOString();
-    expect(evidence.verdict).toBe('free');
-    for (const text of [...kids, promotedAt, lived]) expect(evidence.observed).toContain(text);
-    expect(await secret.ask({ operation: 'Retire', ...request })).toEqual({ retired: true });
-    // The next rotation is an ordinary one again.
-    await secret.rotateAndSettle();
-  });
-
-  test('goes through whatever stood in the secret', async () => {
-    const secret = await jwtSecret({ jwt_secret_key: 'no pem at all', jwt_algorithm: 'RS256' });
-    expect((await secret.rotate({ emergency: true })).promoted).toBe(true);
-    expect(secret.payload().jwt_key_ring!.current.alg).toBe('RS256');
-  });
-});
-
-describe('the report of a retirement', () => {
-  test('waits for the longest token since the last signer converged', async () => {
-    const secret = await jwtSecret({ ...LEGACY, jwt_access_token_expire_minutes: 45 });
-    await secret.rotateAndSettle();
-    const { token, previous } = await secret.rotate();
-    const promotedAt = laptop.clock.now();
-    const request = { versionId: token, previousVersionId: previous, promotedAt: promotedAt.toISOString() };
-    const notBefore = new Date(promotedAt.getTime() + (330 + 45 * 60 + 60) * 1000);
-    const ask = () => secret.ask({ operation: 'GatherEvidence', ...request });
-    expect(await ask()).toMatchObject({ verdict: 'in-use', notBefore: notBefore.toISOString() });
-    await laptop.clock.advance(notBefore.getTime() - laptop.clock.now().getTime() - 1);
-    expect(await ask()).toMatchObject({ verdict: 'in-use' });
-    await laptop.clock.advance(1);
-    expect(await ask()).toMatchObject({ verdict: 'free' });
-  });
-
-  test('the first rotation retires nothing, and says so', async () => {
-    const secret = await jwtSecret(LEGACY);
-    const { token, previous } = await secret.rotate();
-    const request = { versionId: token, previousVersionId: previous, promotedAt: laptop.clock.now().toISOString() };
-    expect(await secret.ask({ operation: 'GatherEvidence', ...request })).toMatchObject({
-      verdict: 'free',
-      observed: expect.stringContaining('the same as before'),
-    });
-  });
-});
-
 test('a rolled back rotation: tokens signed with the failed version still verify, and the next rotation goes on', async () => {
-  const secret = await jwtSecret(LEGACY);
+  const secret = await jwtSecret(laptop, LEGACY);
   await secret.rotateAndSettle();
   const { token, previous } = await secret.rotate();
   const signed = await signAsLegacyReader(secret.payload());
@@ -393,36 +293,4 @@ test('jose verifies what a reader of the ring signs, for every algorithm', async
     const publicKey = alg.startsWith('HS') ? material : createPublicKey(material as never);
     expect((await jwtVerify(token, publicKey as never)).payload.sub).toBe('me');
   }
-});
-
-describe('an audit', () => {
-  const ask = async (secret: Awaited<ReturnType<typeof jwtSecret>>, previousVersionId?: string) =>
-    secret.ask({
-      operation: 'Verify',
-      versionId: await secret.versionWith('AWSCURRENT'),
-      ...(previousVersionId && { previousVersionId }),
-    });
-
-  test('current works, with a ring and without one; previous while its tokens live', async () => {
-    const secret = await jwtSecret(LEGACY);
-    expect(await ask(secret)).toMatchObject({ supported: true, current: { works: true }, findings: [] });
-    await secret.rotateAndSettle();
-    const { previous } = await secret.rotate();
-    expect(await ask(secret, previous)).toMatchObject({ current: { works: true }, previous: { works: true } });
-    await laptop.clock.advance(86_400_000);
-    expect(await ask(secret, previous)).not.toHaveProperty('previous');
-  });
-
-  test('a key that was changed by hand beside its ring, or is none, does not work', async () => {
-    const secret = await jwtSecret(LEGACY);
-    await secret.rotateAndSettle();
-    await secret.put(JSON.stringify({ ...secret.payload(), jwt_secret_key: 'another' }));
-    expect(await ask(secret)).toMatchObject({
-      current: { works: false, reason: expect.stringContaining('not the current key of its ring') },
-    });
-    await secret.put(JSON.stringify({ jwt_secret_key: 'no pem', jwt_algorithm: 'ES256' }));
-    expect(await ask(secret)).toMatchObject({
-      current: { works: false, reason: expect.stringContaining('no ES256 key') },
-    });
-  });
 });
