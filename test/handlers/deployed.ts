@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { buildSync } from 'esbuild';
+import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
+import { asPerson, settled, zip } from '../local/services/lambda/laptop.ts';
+
+const HANDLERS = fileURLToPath(new URL('../../handlers/', import.meta.url));
+
+export interface Grant {
+  readonly actions: string[];
+  readonly resources: string[];
+}
+
+/** Functions from their real bundles on a laptop's cloud, each under a role with the grants that a test names and no other. */
+export class Deployed {
+  readonly cloud: RunningCloud;
+  readonly secretsManager: SecretsManagerClient;
+  readonly lambda: LambdaClient;
+
+  private constructor(cloud: RunningCloud) {
+    this.cloud = cloud;
+    const options = {
+      region: cloud.region,
+      endpoint: cloud.endpointUrl,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    };
+    this.secretsManager = new SecretsManagerClient(options);
+    this.lambda = new LambdaClient(options);
+  }
+
+  static async start(): Promise<Deployed> {
+    return new Deployed(await createCloud({ log: () => undefined, settings: { eventsDuplicatedRate: 0 } }));
+  }
+
+  call(service: string, operation: string, input: unknown): Promise<any> {
+    return asPerson(this.cloud, service, operation, input);
+  }
+
+  /** The bundle of a file in handlers/, as it is deployed. */
+  async deployHandler(handler: string, grants: Grant[], environment: Record<string, string> = {}): Promise<string> {
+    return this.deployCode(handler, bundle(handler), grants, environment);
+  }
+
+  async deployCode(
+    name: string,
+    code: string,
+    grants: Grant[] = [],
+    environment: Record<string, string> = {},
+  ): Promise<string> {
+    const RoleName = `role-${name}`;
+    const trust = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' };
+    await this.call('iam', 'CreateRole', { RoleName, AssumeRolePolicyDocument: policy([trust]) });
+    const logs = { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '*' };
+    const statements = grants.map(({ actions, resources }) => ({
+      Effect: 'Allow',
+      Action: actions,
+      Resource: resources,
+    }));
+    await this.call('iam', 'PutRolePolicy', {
+      RoleName,
+      PolicyName: 'p',
+      PolicyDocument: policy([logs, ...statements]),
+    });
+    const created = await this.call('lambda', 'CreateFunction', {
+      FunctionName: name,
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Role: `arn:aws:iam::000000000000:role/${RoleName}`,
+      Timeout: 60,
+      MemorySize: 256,
+      Environment: { Variables: environment },
+      Code: { ZipFile: zip({ 'index.js': code }) },
+    });
+    await settled(this.cloud, name);
+    return created.FunctionArn;
+  }
+
+  /** Invokes, and answers the payload; a function that fails is thrown in Lambda's words. */
+  async invoke(name: string, event: unknown): Promise<any> {
+    const answer = await this.call('lambda', 'Invoke', {
+      FunctionName: name,
+      Payload: Buffer.from(JSON.stringify(event)),
+    });
+    const payload = JSON.parse(Buffer.from(answer.Payload).toString('utf8'));
+    if (answer.FunctionError) throw Object.assign(new Error(payload.errorMessage), { name: payload.errorType });
+    return payload;
+  }
+
+  /** What a function has logged. */
+  async log(name: string): Promise<string> {
+    const { events = [] } = await this.call('logs', 'FilterLogEvents', { logGroupName: `/aws/lambda/${name}` });
+    return events.map(({ message }: { message: string }) => message).join('\n');
+  }
+
+  async close(): Promise<void> {
+    this.secretsManager.destroy();
+    this.lambda.destroy();
+    await this.cloud.close();
+  }
+}
+
+/** As stacks/bundle.ts makes it. */
+function bundle(handler: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'handler-'));
+  try {
+    const outfile = join(folder, 'index.js');
+    buildSync({
+      entryPoints: [`${HANDLERS}${handler}.ts`],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      minify: true,
+      mainFields: ['module', 'main'],
+      logLevel: 'error',
+    });
+    return readFileSync(outfile, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const policy = (Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
