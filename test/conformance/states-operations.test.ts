@@ -58,6 +58,7 @@ describe('state machines', () => {
       type: 'STANDARD',
       loggingConfiguration: { level: 'OFF', includeExecutionData: false },
       tracingConfiguration: { enabled: false },
+      encryptionConfiguration: { type: 'AWS_OWNED_KEY' },
     });
     const { revisionId } = await states.send(new UpdateStateMachineCommand({ stateMachineArn, definition: waiting }));
     const changed = await states.send(new DescribeStateMachineCommand({ stateMachineArn }));

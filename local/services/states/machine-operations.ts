@@ -87,8 +87,8 @@ function changes(cloud: Cloud, machines: Machines, executions: Executions): Reco
         { action: 'states:CreateStateMachine', resource: machines.arnOf(call.region, input.name) },
         passRole(input.roleArn),
       ],
-      handle: async (input: MachineInput & { publish?: boolean }, call) => {
-        if (input.publish) throw versionsRefused();
+      handle: async (input: MachineInput & Unsupported, call) => {
+        refuseUnsupported(input);
         validateName(input.name);
         const definition = machines.parse(input.definition, typeOf(input));
         await expectActions(definition, executions);
@@ -102,8 +102,8 @@ function changes(cloud: Cloud, machines: Machines, executions: Executions): Reco
         { action: 'states:UpdateStateMachine', resource: input.stateMachineArn },
         ...(input.roleArn ? [passRole(input.roleArn)] : []),
       ],
-      handle: async (input: Partial<MachineInput> & { stateMachineArn: string; publish?: boolean }) => {
-        if (input.publish) throw versionsRefused();
+      handle: async (input: Partial<MachineInput> & Unsupported & { stateMachineArn: string }) => {
+        refuseUnsupported(input);
         const machine = machines.require(input.stateMachineArn);
         const { definition, roleArn, loggingConfiguration, tracingConfiguration } = input;
         if ([definition, roleArn, loggingConfiguration, tracingConfiguration].every((change) => change === undefined))
@@ -128,8 +128,20 @@ function changes(cloud: Cloud, machines: Machines, executions: Executions): Reco
   };
 }
 
-const versionsRefused = () =>
-  new AwsError('ValidationException', 'Versions of state machines (publish) are not supported on the laptop.');
+interface Unsupported {
+  readonly publish?: boolean;
+  readonly encryptionConfiguration?: { type?: string };
+}
+
+function refuseUnsupported({ publish, encryptionConfiguration }: Unsupported): void {
+  if (publish)
+    throw new AwsError('ValidationException', 'Versions of state machines (publish) are not supported on the laptop.');
+  if (encryptionConfiguration !== undefined && encryptionConfiguration.type !== 'AWS_OWNED_KEY')
+    throw new AwsError(
+      'ValidationException',
+      'A key of one’s own (encryptionConfiguration) is not supported on the laptop.',
+    );
+}
 
 function tagOperations(machines: Machines): Record<string, Operation> {
   const on = (action: string, handle: (machine: StateMachine, input: any) => unknown): Operation => ({
@@ -166,6 +178,7 @@ function describeMachine(machine: StateMachine) {
     creationDate: machine.createdAt,
     loggingConfiguration: machine.loggingConfiguration ?? { level: 'OFF', includeExecutionData: false },
     tracingConfiguration: machine.tracingConfiguration ?? { enabled: false },
+    encryptionConfiguration: { type: 'AWS_OWNED_KEY' },
     revisionId: machine.revisionId,
   };
 }
