@@ -16,7 +16,7 @@ export interface CacheOptions {
   staleSeconds?: number;
   /** At least this long between two calls that proof of staleness asked for. @default 5 */
   refetchCooldownSeconds?: number;
-  /** How long the store may take to answer, attempts of the SDK included. @default 5 */
+  /** How long the store may take to answer, attempts of the SDK included; six times as long where no value is at hand. @default 5 */
   fetchTimeoutSeconds?: number;
   /** Hears of every fetch, retry and stale serve. @default - one metric line each on stdout, for what is not ordinary */
   observe?: Observe;

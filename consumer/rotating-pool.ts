@@ -88,6 +88,11 @@ export class RotatingPool extends pg.Pool {
     return undefined;
   }
 
+  /** The version of the login that a connection of this pool was made with. */
+  versionOf(client: pg.PoolClient): string | undefined {
+    return versionOf.get(client);
+  }
+
   /** Logs in and says as whom. @throws what connecting throws */
   async testConnection(): Promise<{ user: string; database: string; versionId: string | undefined }> {
     const client = await this.connect();
@@ -116,8 +121,8 @@ export class RotatingPool extends pg.Pool {
         const newest = await this.#provider.refetch(this.#secretId, {
           seenVersionId: login.versionId,
           reason: error.code,
-          // Within the bounded time the login is asked for as often as it is tried.
-          cooldownMilliseconds: pause,
+          // Within the bounded time the value is asked for as often as the login is tried.
+          cooldownMilliseconds: FIRST_PAUSE_MILLISECONDS,
         });
         const pending = newest.changed ? undefined : await this.#connectPending(login);
         if (pending) return pending;

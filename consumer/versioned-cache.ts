@@ -42,6 +42,9 @@ export interface StalenessProof {
   readonly cooldownMilliseconds?: number;
 }
 
+/** Where no value is at hand, a call is waited for so many times as long: giving up would give nothing. */
+const COLD_PATIENCE = 6;
+
 /** A synchronous read past this share of a value's age has it refreshed in the background. */
 const REFRESH_AHEAD = 0.8;
 
@@ -214,8 +217,7 @@ export class VersionedCache {
   }
 
   #share(slot: CacheSlot, read: CacheRead, now: number): Promise<CachedVersion> {
-    const { timeoutMilliseconds } = this.#parts;
-    const flight = slot.flight && now - slot.flight.startedAt <= timeoutMilliseconds ? slot.flight : undefined;
+    const flight = slot.flight && now - slot.flight.startedAt <= this.#patience(slot) ? slot.flight : undefined;
     if (flight && (!read.force || flight.startedAt === now)) return flight.promise;
     if (flight) {
       const goOn = () => {
@@ -243,7 +245,7 @@ export class VersionedCache {
   async #call(slot: CacheSlot, read: Omit<CacheRead, 'force'>, startedAt: number): Promise<CachedVersion> {
     const { now, observe, explain, maxAgeMilliseconds } = this.#parts;
     try {
-      const fetched = await read.fetch(AbortSignal.timeout(this.#parts.timeoutMilliseconds));
+      const fetched = await read.fetch(AbortSignal.timeout(this.#patience(slot)));
       // A call that began earlier never overwrites what a later one brought.
       if (slot.version && slot.version.fetchedAt > startedAt) return slot.version;
       const wanted = read.maxAge === undefined ? maxAgeMilliseconds : read.maxAge * 1000;
@@ -269,6 +271,10 @@ export class VersionedCache {
       observe({ event: 'fetch-failed', secretId: read.name, error: explained.code });
       throw explained;
     }
+  }
+
+  #patience({ version }: CacheSlot): number {
+    return this.#parts.timeoutMilliseconds * (version ? 1 : COLD_PATIENCE);
   }
 
   /** An outage is bridged; a refusal or a missing secret is not: that is somebody's decision. */

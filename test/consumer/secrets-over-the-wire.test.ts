@@ -23,7 +23,7 @@ const outages: [string, FaultRule, { many: number; once: number }][] = [
   ],
   ['throttles', { kind: 'throttle', rate: 1 }, { many: 30, once: 30 }],
   ['drops connections', { kind: 'reset', rate: 1 }, { many: 30, once: 30 }],
-  ['never answers', { kind: 'time-out', rate: 1 }, { many: 0.15, once: 2 }],
+  ['never answers', { kind: 'time-out', rate: 1 }, { many: 0.1, once: 2 }],
 ];
 /** However slow this machine is just now. */
 async function warm({ provider, clock }: ReturnType<typeof environment>): Promise<void> {

@@ -1,0 +1,219 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import pg from 'pg';
+import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
+import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
+import type { RdsService } from '../../../local/services/rds/service.ts';
+import { eventually } from '../../eventually.ts';
+import { asPerson } from '../../local/services/lambda/laptop.ts';
+import { Executions } from '../lab/executions.ts';
+import type { Request, Response } from './consumer.ts';
+
+/** Environments of one function that are warm at once. */
+export const ENVIRONMENTS = 8;
+const PREFIX = 'crowd/';
+
+/** The consumers' stack, synthesized and running on a laptop, with its logins made. */
+export class Crowd {
+  readonly cloud: RunningCloud;
+  readonly executions: Executions;
+  readonly functions: string[];
+  readonly #secrets: SecretsManagerClient;
+
+  private constructor(cloud: RunningCloud, stack: LoadedStack) {
+    this.cloud = cloud;
+    this.functions = Object.entries(stack.outputs).flatMap(([name, value]) => (/^Function/.test(name) ? [value] : []));
+    const configuration = {
+      endpoint: cloud.endpointUrl,
+      region: cloud.region,
+      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    };
+    this.#secrets = new SecretsManagerClient(configuration);
+    this.executions = new Executions(new SFNClient(configuration), cloud);
+  }
+
+  /** Machines wait a hundredth of their time; caches and databases keep to the clock. */
+  static async gather(): Promise<Crowd> {
+    const assembly = await synthesize();
+    const cloud = await createCloud({ log: () => {}, settings: { stateMachineTimeScale: 0.01 } });
+    try {
+      const [stack] = await loadAssembly(assembly, cloud);
+      const crowd = new Crowd(cloud, stack as LoadedStack);
+      for (const login of ['notified', 'recycled'] as const) {
+        // A deployment has Secrets Manager try the rotation functions.
+        await eventually(`the end of the trial of ${login}`, async () =>
+          (await crowd.labels(login)).AWSPENDING === undefined ? true : undefined,
+        );
+        await crowd.#createLogin(login);
+      }
+      return crowd;
+    } catch (error) {
+      await cloud.close();
+      throw error;
+    } finally {
+      rmSync(assembly, { recursive: true, force: true });
+    }
+  }
+
+  /** Rotates to the end of the execution; the grace period of the rotation before is cut short, with evidence. */
+  async rotate(login: Request['login']): Promise<Rotated> {
+    const startedAt = Date.now();
+    const from = this.cloud.recorder.calls().at(-1)?.sequence ?? 0;
+    const execution = await this.executions.rotate(`${PREFIX}${login}`, { retireNow: true });
+    expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
+    const { versionId, propagation } = JSON.parse(execution.output ?? '{}');
+    expect(propagation.lagging).toEqual([]);
+    // The first write closes the rotation before; the last one promotes.
+    const moved = this.cloud.recorder
+      .calls({ operation: 'UpdateSecretVersionStage', afterSequence: from, outcome: 'ok' })
+      .filter(({ resources }) => resources.some((arn) => arn.includes(`${PREFIX}${login}-`)))
+      .at(-1);
+    if (!moved) throw new Error('The recorder has no promotion of this rotation.');
+    const promotedAt = Date.parse(moved.time) + moved.durationMilliseconds;
+    return { versionId, startedAt, promotedAt, endedAt: Date.now() };
+  }
+
+  async labels(login: Request['login']): Promise<Record<string, string>> {
+    const { VersionIdsToStages = {} } = await this.#secrets.send(
+      new DescribeSecretCommand({ SecretId: `${PREFIX}${login}` }),
+    );
+    return Object.fromEntries(
+      Object.entries(VersionIdsToStages).flatMap(([versionId, stages]) => stages.map((stage) => [stage, versionId])),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.cloud.close();
+  }
+
+  async #value(name: string): Promise<{ username: string; password: string; host: string }> {
+    const { SecretString = '{}' } = await this.#secrets.send(
+      new GetSecretValueCommand({ SecretId: `${PREFIX}${name}` }),
+    );
+    return JSON.parse(SecretString);
+  }
+
+  async #createLogin(login: string): Promise<void> {
+    const [superuser, { username, password }] = [await this.#value('superuser'), await this.#value(login)];
+    const verifier = formatScramVerifier(await computeScramVerifier(password));
+    const client = new pg.Client({
+      host: superuser.host,
+      database: 'app',
+      user: superuser.username,
+      password: superuser.password,
+      ssl: { ca: readFileSync(this.cloud.service<RdsService>('rds').caBundlePath, 'utf8') },
+    });
+    await client.connect();
+    try {
+      await client.query(`CREATE ROLE "${username}" LOGIN PASSWORD '${verifier}'`);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+/** When a rotation was asked for, when AWSCURRENT had moved, and when the execution had ended. */
+export interface Rotated {
+  readonly versionId: string;
+  readonly startedAt: number;
+  readonly promotedAt: number;
+  readonly endedAt: number;
+}
+
+export interface Served extends Response {
+  readonly functionName: string;
+  readonly startedAt: number;
+}
+
+/** Requests to all functions in turn, so many a second, as long as no function has more than its environments at work. */
+export class CrowdTraffic {
+  readonly served: Served[] = [];
+  readonly failures: string[] = [];
+  readonly #crowd: Crowd;
+  readonly #login: Request['login'];
+  readonly #atWork = new Map<string, Set<Promise<void>>>();
+  readonly #running: Promise<void>;
+  #stopped = false;
+  readonly #startedAt = Date.now();
+  #seconds = 0;
+
+  constructor(crowd: Crowd, login: Request['login'], requestsASecond: number) {
+    this.#crowd = crowd;
+    this.#login = login;
+    this.#running = this.#run(requestsASecond);
+  }
+
+  get requestsASecond(): number {
+    return Math.round(this.served.length / (this.#seconds || (Date.now() - this.#startedAt) / 1000));
+  }
+
+  /** Resolves when every function has answered from all of its environments since a moment. */
+  async warm(since = Date.now()): Promise<void> {
+    await eventually('answers of every environment', async () => {
+      const seen = this.#crowd.functions.map((functionName) => {
+        const answers = this.served.filter((one) => one.functionName === functionName && one.startedAt >= since);
+        return new Set(answers.map(({ environmentId }) => environmentId)).size;
+      });
+      return seen.every((count) => count >= ENVIRONMENTS) ? true : undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+    await Promise.all([...this.#atWork.values()].flatMap((requests) => [...requests]));
+    this.#seconds ||= (Date.now() - this.#startedAt) / 1000;
+  }
+
+  async #run(requestsASecond: number): Promise<void> {
+    let sent = 0;
+    for (let turn = 0; !this.#stopped; turn += 1) {
+      const due = ((Date.now() - this.#startedAt) / 1000) * requestsASecond;
+      // What could not be sent in its time is not made up for.
+      sent = Math.max(sent, due - requestsASecond / 10);
+      const functionName = this.#crowd.functions[turn % this.#crowd.functions.length] as string;
+      const atWork = this.#atWork.get(functionName) ?? new Set();
+      this.#atWork.set(functionName, atWork);
+      if (sent >= due || atWork.size >= ENVIRONMENTS) {
+        await pause(1);
+        continue;
+      }
+      sent += 1;
+      const request = this.#request(functionName).finally(() => atWork.delete(request));
+      atWork.add(request);
+    }
+  }
+
+  async #request(functionName: string): Promise<void> {
+    const startedAt = Date.now();
+    try {
+      const answer = await asPerson(this.#crowd.cloud, 'lambda', 'Invoke', {
+        FunctionName: functionName,
+        Payload: Buffer.from(JSON.stringify({ login: this.#login } satisfies Request)),
+      });
+      const payload = Buffer.from(answer.Payload).toString('utf8');
+      if (answer.FunctionError) this.failures.push(`${functionName}: ${payload}`);
+      else this.served.push({ ...(JSON.parse(payload) as Response), functionName, startedAt });
+    } catch (error) {
+      this.failures.push(`${functionName}: ${(error as Error).name} ${(error as Error).message}`);
+    }
+  }
+}
+
+/** As `cdk synth` does, into a folder of its own. */
+async function synthesize(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-crowd-'));
+  const app = fileURLToPath(new URL('./app.ts', import.meta.url));
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', app], {
+    env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
+  });
+  return folder;
+}
