@@ -22,6 +22,12 @@ export interface Verdict {
   readonly mayChange: boolean;
 }
 
+interface Point {
+  readonly start: Date;
+  /** Undefined when there are no data in the period. */
+  readonly value: number | undefined;
+}
+
 /** Periods end now, so that a datum counts at once. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html */
 export function judge(alarm: Alarm, metrics: MetricStore, now: Date): Verdict {
   const { input } = alarm;
@@ -29,11 +35,11 @@ export function judge(alarm: Alarm, metrics: MetricStore, now: Date): Verdict {
   const needed = input.DatapointsToAlarm ?? periods;
   const points = pointsOf(input, metrics, now, periods);
   const breaches = comparisons[input.ComparisonOperator ?? ''] as (value: number, threshold: number) => boolean;
-  const present = points.filter((point) => point !== undefined);
+  const present = points.filter(({ value }) => value !== undefined);
   const treat = input.TreatMissingData ?? 'missing';
   const threshold = input.Threshold ?? 0;
-  const breaching = points.filter((point) =>
-    point === undefined ? treat === 'breaching' : breaches(point, threshold),
+  const breaching = points.filter(({ value }) =>
+    value === undefined ? treat === 'breaching' : breaches(value, threshold),
   ).length;
   const mayChange = present.length > 0 || treat === 'breaching';
   if (present.length === 0 && treat === 'missing') {
@@ -41,44 +47,58 @@ export function judge(alarm: Alarm, metrics: MetricStore, now: Date): Verdict {
     return { state: 'INSUFFICIENT_DATA', reason: `Insufficient Data: ${missing}`, mayChange };
   }
   if (present.length === 0 && treat === 'ignore') return { state: alarm.state, reason: alarm.reason, mayChange };
-  return { ...describe(input, { breaching, needed, threshold, present }), mayChange };
-}
-
-function describe(
-  input: AlarmInput,
-  found: { breaching: number; needed: number; threshold: number; present: readonly number[] },
-): { state: AlarmState; reason: string } {
-  const { breaching, needed, threshold, present } = found;
-  const operator = words[input.ComparisonOperator ?? ''];
-  const bound = `${operator} the threshold (${threshold.toFixed(1)})`;
-  if (breaching >= needed) {
-    const many = breaching === 1 ? 'datapoint' : 'datapoints';
-    const list = present.length > 0 ? ` [${present.join(', ')}]` : '';
-    return {
-      state: 'ALARM',
-      reason: `Threshold Crossed: ${breaching} ${many}${list} ${breaching === 1 ? 'was' : 'were'} ${bound}.`,
-    };
-  }
-  if (present.length === 0) {
-    return {
-      state: 'OK',
-      reason: `Threshold Crossed: no datapoints were received and missing data are not breaching.`,
-    };
-  }
+  const state = breaching >= needed ? 'ALARM' : 'OK';
+  const telling = present.filter(({ value }) => breaches(value as number, threshold) === (state === 'ALARM'));
   return {
-    state: 'OK',
-    reason: `Threshold Crossed: ${present.length} datapoint${present.length === 1 ? '' : 's'} [${present.join(', ')}], fewer than ${needed} of them ${bound}.`,
+    state,
+    reason: reasonFor(alarm, state, { telling, missing: periods - present.length, needed, periods, treat }),
+    mayChange,
   };
 }
 
-function pointsOf(input: AlarmInput, metrics: MetricStore, now: Date, periods: number): (number | undefined)[] {
+/** In the words of CloudWatch's own alarms: `Threshold Crossed: 1 out of the last 1 datapoints [5.0 (…)] was …` */
+function reasonFor(
+  alarm: Alarm,
+  state: 'ALARM' | 'OK',
+  found: { telling: readonly Point[]; missing: number; needed: number; periods: number; treat: string },
+): string {
+  const { telling, missing, needed, periods, treat } = found;
+  const { input } = alarm;
+  if (telling.length === 0) {
+    const many = missing === 1 ? '1 missing datapoint was' : `${missing} missing datapoints were`;
+    const treated = `${many} treated as [${treat === 'breaching' ? 'Breaching' : 'NonBreaching'}].`;
+    if (missing < periods) return `Threshold Crossed: ${treated}`;
+    return `Threshold Crossed: no datapoints were received for ${periods} period${periods === 1 ? '' : 's'} and ${treated}`;
+  }
+  const list = telling.map(({ value, start }) => `${decimal(value as number)} (${shortTime(start)})`).join(', ');
+  const verb = `${telling.length === 1 ? 'was' : 'were'}${state === 'OK' ? ' not' : ''}`;
+  const bound = `${words[input.ComparisonOperator ?? '']} the threshold (${decimal(input.Threshold ?? 0)})`;
+  const transition =
+    alarm.state === state
+      ? ''
+      : ` (minimum ${needed} datapoint${needed === 1 ? '' : 's'} for ${alarm.state} -> ${state} transition)`;
+  return `Threshold Crossed: ${telling.length} out of the last ${periods} datapoints [${list}] ${verb} ${bound}${transition}.`;
+}
+
+const decimal = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+
+/** `28/10/19 14:56:00` */
+function shortTime(date: Date): string {
+  const [day = '', time = ''] = date.toISOString().split('T');
+  const [year = '', month, dayOfMonth] = day.split('-');
+  return `${dayOfMonth}/${month}/${year.slice(2)} ${time.slice(0, 8)}`;
+}
+
+/** The newest first. */
+function pointsOf(input: AlarmInput, metrics: MetricStore, now: Date, periods: number): Point[] {
   const period = (input.Period ?? 60) * 1000;
   const end = now.getTime() + 1;
   const dimensions = Object.fromEntries((input.Dimensions ?? []).map(({ Name, Value }) => [Name, Value]));
   const all = metrics.find(String(input.Namespace), String(input.MetricName), dimensions)?.data ?? [];
   const data = input.Unit === undefined ? all : all.filter(({ unit }) => unit === input.Unit);
   const name = (input.ExtendedStatistic ?? input.Statistic ?? 'Average') as Statistic;
-  return Array.from({ length: periods }, (_, index) =>
-    statistic(data, name, end - (index + 1) * period, end - index * period),
-  );
+  return Array.from({ length: periods }, (_, index) => {
+    const start = end - (index + 1) * period;
+    return { start: new Date(start), value: statistic(data, name, start, end - index * period) };
+  });
 }

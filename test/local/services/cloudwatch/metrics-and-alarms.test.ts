@@ -234,7 +234,8 @@ describe('alarms', () => {
       AlarmName: 'a',
       NewStateValue: 'ALARM',
       OldStateValue: 'OK',
-      NewStateReason: 'Threshold Crossed: 1 datapoint [1] was greater than or equal to the threshold (1.0).',
+      NewStateReason:
+        'Threshold Crossed: 1 out of the last 1 datapoints [1.0 (31/12/25 23:59:00)] was greater than or equal to the threshold (1.0) (minimum 1 datapoint for OK -> ALARM transition).',
       StateChangeTime: '2026-01-01T00:00:00.000+0000',
       Trigger: { MetricName: 'failures', Namespace: 'app', Statistic: 'SUM', Period: 60, Threshold: 1 },
     });
