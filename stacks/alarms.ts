@@ -35,6 +35,9 @@ export class PipelineAlarms extends Construct {
     this.#ring('RotationFailed', 'A rotation did not go through');
     this.#ring('RotationRolledBack', 'A rotation was rolled back');
     this.#ring('RetirementBlocked', 'A previous credential is still in use and cannot be retired');
+    this.#ring('SecretOverdue', 'A secret was not rotated when it was due');
+    this.#ring('DriftFound', 'The audit found something that is not as it should be');
+    this.#hearSilence();
     this.#add(
       'DeadLetters',
       'An event could not be delivered to the pipeline',
@@ -53,11 +56,32 @@ export class PipelineAlarms extends Construct {
     });
   }
 
+  /**
+   * An audit that does not run finds nothing. Until the first one the alarm has no data, which is no change of its state;
+   * once it has had some, a lack of them is one.
+   */
+  #hearSilence(): void {
+    const alarm = this.#add(
+      'AuditSilent',
+      'The audit has not been completed for three hours',
+      this.metric('AuditCompleted', { period: Duration.hours(3) }),
+      { comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD },
+      cloudwatch.TreatMissingData.MISSING,
+    );
+    alarm.addInsufficientDataAction(new SnsAction(this.#props.topic));
+  }
+
   #ring(metricName: MetricName, what: string): void {
     this.#add(metricName, what, this.metric(metricName));
   }
 
-  #add(id: string, what: string, metric: cloudwatch.Metric): void {
+  #add(
+    id: string,
+    what: string,
+    metric: cloudwatch.Metric,
+    more: Partial<cloudwatch.AlarmProps> = {},
+    treatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+  ): cloudwatch.Alarm {
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmName: `${this.#props.pipelineName}-${id}`,
       alarmDescription: `Keyturn: ${what}. Runbook: docs/operating.md, section ${id}.`,
@@ -65,9 +89,11 @@ export class PipelineAlarms extends Construct {
       threshold: 1,
       evaluationPeriods: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      treatMissingData,
+      ...more,
     });
     alarm.addAlarmAction(new SnsAction(this.#props.topic));
     this.all.push(alarm);
+    return alarm;
   }
 }

@@ -2,6 +2,7 @@
 export { acknowledge } from './acknowledge.ts';
 export { bundle } from './bundle.ts';
 export type { FunctionNetwork } from './bundled-function.ts';
+export { JwksEndpoint, type JwksEndpointProps } from './jwks-endpoint.ts';
 export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';
 export { RotatedSecret, type RotatedSecretProps, type RotatedSecretProxy } from './rotated-secret.ts';
 export { RotationPipeline, type RotationPipelineProps, type SecretKind } from './rotation-pipeline.ts';

@@ -107,6 +107,7 @@ export class RotatedSecret extends Construct {
     pipeline.workflow.mayRotate(arnForPolicies(secret));
     pipeline.labelRules.watch(props.secretName);
     pipeline.console.mayShow(arnForPolicies(secret));
+    pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
     // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.

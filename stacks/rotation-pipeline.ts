@@ -21,6 +21,7 @@ import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { ConsoleDashboard } from './console-dashboard.ts';
 import { LabelRules } from './label-rules.ts';
+import { PipelineAudit } from './pipeline-audit.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { WorkflowStateMachines } from './state-machines.ts';
 
@@ -40,6 +41,11 @@ export interface RotationPipelineProps {
    * @default - none: RDS's certificates and the public Amazon roots travel in the bundle
    */
   readonly databaseEnvironment?: Record<string, string>;
+  /**
+   * How often every managed secret is looked at.
+   * @default Duration.hours(1)
+   */
+  readonly auditInterval?: Duration;
   /**
    * Who is told when a check fails or a rotation does.
    * @default - a topic of the pipeline's own
@@ -79,6 +85,7 @@ export class RotationPipeline extends Construct {
   readonly checkFunctions: CheckFunctions;
   readonly console: ConsoleDashboard;
   readonly configSync: ConfigSync;
+  readonly audit: PipelineAudit;
   readonly #props: RotationPipelineProps;
   readonly #rotationFunctions = new Map<SecretKind, RotationFunction>();
 
@@ -149,6 +156,14 @@ export class RotationPipeline extends Construct {
       propagateSecretArn: this.workflow.propagateSecret.stateMachineArn,
       deadLetters: this.deadLetters,
     });
+    this.audit = new PipelineAudit(this, 'Audit', {
+      settingsPrefix: this.settingsPrefix,
+      history: this.history,
+      workflow: this.workflow,
+      mirrorSecret: this.mirrorSecret,
+      deadLetters: this.deadLetters,
+      interval: props.auditInterval ?? Duration.hours(1),
+    });
     this.#notify();
     this.#describeItself();
   }
@@ -167,6 +182,7 @@ export class RotationPipeline extends Construct {
       }),
     });
     this.workflow.mayInvoke(made.function);
+    this.audit.mayAsk(made.function);
     this.#rotationFunctions.set(kind, made);
     return made;
   }
@@ -197,6 +213,7 @@ export class RotationPipeline extends Construct {
       rotateFleetArn: this.workflow.rotateFleet.stateMachineArn,
       retireCredentialArn: this.workflow.retireCredential.stateMachineArn,
       propagateSecretArn: this.workflow.propagateSecret.stateMachineArn,
+      auditFunctionArn: this.audit.function.functionArn,
       alarmTopicArn: this.alarmTopic.topicArn,
     };
     new ssm.StringParameter(this, 'Description', {

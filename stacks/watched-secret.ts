@@ -43,6 +43,7 @@ export class WatchedSecret extends Construct {
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
     pipeline.console.mayShow(arnForPolicies(secret));
+    pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
     grantPropagation(pipeline, { ...props, checks });
   }
 }

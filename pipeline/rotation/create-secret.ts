@@ -44,7 +44,9 @@ async function refuseInsideGrace({ rotationFunction, secret, settings, rotation 
   if (!secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) return;
   // RotateSecret made an empty version for this token; left there it would block the next rotation.
   await rotationFunction.store.moveStage({ secretArn: secret.arn, stage: AWSPENDING, from: rotation.token });
-  throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
+  // LastChangedDate is that of the label which RotateSecret has just moved.
+  const promotedAt = await rotationFunction.store.createdAt(secret.arn, current);
+  throw new RotationInGrace(describeGrace(secret.name, promotedAt, settings.gracePeriodSeconds));
 }
 
 /** One wording for whoever meets it: the native rotation, the workflow, the command line. */
