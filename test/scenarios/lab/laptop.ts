@@ -12,12 +12,14 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
+import type { AuditDependencies } from '../../../pipeline/audit/audit.ts';
 import { eventually } from '../../eventually.ts';
 import { Executions } from './executions.ts';
 
@@ -41,6 +43,7 @@ export class Laptop {
   readonly executions: Executions;
   readonly #ca: string;
   readonly #tables: DynamoDBClient;
+  readonly #parameters: SSMClient;
   readonly #resources: LoadedStack['resources'];
 
   private constructor(cloud: RunningCloud, stack: LoadedStack) {
@@ -57,6 +60,7 @@ export class Laptop {
     this.lambda = new LambdaClient(configuration);
     this.events = new EventBridgeClient(configuration);
     this.#tables = new DynamoDBClient(configuration);
+    this.#parameters = new SSMClient(configuration);
     this.executions = new Executions(new SFNClient(configuration), cloud);
     this.#ca = readFileSync(cloud.service<RdsService>('rds').caBundlePath, 'utf8');
   }
@@ -200,6 +204,36 @@ export class Laptop {
     await this.asOwnerOfTheMachine("ALTER SYSTEM SET log_statement = 'all'", 'SELECT pg_reload_conf()');
   }
 
+  /** Waits for an event of a version in the history, which is written a moment after it was told. */
+  historyTells(secretId: string, type: string, versionId: string): Promise<true> {
+    return eventually(`"${type}" of ${versionId} in the history`, async () => {
+      const rows = await this.history(secretId);
+      return rows.some((row) => row.type === type && row.detail.includes(versionId)) ? true : undefined;
+    });
+  }
+
+  /** What the audit works with, as a person who may do anything. */
+  auditor(now: () => Date): AuditDependencies {
+    const mirror = Object.values(this.#resources).find(
+      ({ type, path }) => type === 'AWS::Lambda::Function' && path?.includes('MirrorSecret'),
+    );
+    return {
+      secretsManager: this.secrets,
+      ssm: this.#parameters,
+      states: this.executions.client,
+      lambda: this.lambda,
+      dynamodb: this.#tables,
+      settingsPrefix: '/keyturn/keyturn',
+      historyTableName: this.#resource('AWS::DynamoDB::Table'),
+      mirrorSecretFunctionArn: String(mirror?.attributes.Arn),
+      machines: {
+        rotateSecretArn: this.executions.arn('rotate-secret'),
+        retireCredentialArn: this.executions.arn('retire-credential'),
+      },
+      now,
+    };
+  }
+
   /** Past the endpoint: what RDS's administrator may not do. */
   async asOwnerOfTheMachine(...statements: string[]): Promise<void> {
     const client = new pg.Client(this.database().adminConnection());
@@ -225,7 +259,14 @@ export class Laptop {
   }
 
   async close(): Promise<void> {
-    for (const client of [this.secrets, this.lambda, this.events, this.#tables, this.executions.client])
+    for (const client of [
+      this.secrets,
+      this.lambda,
+      this.events,
+      this.#tables,
+      this.#parameters,
+      this.executions.client,
+    ])
       client.destroy();
     await this.cloud.close();
   }
