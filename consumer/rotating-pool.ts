@@ -18,7 +18,7 @@ export interface RotatingPoolOptions extends Omit<pg.PoolConfig, 'user' | 'passw
   readonly tryPending?: boolean;
   /**
    * A connection that has rested for so long is asked whether it still works before it is handed out: the server may
-   * have ended it while the environment was frozen. @default 5000
+   * have ended it while the environment was frozen. @default 500
    */
   readonly pingAfterIdleMilliseconds?: number;
   /** Milliseconds since 1970. @default - the system's time */
@@ -166,9 +166,10 @@ export class RotatingPool extends pg.Pool {
   /** A connection that works. One that does not tells that the others, which rested as long, may not either. */
   async #checkOut(): Promise<pg.PoolClient> {
     for (;;) {
+      if (this.idleCount > 0) await hearSockets();
       const client = await this.#checkOutOnce();
       const restingSince = this.#restingSince.get(client);
-      const mayRest = this.#own.pingAfterIdleMilliseconds ?? 5_000;
+      const mayRest = this.#own.pingAfterIdleMilliseconds ?? 500;
       if (restingSince === undefined || this.#now() - restingSince < mayRest) return client;
       try {
         await client.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MILLISECONDS } as pg.QueryConfig);
@@ -211,7 +212,7 @@ export class RotatingPool extends pg.Pool {
     if (!pending || pending.versionId === login.versionId) return undefined;
     this.#useLogin(toDatabaseConfig(this.#secretId, pending.value, pending.versionId));
     // The pool has read its options when this returns, if it has room: others go on with the current login.
-    const connecting = this.#checkOut();
+    const connecting = this.#checkOutOnce();
     this.#useLogin(this.#login ?? login);
     try {
       const client = await connecting;
@@ -229,6 +230,14 @@ export class RotatingPool extends pg.Pool {
     const { code, name } = error as { code?: string; name?: string };
     this.#provider.observe({ event, secretId: this.#secretId, error: code ?? name ?? 'unknown' });
   }
+}
+
+/**
+ * What the server said to resting connections while the environment was frozen is heard before one is handed out. The
+ * first immediate may still belong to the turn of the event loop that the freeze came into.
+ */
+async function hearSockets(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function isRefusedLogin(error: unknown): error is Error & { code: string } {
