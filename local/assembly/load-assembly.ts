@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cloud } from '../cloud.ts';
+import { type StackOutput, stacksOf } from '../services/cloudformation/state.ts';
 import { administratorOf } from './administrator.ts';
 import { resolveDynamicReferences } from './dynamic-references.ts';
 import { inertTypes } from './inert-types.ts';
@@ -19,11 +21,12 @@ export interface LoadedStack {
 }
 
 interface Template {
+  Description?: string;
   Resources?: Record<string, TemplateEntry>;
   Parameters?: Record<string, { Type: string; Default?: string }>;
   Conditions?: Record<string, unknown>;
   Mappings?: Record<string, Record<string, Record<string, unknown>>>;
-  Outputs?: Record<string, { Value: unknown; Export?: { Name: unknown }; Condition?: string }>;
+  Outputs?: Record<string, { Value: unknown; Description?: string; Export?: { Name: unknown }; Condition?: string }>;
 }
 
 /** What a template uses and the laptop lacks: all of it, at once. */
@@ -51,6 +54,7 @@ export async function loadAssembly(
   const templates = artifacts.map(([id, artifact]) => ({
     name: artifact.properties.stackName ?? id,
     template: JSON.parse(readFileSync(join(directory, artifact.properties.templateFile), 'utf8')) as Template,
+    tags: (artifact.properties.tags ?? {}) as Record<string, string>,
     dependencies: (artifact.dependencies ?? []) as string[],
     id,
   }));
@@ -61,12 +65,13 @@ export async function loadAssembly(
     artifacts.map(([id]) => id),
   );
   const stacks: LoadedStack[] = [];
-  for (const { name, template } of inStackOrder(templates)) {
+  for (const { name, template, tags } of inStackOrder(templates)) {
     stacks.push(
       await new StackLoader({
         cloud,
         name,
         template,
+        tags,
         providers,
         exportsByName,
         assets,
@@ -113,6 +118,7 @@ interface StackContext {
   readonly cloud: Cloud;
   readonly name: string;
   readonly template: Template;
+  readonly tags: Readonly<Record<string, string>>;
   readonly providers: ReadonlyMap<string, ResourceProvider>;
   readonly exportsByName: Map<string, unknown>;
   readonly assets: ReadonlyMap<string, string>;
@@ -130,7 +136,8 @@ class StackLoader {
 
   async load(): Promise<LoadedStack> {
     const { template, name } = this.#context;
-    const scope = this.#scope(await this.#parameters());
+    const parameters = await this.#parameters();
+    const scope = this.#scope(parameters);
     const resources: LoadedStack['resources'] & Record<string, any> = {};
     for (const [logicalId, entry] of inDependencyOrder(template.Resources ?? {})) {
       if (entry.Condition && !scope.condition(entry.Condition)) continue;
@@ -144,7 +151,33 @@ class StackLoader {
         ...(typeof path === 'string' && { path }),
       };
     }
-    return { name, outputs: this.#outputs(scope), resources };
+    const outputs = this.#outputs(scope);
+    this.#record(parameters, outputs, resources);
+    return { name, outputs: Object.fromEntries(outputs.map(({ key, value }) => [key, value])), resources };
+  }
+
+  /** For those who ask CloudFormation. */
+  #record(
+    parameters: Map<string, unknown>,
+    outputs: readonly StackOutput[],
+    resources: LoadedStack['resources'],
+  ): void {
+    const { cloud, name, template, tags } = this.#context;
+    stacksOf(cloud)?.add({
+      name,
+      id: `arn:aws:cloudformation:${cloud.region}:${cloud.accountId}:stack/${name}/${randomUUID()}`,
+      region: cloud.region,
+      createdAt: cloud.clock.now(),
+      ...(template.Description === undefined ? {} : { description: template.Description }),
+      template: JSON.stringify(template),
+      parameters: Object.entries(template.Parameters ?? {}).map(([key, { Type, Default }]) => {
+        const value = String(this.#context.parameters[key] ?? Default);
+        return { key, value, ...(Type.startsWith('AWS::SSM::') && { resolvedValue: String(parameters.get(key)) }) };
+      }),
+      outputs,
+      resources: Object.entries(resources).map(([logicalId, { type, ref }]) => ({ logicalId, physicalId: ref, type })),
+      tags,
+    });
   }
 
   async #create(logicalId: string, entry: TemplateEntry, scope: ResolutionScope): Promise<CreatedResource> {
@@ -244,13 +277,19 @@ class StackLoader {
     return answer.Parameter.Value;
   }
 
-  #outputs(scope: ResolutionScope): Record<string, string> {
-    const outputs: Record<string, string> = {};
-    for (const [name, output] of Object.entries(this.#context.template.Outputs ?? {})) {
+  #outputs(scope: ResolutionScope): StackOutput[] {
+    const outputs: StackOutput[] = [];
+    for (const [key, output] of Object.entries(this.#context.template.Outputs ?? {})) {
       if (output.Condition && !scope.condition(output.Condition)) continue;
-      const value = resolve(output.Value, scope);
-      outputs[name] = String(value);
-      if (output.Export) this.#context.exportsByName.set(String(resolve(output.Export.Name, scope)), value);
+      const resolved = resolve(output.Value, scope);
+      const exportName = output.Export && String(resolve(output.Export.Name, scope));
+      if (exportName !== undefined) this.#context.exportsByName.set(exportName, resolved);
+      outputs.push({
+        key,
+        value: String(resolved),
+        ...(output.Description === undefined ? {} : { description: output.Description }),
+        ...(exportName === undefined ? {} : { exportName }),
+      });
     }
     return outputs;
   }
