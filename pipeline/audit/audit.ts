@@ -15,6 +15,8 @@ export interface AuditDependencies extends Omit<Observer, 'running'> {
   readonly states: Pick<SFNClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string };
   now(): Date;
+  /** By then it has to be told what was found. */
+  readonly deadline: Date;
 }
 
 export interface Audit {
@@ -37,6 +39,10 @@ export async function audit(dependencies: AuditDependencies, secretId?: string):
   const observer = { ...dependencies, running };
   const findings: Finding[] = [];
   for (let from = 0; from < managed.length; from += AT_ONCE) {
+    if (dependencies.now() >= dependencies.deadline) {
+      findings.push(outOfTime(managed.slice(from)));
+      break;
+    }
     const batch = managed.slice(from, from + AT_ONCE);
     const found = await Promise.all(batch.map((settings) => auditOne(observer, settings, dependencies.now())));
     findings.push(...found.flat());
@@ -64,6 +70,19 @@ async function auditOne(observer: Observer, settings: SecretSettings, now: Date)
   } catch (error) {
     return [unobserved(settings, error)];
   }
+}
+
+/** Databases that do not answer take their time: what was found so far is told, and that there is more. */
+function outOfTime(remaining: SecretSettings[]): Finding {
+  const [{ name }] = remaining as [SecretSettings];
+  return {
+    code: 'AuditIncomplete',
+    secretArn: '',
+    secretName: name,
+    message: `${name}: the audit's time ran out before this secret and ${remaining.length - 1} more were looked at.`,
+    command: `keyturn doctor ${name}`,
+    isSafe: false,
+  };
 }
 
 function unobserved({ name }: SecretSettings, error: unknown): Finding {

@@ -393,4 +393,15 @@ describe('the whole audit, on its schedule', () => {
     ]);
     expect(answer.findings.some(({ code }) => code === 'CurrentRefused')).toBe(true);
   });
+
+  test('an audit whose time runs out tells what it has found, and how much it has not looked at', async () => {
+    await deployed.call('lambda', 'UpdateFunctionConfiguration', { FunctionName: 'audit', Timeout: 20 });
+    const answer = await eventually('a function with less time than telling takes', async () => {
+      const found = (await deployed.invoke('audit', { tell: false })) as AuditAnswer;
+      return found.findings.length === 1 ? found : undefined;
+    });
+    expect(answer.findings).toMatchObject([
+      { code: 'AuditIncomplete', message: expect.stringContaining(`${settings.size - 1} more`) },
+    ]);
+  });
 });

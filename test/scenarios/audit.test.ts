@@ -2,9 +2,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { ask } from '../../pipeline/audit/ask-function.ts';
 import { type AuditDependencies, audit } from '../../pipeline/audit/audit.ts';
 import { repairDrift } from '../../pipeline/audit/repair-drift.ts';
-import type { Finding } from '../../pipeline/contracts/audit.ts';
+import type { AuditAnswer, Finding } from '../../pipeline/contracts/audit.ts';
 import { pipelineParameterName, settingsPrefixOf } from '../../pipeline/contracts/settings/pipeline.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../../pipeline/contracts/settings/settings-parameter.ts';
@@ -14,7 +15,8 @@ import { Laptop, type Value } from './lab/laptop.ts';
 const PIPELINE = 'keyturn';
 let laptop: Laptop;
 let ssm: SSMClient;
-let dependencies: Omit<AuditDependencies, 'now'>;
+let dependencies: Omit<AuditDependencies, 'now' | 'deadline'>;
+let auditFunctionArn: string;
 let first: Value;
 
 beforeAll(async () => {
@@ -26,6 +28,7 @@ beforeAll(async () => {
   };
   ssm = new SSMClient(options);
   const description = JSON.parse(await parameter(pipelineParameterName(PIPELINE)));
+  auditFunctionArn = description.auditFunctionArn;
   dependencies = {
     ssm,
     secretsManager: new SecretsManagerClient(options),
@@ -53,7 +56,7 @@ async function parameter(Name: string): Promise<string> {
 /** What the audit would find when so much time has passed: findings wait until nothing can be under way. */
 async function look(secretId: string, hoursFromNow = 0): Promise<Finding[]> {
   const now = () => new Date(Date.now() + hoursFromNow * 3_600_000);
-  return (await audit({ ...dependencies, now }, secretId)).findings;
+  return (await audit({ ...dependencies, now, deadline: new Date(8e15) }, secretId)).findings;
 }
 
 async function mend(finding: Finding | undefined) {
@@ -67,9 +70,14 @@ async function mend(finding: Finding | undefined) {
 
 const asAdministrator = async (sql: string) => laptop.query(await laptop.value('lab/superuser'), sql);
 
-test('before anything has happened nothing is found', async () => {
+test('before anything has happened nothing is found, by the audit as it is deployed', async () => {
   expect(await look('lab/alternating')).toEqual([]);
   expect(await look('lab/single')).toEqual([]);
+  const answer = (await ask(laptop.lambda, auditFunctionArn, { tell: false })) as AuditAnswer;
+  // The logins behind the proxy and of the superuser's secret have not been made here.
+  const ours = answer.findings.filter(({ secretName }) => ['lab/alternating', 'lab/single'].includes(secretName));
+  expect({ secrets: answer.secrets, ours }).toEqual({ secrets: 4, ours: [] });
+  expect(answer.findings.filter(({ code }) => code === 'AuditIncomplete')).toEqual([]);
 });
 
 describe('a rotation in flight', () => {
