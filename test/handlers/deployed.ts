@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { buildSync } from 'esbuild';
+import type { Settings } from '../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
 import { asPerson, settled, zip } from '../local/services/lambda/laptop.ts';
 
@@ -33,8 +34,10 @@ export class Deployed {
     this.lambda = new LambdaClient(options);
   }
 
-  static async start(): Promise<Deployed> {
-    return new Deployed(await createCloud({ log: () => undefined, settings: { eventsDuplicatedRate: 0 } }));
+  static async start(settings: Partial<Settings> = {}): Promise<Deployed> {
+    return new Deployed(
+      await createCloud({ log: () => undefined, settings: { eventsDuplicatedRate: 0, ...settings } }),
+    );
   }
 
   call(service: string, operation: string, input: unknown): Promise<any> {
