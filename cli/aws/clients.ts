@@ -71,7 +71,9 @@ export class Clients {
   lambda(): Promise<LambdaClient> {
     return this.#make('lambda', async () => {
       const { LambdaClient } = await import('@aws-sdk/client-lambda');
-      return new LambdaClient(this.#configuration);
+      // An audit of many secrets takes its minutes; asked twice, it would look twice.
+      const requestHandler = { connectionTimeout: 3_000, requestTimeout: 310_000 };
+      return new LambdaClient({ ...this.#configuration, requestHandler });
     });
   }
 

@@ -20,6 +20,7 @@ import {
 import { zipSync } from 'fflate';
 import pg from 'pg';
 import { loadAssembly } from '../../local/assembly/load-assembly.ts';
+import { systemClock } from '../../local/clock.ts';
 import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
 import type { RdsService } from '../../local/services/rds/service.ts';
 import { eventually } from '../eventually.ts';
@@ -83,8 +84,11 @@ export class Desk {
   readonly caPath: string;
   host = '';
 
-  private constructor(cloud: RunningCloud) {
+  readonly #past: { milliseconds: number };
+
+  private constructor(cloud: RunningCloud, past: { milliseconds: number }) {
     this.cloud = cloud;
+    this.#past = past;
     this.folder = mkdtempSync(join(tmpdir(), 'keyturn-desk-'));
     const configuration = {
       endpoint: cloud.endpointUrl,
@@ -99,14 +103,26 @@ export class Desk {
   }
 
   static async open(): Promise<Desk> {
-    const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.01 }, log: () => undefined });
-    const desk = new Desk(cloud);
+    const past = { milliseconds: 0 };
+    const clock = { ...systemClock, now: () => new Date(Date.now() - past.milliseconds) };
+    const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.01 }, clock, log: () => undefined });
+    const desk = new Desk(cloud, past);
     try {
       await desk.#createDatabase();
       return desk;
     } catch (error) {
       await desk.close();
       throw error;
+    }
+  }
+
+  /** Does something that, to the cloud, was done so many hours ago. */
+  async hoursAgo<Result>(hours: number, run: () => Promise<Result>): Promise<Result> {
+    this.#past.milliseconds = hours * 3_600_000;
+    try {
+      return await run();
+    } finally {
+      this.#past.milliseconds = 0;
     }
   }
 

@@ -16,21 +16,25 @@ export interface RoleMemory {
 const MARK = 'keyturn:';
 
 export async function readMemory(statements: Statements, second: string): Promise<RoleMemory> {
-  return parseMemory((await readComment(statements, second)).split('\n').find((line) => line.startsWith(MARK)));
+  const comment = (await readComment(statements, second)) ?? '';
+  return parseMemory(comment.split('\n').find((line) => line.startsWith(MARK)));
 }
 
+/** Before the first rotation there is no second login yet, and nothing to remember. */
 export async function writeMemory(statements: Statements, second: string, memory: RoleMemory): Promise<void> {
   const comment = await readComment(statements, second);
+  if (comment === undefined) return;
   const own = comment.split('\n').filter((line) => line && !line.startsWith(MARK));
   await statements.execute('COMMENT ON ROLE %I IS %L', second, [...own, `${MARK}${JSON.stringify(memory)}`].join('\n'));
 }
 
-async function readComment(statements: Statements, role: string): Promise<string> {
+/** Undefined where there is no such role. */
+async function readComment(statements: Statements, role: string): Promise<string | undefined> {
   const [row] = await statements.query<{ comment: string | null }>(
     "SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname::text = $1",
     [role],
   );
-  return row?.comment ?? '';
+  return row && (row.comment ?? '');
 }
 
 /** A comment that somebody has edited counts as no memory: then the base login's settings win. */

@@ -1,0 +1,121 @@
+import {
+  CancelRotateSecretCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { jest } from '@jest/globals';
+import { Desk } from './desk.ts';
+
+// Each command is a process of its own.
+jest.setTimeout(120_000);
+
+const login = { kind: 'postgres', superuserSecret: 'shop/superuser', evidenceIntervalSeconds: 5 };
+const manifest = {
+  secrets: {
+    database: { ...login, secret: { name: 'shop/database' } },
+    orders: { ...login, secret: { name: 'shop/orders' } },
+  },
+};
+const foreign = '0123456789abcdef0123456789abcdef';
+const foreignToo = 'fedcba9876543210fedcba9876543210';
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await Desk.open();
+  await desk.createLogin('shop/database', 'shop');
+  await desk.createLogin('shop/orders', 'orders');
+  await desk.deploy(manifest);
+}, 240_000);
+afterAll(() => desk?.close());
+
+const codes = async (...words: string[]) => {
+  const told = await desk.keyturn(['doctor', ...words, '--json']);
+  return { code: told.code, findings: JSON.parse(told.stdout).findings.map(({ code }: any) => code) };
+};
+
+/** A candidate as another tool leaves it when it dies: AWSPENDING on a version that nobody is at work on. */
+async function leavePending(ClientRequestToken: string): Promise<void> {
+  const SecretString = JSON.stringify(await desk.value('shop/orders'));
+  const put = { SecretId: 'shop/orders', SecretString, ClientRequestToken, VersionStages: ['AWSPENDING'] };
+  // What is younger than a rotation may take is left alone.
+  await desk.hoursAgo(1, () => desk.secrets.send(new PutSecretValueCommand(put)));
+}
+
+test('all is well: one line, and 0', async () => {
+  expect(await desk.keyturn(['doctor'])).toEqual({
+    code: 0,
+    stdout: 'ok  2 secrets looked at: everything is as it should be.\n',
+    stderr: '',
+  });
+});
+
+test('an AWSPENDING of another tool: found, explained, and the command that mends it', async () => {
+  await leavePending(foreign);
+  const told = await desk.keyturn(['doctor']);
+  expect(told.code).toBe(1);
+  expect(told.stdout).toMatch(
+    /^2 secrets looked at, 1 finding:\n\nPendingForeign {2}AWSPENDING was left by another tool/,
+  );
+  expect(told.stdout).toMatch(/ {2}mends it: keyturn doctor shop\/orders --repair/);
+});
+
+test('one secret alone is looked at when it is named', async () => {
+  expect(await codes('shop/database')).toEqual({ code: 0, findings: [] });
+  expect(await codes('shop/orders')).toEqual({ code: 1, findings: ['PendingForeign'] });
+});
+
+test('--repair is offered, never made silently: without a terminal and --yes nothing is done', async () => {
+  const refused = await desk.keyturn(['doctor', '--repair']);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/^keyturn: Make 1 .*\? Nobody can be asked here: pass --yes/);
+  expect((await desk.labels('shop/orders')).AWSPENDING).toBe(foreign);
+});
+
+test('--repair --yes mends it, says what was done, and the next rotation goes through', async () => {
+  const mended = await desk.keyturn(['doctor', '--repair', '--yes']);
+  expect(mended.code).toBe(0);
+  expect(mended.stdout).toMatch(
+    /^mended {2}shop\/orders PendingForeign: AWSPENDING was detached from 0123456789abcdef/m,
+  );
+  expect((await desk.labels('shop/orders')).AWSPENDING).toBeUndefined();
+  expect(await codes()).toEqual({ code: 0, findings: [] });
+  expect((await desk.keyturn(['rotate', 'shop/orders', '--wait'])).code).toBe(0);
+});
+
+test('a login whose password somebody changed in the database: mended in the database', async () => {
+  await desk.query("ALTER ROLE shop PASSWORD 'changed-behind-the-back'");
+  expect(await codes('shop/database')).toEqual({ code: 1, findings: ['CurrentRefused'] });
+  const mended = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+  expect(mended).toMatchObject({ code: 0, stdout: expect.stringContaining('mended  shop/database CurrentRefused') });
+  expect(await codes('shop/database')).toEqual({ code: 0, findings: [] });
+});
+
+test('what only a person can mend stays, with what to do: rotation that was turned off', async () => {
+  await desk.secrets.send(new CancelRotateSecretCommand({ SecretId: 'shop/database' }));
+  const told = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+  expect(told.code).toBe(1);
+  expect(told.stdout).toMatch(/RotationOff .*\n {2}shop\/database: .*\n {2}what to do: /);
+  expect(told.stdout).not.toMatch(/^mended/m);
+});
+
+test('a label that moved between looking and mending: the finding is outdated, and nothing is done', async () => {
+  await leavePending(foreignToo);
+  let isMoved = false;
+  const gone = { SecretId: 'shop/orders', VersionStage: 'AWSPENDING', RemoveFromVersionId: foreignToo };
+  const unsubscribe = desk.cloud.recorder.subscribe((call) => {
+    // The audit has looked; the repair has not.
+    if (isMoved || call.operation !== 'ListSecretVersionIds') return;
+    isMoved = true;
+    void desk.secrets.send(new UpdateSecretVersionStageCommand(gone));
+  });
+  // Before it mends, doctor reads the settings once more: there is time enough for the label to move.
+  const delay = { service: 'ssm', operation: 'GetParameter', delayMilliseconds: 2_000, times: 50 };
+  desk.cloud.faults.add({ kind: 'delay', ...delay });
+  const told = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+  desk.cloud.faults.clear();
+  unsubscribe();
+  expect(told.code).toBe(1);
+  expect(told.stdout).toMatch(
+    /^not mended {2}shop\/orders PendingForeign: .*not AWSPENDING any more. Nothing was done/m,
+  );
+});
