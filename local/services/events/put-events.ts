@@ -5,6 +5,7 @@ import { invalid } from './errors.ts';
 import { flattenEvent, matchesPattern } from './pattern/match.ts';
 import { type BusEvent, forwarded } from './state.ts';
 
+/** For long AWS's bound. Today it takes a megabyte, but not every target does: what fits here fits everywhere. */
 const MOST_BYTES = 262_144;
 const MOST_ENTRIES = 10;
 const TIME_BYTES = 14;
