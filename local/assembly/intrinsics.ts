@@ -1,6 +1,7 @@
 /** What intrinsic functions are resolved against: one stack's parameters, conditions, mappings and made resources. */
 export interface ResolutionScope {
   readonly stackName: string;
+  readonly stackId: string;
   readonly region: string;
   readonly accountId: string;
   readonly parameters: ReadonlyMap<string, unknown>;
@@ -102,7 +103,7 @@ const pseudoParameters: Record<string, (scope: ResolutionScope) => unknown> = {
   'AWS::Partition': () => 'aws',
   'AWS::URLSuffix': () => 'amazonaws.com',
   'AWS::StackName': (scope) => scope.stackName,
-  'AWS::StackId': (scope) => `arn:aws:cloudformation:${scope.region}:${scope.accountId}:stack/${scope.stackName}/local`,
+  'AWS::StackId': (scope) => scope.stackId,
   'AWS::NoValue': () => NO_VALUE,
   'AWS::NotificationARNs': () => [],
 };

@@ -127,11 +127,14 @@ interface StackContext {
 
 class StackLoader {
   readonly #context: StackContext;
+  readonly #stackId: string;
   readonly #created = new Map<string, CreatedResource>();
   readonly #conditions = new Map<string, boolean>();
 
   constructor(context: StackContext) {
     this.#context = context;
+    const { region, accountId } = context.cloud;
+    this.#stackId = `arn:aws:cloudformation:${region}:${accountId}:stack/${context.name}/${randomUUID()}`;
   }
 
   async load(): Promise<LoadedStack> {
@@ -165,7 +168,7 @@ class StackLoader {
     const { cloud, name, template, tags } = this.#context;
     stacksOf(cloud)?.add({
       name,
-      id: `arn:aws:cloudformation:${cloud.region}:${cloud.accountId}:stack/${name}/${randomUUID()}`,
+      id: this.#stackId,
       region: cloud.region,
       createdAt: cloud.clock.now(),
       ...(template.Description === undefined ? {} : { description: template.Description }),
@@ -213,6 +216,7 @@ class StackLoader {
     const { cloud, name, template, exportsByName } = this.#context;
     const scope: ResolutionScope = {
       stackName: name,
+      stackId: this.#stackId,
       region: cloud.region,
       accountId: cloud.accountId,
       parameters,

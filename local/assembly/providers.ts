@@ -10,7 +10,8 @@ export async function loadProviders(): Promise<Map<string, ResourceProvider>> {
   const files = readdirSync(services, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(services, entry.name, 'resources.ts')))
     .map((entry) => join(services, entry.name, 'resources.ts'));
-  const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href)));
-  const providers = modules.flatMap((module) => module.resources as ResourceProvider[]);
+  const providers: ResourceProvider[] = [];
+  // One after another: jest links a module that two imports want at the same moment only for one of them.
+  for (const file of files) providers.push(...(await import(pathToFileURL(file).href)).resources);
   return new Map(providers.map((provider) => [provider.type, provider]));
 }
