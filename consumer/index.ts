@@ -3,6 +3,7 @@
  * parameters in `./parameters`.
  */
 export type { ConsumerAnswer, ConsumerEvent } from '../pipeline/contracts/consumer-events.ts';
+export { ApiKeyAcceptor, type ApiKeyAcceptorOptions } from './api-key-acceptor.ts';
 export type { CacheStatistics } from './cache-slot.ts';
 export { getDatabaseUrl } from './database-url.ts';
 export { defaultProvider, installForPowertools, setDefaultProvider } from './defaults.ts';

@@ -370,6 +370,24 @@ describe('what Lambda says', () => {
     await recycle(request(name, 'v2'));
   });
 
+  test('half of the control-plane calls throttled: a dozen consumers all get there, each updated once', async () => {
+    const names = await Promise.all(Array.from({ length: 12 }, () => newFunction()));
+    const from = cloud.recorder.calls().at(-1)?.sequence ?? 0;
+    cloud.faults.add({ kind: 'throttle', service: 'lambda', operation: 'UpdateFunctionConfiguration', rate: 0.5 });
+    const throughThrottling = async (name: string) => {
+      for (;;) {
+        const error = await caught(recycle(request(name, 'v2')));
+        if (error === undefined) return;
+        expect(error.name).toBe('TooManyRequestsException');
+      }
+    };
+    await Promise.all(names.map(throughThrottling));
+    const calls = (outcome: string) =>
+      cloud.recorder.calls({ operation: 'UpdateFunctionConfiguration', afterSequence: from, outcome }).length;
+    expect(calls('ok')).toBe(names.length);
+    expect(calls('TooManyRequestsException')).toBeGreaterThan(0);
+  });
+
   test('variables under a key that may not be used: refused, and not lost', async () => {
     const { KeyMetadata } = await asPerson(cloud, 'kms', 'CreateKey', {});
     const name = await newFunction({ KMSKeyArn: KeyMetadata.Arn });
