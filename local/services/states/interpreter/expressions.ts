@@ -31,6 +31,8 @@ export interface Sight {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly now: Date;
   random(): number;
+  /** Ends an evaluation that takes long. */
+  readonly signal?: AbortSignal;
 }
 
 const EXPRESSION = /^\{%([\s\S]*)%\}$/;
@@ -39,6 +41,8 @@ const MOST_COMPILED = 5_000;
 const LONGEST_EVALUATION_MILLISECONDS = 30_000;
 const DEEPEST_EVALUATION = 500;
 const LONGEST_STRETCH_MILLISECONDS = 20;
+/** A variable that no expression can name. */
+const SIGNAL = '\u0000signal';
 const compiled = new Map<string, jsonata.Expression>();
 
 /** The expression in `{% … %}`; undefined for a literal. */
@@ -111,8 +115,10 @@ async function evaluateExpression(expression: string, sight: Sight, field: strin
       ...functionsOf(sight),
       ...sight.variables,
       states: sight.states,
+      [SIGNAL]: sight.signal,
     });
   } catch (error) {
+    sight.signal?.throwIfAborted();
     throw new EvaluationFault(
       `${told(expression, field)} threw an error during evaluation. ${faultText(error)}`,
       field,
@@ -142,16 +148,24 @@ function compile(expression: string): jsonata.Expression {
   return made;
 }
 
+interface Environment {
+  lookup(name: string): unknown;
+}
+
 interface Hooked {
   /** JSONata awaits a hook of this name before it evaluates any part of an expression. */
-  assign(name: symbol, hook: () => Promise<void> | undefined): void;
+  assign(
+    name: symbol,
+    hook: (part: unknown, input: unknown, environment: Environment) => Promise<void> | undefined,
+  ): void;
 }
 
 let pausedAt = 0;
-/** An expression that runs for long, or for ever, must not keep the whole laptop waiting. */
-function letOthersGoOn(): Promise<void> | undefined {
+/** An expression that runs for long, or for ever, must not keep the whole laptop waiting, and can be stopped. */
+function letOthersGoOn(_part: unknown, _input: unknown, environment: Environment): Promise<void> | undefined {
   const now = performance.now();
   if (now - pausedAt < LONGEST_STRETCH_MILLISECONDS) return undefined;
+  (environment.lookup(SIGNAL) as AbortSignal | undefined)?.throwIfAborted();
   pausedAt = now;
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -73,12 +73,13 @@ export class StateStep {
   }
 
   sight(states: Partial<Sight['states']> = {}): Sight {
-    const { host, scope } = this.frame;
+    const { host, scope, signal } = this.frame;
     return {
       states: { input: this.input, context: this.context(), ...states },
       variables: scope.all(),
       now: host.clock.now(),
       random: () => host.random(),
+      signal,
     };
   }
 
