@@ -1,7 +1,9 @@
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
 import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import { JwksEndpoint } from './jwks-endpoint.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
@@ -56,9 +58,15 @@ export class ManifestStack extends Stack {
       ...this.#declared(entry),
     });
     grantTarget(this.pipeline.rotationFunction(entry.kind), entry);
+    if (entry.kind === 'jwt' && entry.publicKeys) this.#publish(name, secret, entry.publicKeys.maxAgeSeconds);
     if (entry.schedule === 'native') return;
     const { schedule, group } = entry;
     this.#scheduled.push({ name: secretName, secretArn: secret.secretArn, schedule, group });
+  }
+
+  #publish(name: string, secret: secretsmanager.ISecret, maxAgeSeconds: number): void {
+    const { url } = new JwksEndpoint(this, `PublicKeys-${name}`, { secret, maxAge: Duration.seconds(maxAgeSeconds) });
+    new CfnOutput(this, `PublicKeysUrl-${name}`, { value: url, description: `The key set of ${name}` });
   }
 
   #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {

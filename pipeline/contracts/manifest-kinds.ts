@@ -54,12 +54,17 @@ function rotationIntervalSeconds(secret: RotatedManifestSecret): number {
 }
 
 export function jwtProblems(secret: Extract<ManifestSecret, { kind: 'jwt' }>): string[] {
-  return unsafeJwtTiming({
+  const cacheAges = secret.consumers.map((consumer) => consumer.maxAgeSeconds);
+  const problems = unsafeJwtTiming({
     rotationIntervalSeconds: rotationIntervalSeconds(secret),
     // The payload says it where the manifest does not; the rotator asks then.
     longestTokenLifetimeSeconds: secret.longestTokenLifetimeSeconds ?? 0,
-    verifierCacheAgeSeconds: Math.max(0, ...secret.consumers.map((consumer) => consumer.maxAgeSeconds)),
+    verifierCacheAgeSeconds: Math.max(0, secret.publicKeys?.maxAgeSeconds ?? 0, ...cacheAges),
   });
+  if (secret.publicKeys && secret.algorithm?.startsWith('HS')) {
+    problems.push(`keys of ${secret.algorithm} have no public part. Remove "publicKeys", or write another algorithm.`);
+  }
+  return problems;
 }
 
 export function apiKeyProblems(secret: Extract<ManifestSecret, { kind: 'api-key' }>): string[] {

@@ -140,6 +140,8 @@ const ManifestSecret = v.variant(
       kind: v.literal('jwt'),
       algorithm: v.optional(v.picklist(jwtAlgorithms)),
       longestTokenLifetimeSeconds: v.optional(whole(1)),
+      /** The public keys at a URL of their own; the stack's output names it. */
+      publicKeys: v.optional(v.strictObject({ maxAgeSeconds: v.optional(whole(0), 300) })),
       ...everyRotated,
     }),
     v.strictObject({

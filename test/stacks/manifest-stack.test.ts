@@ -255,6 +255,7 @@ describe('a manifest of many kinds', () => {
           ...scheduled('checked', { proxy, database: { instance: 'shop' }, checks }),
           consumers: database.consumers,
         },
+        tokens: { kind: 'jwt', algorithm: 'ES256', secret: { name: 'tokens' }, publicKeys: { maxAgeSeconds: 60 } },
         model: { kind: 'api-key', provider: 'bedrock', secret: { name: 'model' }, parameters: { userName: 'model' } },
       },
       parameters: { '/shop/features/': { consumers: [{ function: 'shop-items' }] } },
@@ -306,6 +307,15 @@ describe('a manifest of many kinds', () => {
       name: '/shop/features/',
       consumers: [{ name: 'shop-items', functionArn: arn('lambda:<here>:function:shop-items'), freshness: 'notify' }],
     });
+  });
+
+  test('public keys have a URL, whose function reads that secret and no other', () => {
+    expect(settingsOf(many, '/keyturn/keyturn/tokens').rotator).toMatchObject({ algorithm: 'ES256' });
+    const serving = statements(many, /public keys of a JWT secret/);
+    expect(resourcesFor(serving, 'secretsmanager:GetSecretValue')).toEqual([
+      arn('secretsmanager:<here>:secret:tokens-??????'),
+    ]);
+    expect(Object.keys(many.findOutputs('*'))).toContainEqual(expect.stringMatching(/^PublicKeysUrltokens/));
   });
 
   test('an API key of an IAM user: the rotation function manages the credentials of that user alone', () => {

@@ -138,6 +138,11 @@ test.each([
     'their key would leave the ring',
   ],
   [
+    'public keys of a symmetric algorithm',
+    { ...jwt, algorithm: 'HS256', publicKeys: {} },
+    'keys of HS256 have no public part',
+  ],
+  [
     'verifiers that cache beyond the lead of the next key',
     {
       ...jwt,
