@@ -6,6 +6,7 @@ import { FrameReader, writeFrame } from './frames.ts';
 import type { Guardian } from './guardian.ts';
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.cjs', import.meta.url));
+const PYTHON_BOOTSTRAP = fileURLToPath(new URL('./bootstrap.py', import.meta.url));
 const SMALLEST_HEAP_MEGABYTES = 64;
 
 export interface EnvironmentOptions {
@@ -15,6 +16,8 @@ export interface EnvironmentOptions {
   /** The whole environment of the process; nothing of ours is added. */
   readonly variables: Readonly<Record<string, string>>;
   readonly memoryMegabytes: number;
+  /** The interpreter of a Python function; this process's Node.js runs the others. */
+  readonly pythonExecutable?: string;
   readonly guardian: Guardian;
   /** One entry of the log, ending in a line feed. */
   readonly onLog: (text: string, time: Date) => void;
@@ -23,7 +26,11 @@ export interface EnvironmentOptions {
 export interface FunctionFailure {
   readonly errorType: string;
   readonly errorMessage: string;
+  /** Of Node.js. */
   readonly trace?: readonly string[];
+  /** Of Python, with the request in which it failed. */
+  readonly stackTrace?: readonly string[];
+  readonly requestId?: string;
 }
 
 export type Ending =
@@ -74,8 +81,8 @@ export class Environment {
   constructor(options: EnvironmentOptions) {
     this.id = options.id;
     this.#options = options;
-    const heap = Math.max(options.memoryMegabytes, SMALLEST_HEAP_MEGABYTES);
-    this.#process = spawn(process.execPath, [`--max-old-space-size=${heap}`, '--no-warnings', BOOTSTRAP], {
+    const [command, args] = commandOf(options);
+    this.#process = spawn(command, args, {
       cwd: options.codeFolder,
       env: { ...options.variables },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -183,4 +190,11 @@ export class Environment {
       }
     }
   }
+}
+
+function commandOf({ pythonExecutable, memoryMegabytes }: EnvironmentOptions): [string, string[]] {
+  // Without byte code written beside the sources, which are the deployed package; with the UTF-8 that Lambda's locale is.
+  if (pythonExecutable !== undefined) return [pythonExecutable, ['-B', '-X', 'utf8', PYTHON_BOOTSTRAP]];
+  const heap = Math.max(memoryMegabytes, SMALLEST_HEAP_MEGABYTES);
+  return [process.execPath, [`--max-old-space-size=${heap}`, '--no-warnings', BOOTSTRAP]];
 }

@@ -10,6 +10,8 @@ export interface VariablesSource {
   readonly logGroupName: string;
   readonly logStreamName: string;
   readonly logFormat: 'Text' | 'JSON';
+  /** What Python's logging module lets through; missing when its own default holds. */
+  readonly logLevel?: string;
   readonly initializationType: 'on-demand' | 'provisioned-concurrency';
   readonly endpointUrl: string;
   /** The certificates of the laptop's databases: libpq's own variable tells where they are. */
@@ -46,6 +48,7 @@ export function environmentVariables(source: VariablesSource): Record<string, st
     AWS_LAMBDA_LOG_GROUP_NAME: source.logGroupName,
     AWS_LAMBDA_LOG_STREAM_NAME: source.logStreamName,
     AWS_LAMBDA_LOG_FORMAT: source.logFormat,
+    ...(source.logLevel && { AWS_LAMBDA_LOG_LEVEL: source.logLevel }),
     AWS_ACCESS_KEY_ID: source.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: source.credentials.secretAccessKey,
     AWS_SESSION_TOKEN: source.credentials.sessionToken,

@@ -31,7 +31,7 @@ export class EnvironmentLog {
   initStart(initializationType: string): void {
     const { runtime } = this.#snapshot.settings;
     const arn = runtimeVersionArn(this.#snapshot.region, runtime);
-    const version = runtime.replace(/^(\D+)(\d+).*$/, '$1:$2.laptop');
+    const version = runtime.replace(/^(\D+)([\d.]+?)(\.x)?$/, '$1:$2.laptop');
     this.#line(`INIT_START Runtime Version: ${version}\tRuntime Version ARN: ${arn}\n`, 'platform.initStart', {
       initializationType,
       phase: 'init',

@@ -140,6 +140,7 @@ async function createFunction(lambda: Lambda, input: any, call: Call) {
   if (qualifier !== undefined) throw functionNotFound(functionArn(call, name, qualifier));
   if (lambda.state.find(call.region, name)) throw conflict(`Function already exist: ${name}`);
   checkRole(call, input.Role);
+  await expectRuntime(lambda, input.Runtime);
   const code = await readCode(lambda, input.Code);
   const settings = await sealEnvironment(
     call,
@@ -159,6 +160,11 @@ async function createFunction(lambda: Lambda, input: any, call: Call) {
     return describeVersion(fn, version, { arn: fn.arn });
   }
   return describeVersion(fn, fn.latest);
+}
+
+async function expectRuntime(lambda: Lambda, runtime: string | undefined): Promise<void> {
+  const lack = await lambda.lacks(runtime);
+  if (lack !== undefined) throw invalidParameter(lack);
 }
 
 async function readCode(lambda: Lambda, code: any): Promise<FunctionCode> {
@@ -196,6 +202,7 @@ async function updateConfiguration(lambda: Lambda, input: any, call: Call) {
   lambda.expectSettled(fn);
   expectRevision(fn.latest.revisionId, input.RevisionId);
   if (input.Role !== undefined) checkRole(call, input.Role);
+  await expectRuntime(lambda, input.Runtime);
   const before = fn.latest.revisionId;
   const settings = await sealEnvironment(call, fn.arn, changeSettings(fn.latest.snapshot.settings, input));
   lambda.expectSettled(fn);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Cloud } from '../../cloud.ts';
+import { isPython, PythonLookup } from '../../environments/python.ts';
 import type { Call } from '../../service.ts';
 import { CodeStore } from './code.ts';
 import { conflict } from './errors.ts';
@@ -20,12 +21,22 @@ export class Lambda {
   readonly state = new LambdaState();
   readonly code: CodeStore;
   readonly runner: Runner;
+  readonly #python: PythonLookup;
   #generation = 0;
 
-  constructor(cloud: Cloud) {
+  constructor(cloud: Cloud, python = new PythonLookup(process.env.PATH)) {
     this.cloud = cloud;
     this.code = new CodeStore(join(cloud.directory, 'functions'));
-    this.runner = new Runner(cloud);
+    this.#python = python;
+    this.runner = new Runner(cloud, python);
+  }
+
+  /** Why functions of this runtime cannot run on this machine; undefined when they can. */
+  async lacks(runtime: string | undefined): Promise<string | undefined> {
+    if (!isPython(runtime)) return undefined;
+    const answer = await this.#python.find();
+    if (!('missing' in answer)) return undefined;
+    return `The runtime ${runtime} runs on the machine's python3, 3.9 or newer, and ${answer.missing}. Install Python 3, or start the laptop with a PATH that leads to it.`;
   }
 
   /** The function that an input names. Throws ResourceNotFoundException. */

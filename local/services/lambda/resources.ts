@@ -5,6 +5,7 @@ import {
   UnsupportedProperty,
 } from '../../assembly/resource.ts';
 import type { Cloud } from '../../cloud.ts';
+import { isPython } from '../../environments/python.ts';
 import type { FunctionCode } from './code.ts';
 import { createUrl, functionUrl } from './function-urls.ts';
 import type { Lambda } from './lambda.ts';
@@ -74,7 +75,9 @@ const functionProvider: ResourceProvider = {
     };
     checkConfiguration(input);
     checkRole({ cloud }, String(properties.Role));
-    const code = await codeOf(resource, lambda, properties.Code);
+    const lack = await lambda.lacks(properties.Runtime);
+    if (lack !== undefined) throw new UnsupportedProperty(resource, `Runtime (${properties.Runtime})`, lack);
+    const code = await codeOf(resource, lambda);
     const settings = changeSettings(defaultSettings(name, code), input);
     const fn = lambda.create({ region: cloud.region }, name, settings, { active: true });
     if (properties.ReservedConcurrentExecutions !== undefined) {
@@ -92,9 +95,11 @@ function generatedName(resource: TemplateResource, cloud: Cloud): string {
   return `${`${resource.stackName}-${resource.logicalId}`.slice(0, 51)}-${random}`;
 }
 
-async function codeOf(resource: TemplateResource, lambda: Lambda, code: any): Promise<FunctionCode> {
+async function codeOf(resource: TemplateResource, lambda: Lambda): Promise<FunctionCode> {
+  const { Code: code, Runtime: runtime } = resource.properties;
   if (code?.ImageUri) throw new UnsupportedProperty(resource, 'Code.ImageUri');
   if (code?.ZipFile !== undefined) {
+    if (isPython(runtime)) return lambda.code.fromText({ 'index.py': String(code.ZipFile) });
     // CloudFormation writes inline code of Node.js into index.js, which Lambda loads as what its syntax is.
     const file = /^\s*(import\s|export\s)/m.test(code.ZipFile) ? 'index.mjs' : 'index.js';
     return lambda.code.fromText({ [file]: String(code.ZipFile) });

@@ -3,13 +3,14 @@ import type { Cloud } from '../../cloud.ts';
 import { Environment, type InvocationEnding } from '../../environments/environment.ts';
 import { Guardian } from '../../environments/guardian.ts';
 import { EnvironmentPool, type Held, type InitializationType } from '../../environments/pool.ts';
+import { isPython, type PythonLookup } from '../../environments/python.ts';
 import { environmentVariables } from '../../environments/variables.ts';
 import { faultsOf } from '../../faults/faults.ts';
 import { EnvironmentLog } from './environment-log.ts';
 import { throttled } from './errors.ts';
 import { LogDelivery } from './log-delivery.ts';
 import { failureOf, type InvocationResult, tooLargeResponse } from './outcome.ts';
-import type { FunctionSnapshot, FunctionVersion, LambdaFunction } from './state.ts';
+import type { FunctionSettings, FunctionSnapshot, FunctionVersion, LambdaFunction } from './state.ts';
 
 const INIT_TIMEOUT_MILLISECONDS = 10_000;
 const IDLE_MILLISECONDS = 5 * 60_000;
@@ -29,6 +30,7 @@ export interface Invocation {
 export class Runner {
   readonly pool: EnvironmentPool<FunctionSnapshot>;
   readonly #cloud: Cloud;
+  readonly #python: PythonLookup;
   readonly #guardian = new Guardian();
   readonly #credentials = new Map<string, { accessKeyId: string; unregister: () => void }>();
   readonly #logsOf = new WeakMap<Environment, EnvironmentLog>();
@@ -36,8 +38,9 @@ export class Runner {
   #running = 0;
   #generation = 0;
 
-  constructor(cloud: Cloud) {
+  constructor(cloud: Cloud, python: PythonLookup) {
     this.#cloud = cloud;
+    this.#python = python;
     this.#logs = new LogDelivery(cloud);
     this.pool = new EnvironmentPool({
       clock: cloud.clock,
@@ -195,6 +198,7 @@ export class Runner {
       id,
       codeFolder: settings.code.folder,
       memoryMegabytes: settings.memoryMegabytes,
+      ...this.#interpreter(settings.runtime),
       guardian: this.#guardian,
       variables: environmentVariables({
         functionName: snapshot.functionName,
@@ -207,6 +211,7 @@ export class Runner {
         logGroupName: settings.logGroupName,
         logStreamName: stream.name,
         logFormat: settings.logFormat,
+        ...pythonLogLevel(settings),
         initializationType,
         endpointUrl: this.#cloud.endpointUrl,
         ...databaseCa(this.#cloud),
@@ -222,6 +227,11 @@ export class Runner {
     return environment;
   }
 
+  // It was looked up when the function was made.
+  #interpreter(runtime: string): { pythonExecutable?: string } {
+    return isPython(runtime) ? { pythonExecutable: this.#python.executable } : {};
+  }
+
   // What a dead environment held is of no use to anybody.
   #detach(environment: Environment): void {
     const held = this.#credentials.get(environment.id);
@@ -233,6 +243,12 @@ export class Runner {
   #logOf(held: Held): EnvironmentLog {
     return this.#logsOf.get(held.environment) as EnvironmentLog;
   }
+}
+
+// With JSON logs Lambda sets a level, INFO when none is configured.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+function pythonLogLevel({ runtime, logFormat, applicationLogLevel }: FunctionSettings): { logLevel?: string } {
+  return isPython(runtime) && logFormat === 'JSON' ? { logLevel: applicationLogLevel ?? 'INFO' } : {};
 }
 
 // A cloud may be without databases.

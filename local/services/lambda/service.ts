@@ -1,5 +1,6 @@
 import type { Cloud } from '../../cloud.ts';
 import type { EnvironmentRecord } from '../../environments/pool.ts';
+import type { PythonLookup } from '../../environments/python.ts';
 import type { Service } from '../../service.ts';
 import { routesOf } from '../../wire/routes.ts';
 import { aliasOperations } from './aliases.ts';
@@ -28,9 +29,9 @@ export interface LambdaService extends Service {
   killEnvironmentOf(sessionName: string): boolean;
 }
 
-/** AWS Lambda. https://docs.aws.amazon.com/lambda/latest/api/welcome.html */
-export default function createLambdaService(cloud: Cloud): LambdaService {
-  const lambda = new Lambda(cloud);
+/** AWS Lambda. `python` is where Python functions find their interpreter: by default this process's PATH. https://docs.aws.amazon.com/lambda/latest/api/welcome.html */
+export default function createLambdaService(cloud: Cloud, python?: PythonLookup): LambdaService {
+  const lambda = new Lambda(cloud, python);
   const queue = new Queue(lambda);
   const { runner } = lambda;
   routesOf(cloud).add('/_functions/code/', async ({ path }) => {

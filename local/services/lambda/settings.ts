@@ -6,7 +6,8 @@ import { invalidParameter } from './errors.ts';
 import type { FunctionSettings } from './state.ts';
 
 const MOST_VARIABLES_BYTES = 4 * 1024;
-const runtimes = ['nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x'];
+const pythonRuntimes = ['9', '10', '11', '12', '13', '14'].map((minor) => `python3.${minor}`);
+const runtimes = ['nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x', ...pythonRuntimes];
 const kmsArn = '(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()';
 
 /** The constraints of CreateFunction's and UpdateFunctionConfiguration's members. */
