@@ -17,10 +17,10 @@ import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../../local/services/secretsmanager/service.ts';
 import { eventually } from '../eventually.ts';
-import { allow, asPerson, invoke, lambdaOf, type NewFunction, roleArn, settled, startLaptop, zip } from './laptop.ts';
+import { allow, asPerson, invoke, roleArn, settled, startLaptop } from './laptop.ts';
+import { create, here, logged, make, promise, refusal } from './python-laptop.ts';
 
 const services = [createLogsService, createLambdaService, createSecretsManagerService];
-const here = await new PythonLookup(process.env.PATH).find();
 const environments = new URL('../../../../local/environments/', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'python-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,46 +30,6 @@ beforeEach(async () => {
   cloud = await startLaptop({ services });
 });
 afterEach(() => cloud.close());
-
-function create(code: string, { name = 'f', files, ...members }: NewFunction = {}) {
-  return asPerson(cloud, 'lambda', 'CreateFunction', {
-    FunctionName: name,
-    Runtime: 'python3.12',
-    Handler: 'index.handler',
-    Role: roleArn,
-    Timeout: 30,
-    Code: { ZipFile: zip(files ?? { 'index.py': code }) },
-    ...members,
-  });
-}
-
-async function make(code: string, more: NewFunction = {}): Promise<void> {
-  await create(code, more);
-  await settled(cloud, more.name);
-}
-
-const refusal = (missing: string) => ({
-  code: 'InvalidParameterValueException',
-  message: `The runtime python3.12 runs on the machine's python3, 3.9 or newer, and ${missing}. Install Python 3, or start the laptop with a PATH that leads to it.`,
-});
-
-/** On a machine with a python3 the promise is kept; on one without, its functions are refused. Never neither. */
-function promise(name: string, keep: () => Promise<void>): void {
-  if ('executable' in here) test(name, keep);
-  else {
-    test(`refused without a python3: ${name}`, async () => {
-      await expect(create('def handler(event, context): return 1')).rejects.toMatchObject(refusal(here.missing));
-    });
-  }
-}
-
-const eventsOf = async (logGroupName = '/aws/lambda/f'): Promise<string[]> => {
-  const { events } = await asPerson(cloud, 'logs', 'FilterLogEvents', { logGroupName });
-  return events.map((event: { message: string }) => event.message);
-};
-/** The log of a function, once its last request is reported. */
-const logged = (reports = 1) =>
-  eventually(eventsOf, (lines) => lines.filter((line) => line.startsWith('REPORT')).length === reports);
 
 describe('the machine’s python3', () => {
   const put = (name: string, script: string) => {
@@ -85,7 +45,9 @@ describe('the machine’s python3', () => {
   });
 
   test('decides whether a function is made and answers, or is refused', async () => {
-    const made = await create('def handler(event, context): return event["a"] + 1').catch((error: unknown) => error);
+    const made = await create(cloud, 'def handler(event, context): return event["a"] + 1').catch(
+      (error: unknown) => error,
+    );
     if ('missing' in here) return expect(made).toMatchObject(refusal(here.missing));
     expect(made).toMatchObject({ Runtime: 'python3.12', State: 'Pending' });
     await settled(cloud);
@@ -112,12 +74,12 @@ describe('the machine’s python3', () => {
     cloud = await startLaptop({
       services: [createLogsService, (each) => createLambdaService(each, new PythonLookup(path))],
     });
-    await expect(create('def handler(event, context): return 1')).rejects.toMatchObject(refusal(missing));
+    await expect(create(cloud, 'def handler(event, context): return 1')).rejects.toMatchObject(refusal(missing));
     await expect(asPerson(cloud, 'lambda', 'GetFunction', { FunctionName: 'f' })).rejects.toMatchObject({
       code: 'ResourceNotFoundException',
     });
 
-    await create('', { Runtime: 'nodejs22.x', files: { 'index.js': 'exports.handler = async () => 1;' } });
+    await create(cloud, '', { Runtime: 'nodejs22.x', files: { 'index.js': 'exports.handler = async () => 1;' } });
     await settled(cloud);
     await expect(
       asPerson(cloud, 'lambda', 'UpdateFunctionConfiguration', { FunctionName: 'f', Runtime: 'python3.12' }),
@@ -140,7 +102,7 @@ async function loadFunction(FunctionName: string, ZipFile: string) {
 
 test('a runtime that Lambda has not, or no more, is refused wherever Python is', async () => {
   for (const Runtime of ['python3.8', 'python3.15', 'python2.7']) {
-    await expect(create('', { Runtime })).rejects.toMatchObject({
+    await expect(create(cloud, '', { Runtime })).rejects.toMatchObject({
       code: 'InvalidParameterValueException',
       message: expect.stringContaining(`Value ${Runtime} at 'runtime' failed to satisfy constraint`),
     });
@@ -158,8 +120,8 @@ describe('a Python function', () => {
       'app/rotate.py': 'import shared\ndef entry(event, context): return [shared.VALUE, event["text"]]',
       'shared.py': 'VALUE = "shared"',
     };
-    await make('', { files, Handler: 'app/rotate.entry' });
-    await make('', { files, Handler: 'app.rotate.entry', name: 'g' });
+    await make(cloud, '', { files, Handler: 'app/rotate.entry' });
+    await make(cloud, '', { files, Handler: 'app.rotate.entry', name: 'g' });
     expect((await invoke(cloud, { text: 'größer 🗝' })).payload).toEqual(['shared', 'größer 🗝']);
     expect((await invoke(cloud, { text: '' }, { name: 'g' })).payload).toEqual(['shared', '']);
     const { Code } = await asPerson(cloud, 'lambda', 'GetFunction', { FunctionName: 'f' });
@@ -171,6 +133,7 @@ describe('a Python function', () => {
   promise('knows its function and nothing of the process that started it', async () => {
     process.env.PARENT_SECRET = 'x';
     await make(
+      cloud,
       `import os, sys
 def handler(event, context):
     known = ('function_name', 'function_version', 'invoked_function_arn', 'memory_limit_in_mb', 'aws_request_id', 'log_group_name', 'log_stream_name')
@@ -218,11 +181,14 @@ def handler(event, context):
   });
 
   promise('answers what AWS’s runtime makes of its result', async () => {
-    await make(`from decimal import Decimal
+    await make(
+      cloud,
+      `from decimal import Decimal
 def handler(event, context):
     if event == 'bytes': return b'{"raw": true}'
     if event == 'set': return {1, 2}
-    return {'none': None, 'price': Decimal('1.10'), 'text': '"größer"', 'list': (1, 2)}`);
+    return {'none': None, 'price': Decimal('1.10'), 'text': '"größer"', 'list': (1, 2)}`,
+    );
     const answer = await asPerson(cloud, 'lambda', 'Invoke', { FunctionName: 'f', Payload: Buffer.from('1') });
     const text = Buffer.from(answer.Payload).toString();
     expect(text).toContain('"price": 1.10,');
@@ -235,7 +201,9 @@ def handler(event, context):
   });
 
   promise('keeps module state between requests, and its threads stand still in between', async () => {
-    await make(`import threading, time
+    await make(
+      cloud,
+      `import threading, time
 ticks, requests, started = 0, 0, False
 def tick():
     global ticks
@@ -249,7 +217,8 @@ def handler(event, context):
         threading.Thread(target=tick, daemon=True).start()
     requests += 1
     if event: time.sleep(event)
-    return [requests, ticks]`);
+    return [requests, ticks]`,
+    );
     const [, before] = (await invoke(cloud, 0.2)).payload;
     expect(before).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -261,213 +230,12 @@ def handler(event, context):
   });
 });
 
-describe('what Lambda answers for a Python function that fails', () => {
-  promise('its error as AWS’s runtime shapes it, and in its log', async () => {
-    await make(`class NotRotated(Exception): pass
-def rotate(): raise NotRotated('no pending version')
-def handler(event, context):
-    rotate()`);
-    const answer = await invoke(cloud);
-    expect(answer.FunctionError).toBe('Unhandled');
-    const lines = await logged();
-    const requestId = /START RequestId: (\S+)/.exec(lines.join(''))?.[1];
-    expect(Object.keys(answer.payload)).toEqual(['errorMessage', 'errorType', 'requestId', 'stackTrace']);
-    expect(answer.payload).toEqual({
-      errorMessage: 'no pending version',
-      errorType: 'NotRotated',
-      requestId,
-      stackTrace: [
-        expect.stringMatching(/^ {2}File ".*\/index\.py", line 4, in handler\n {4}rotate\(\)\n/),
-        expect.stringMatching(/^ {2}File ".*\/index\.py", line 2, in rotate\n/),
-      ],
-    });
-    const error = lines.find((line) => line.startsWith('[ERROR]'));
-    expect(error).toMatch(
-      /^\[ERROR\] NotRotated: no pending version\nTraceback \(most recent call last\):\n\u00a0\u00a0File ".*", line 4, in handler\n/,
-    );
-    expect((await invoke(cloud)).payload.errorType).toBe('NotRotated');
-    expect(lambdaOf(cloud).environments()).toHaveLength(1);
-  });
-
-  promise('a time-out, and the environment is replaced', async () => {
-    await make(
-      'import time\nn = 0\ndef handler(event, context):\n  global n\n  n += 1\n  time.sleep(event)\n  return n',
-      {
-        Timeout: 2,
-      },
-    );
-    expect((await invoke(cloud, 600)).payload).toEqual({
-      errorType: 'Sandbox.Timedout',
-      errorMessage: expect.stringMatching(/^RequestId: [0-9a-f-]{36} Error: Task timed out after 2\.00 seconds$/),
-    });
-    expect((await invoke(cloud, 0)).payload).toBe(1);
-  });
-
-  promise('Runtime.ExitError when the process ends, however it does', async () => {
-    await make(`import os, sys
-def handler(event, context):
-    if event == 'kill': os.kill(os.getpid(), 9)
-    print('unfinished', end='')
-    sys.exit(event)`);
-    const endings = { '3': 'exit status 3', '"gone"': 'exit status 1', '"kill"': 'signal: killed' };
-    for (const [event, ending] of Object.entries(endings)) {
-      expect((await invoke(cloud, JSON.parse(event))).payload).toEqual({
-        errorType: 'Runtime.ExitError',
-        errorMessage: expect.stringMatching(
-          new RegExp(`^RequestId: \\S+ Error: Runtime exited with error: ${ending}$`),
-        ),
-      });
-    }
-    expect((await invoke(cloud, 0)).payload.errorMessage).toMatch(/Error: Runtime exited without providing a reason$/);
-    const lines = await logged(4);
-    expect(lines.filter((line) => line === 'unfinished\n')).toHaveLength(3);
-    expect(lines).toContain('gone\n');
-  });
-
-  promise('what is wrong with it before its first request', async () => {
-    const failures: [string, NewFunction, object][] = [
-      [
-        'import not_there',
-        {},
-        {
-          errorType: 'Runtime.ImportModuleError',
-          errorMessage: "Unable to import module 'index': No module named 'not_there'",
-          requestId: '',
-          stackTrace: [],
-        },
-      ],
-      [
-        'def other(event, context): return 1',
-        {},
-        { errorType: 'Runtime.HandlerNotFound', errorMessage: "Handler 'handler' missing on module 'index'" },
-      ],
-      [
-        '',
-        { Handler: 'lambda/app.handler' },
-        {
-          errorType: 'Runtime.ImportModuleError',
-          errorMessage: "Unable to import module 'lambda/app': No module named 'lambda'",
-        },
-      ],
-      [
-        'def handler(:',
-        {},
-        {
-          errorType: 'Runtime.UserCodeSyntaxError',
-          errorMessage: expect.stringMatching(/^Syntax error in module 'index': .* \(index\.py, line 1\)$/),
-        },
-      ],
-      [
-        '',
-        { Handler: 'index' },
-        {
-          errorType: 'Runtime.MalformedHandlerName',
-          errorMessage: "Bad handler 'index': not enough values to unpack (expected 2, got 1)",
-        },
-      ],
-      [
-        '',
-        { Handler: 'sys.exit' },
-        {
-          errorType: 'Runtime.BuiltInModuleConflict',
-          errorMessage: 'Cannot use built-in module sys as a handler module',
-        },
-      ],
-      ['raise KeyError("DB_HOST")', {}, { errorType: 'KeyError', errorMessage: "'DB_HOST'" }],
-      [
-        'import sys; sys.exit(4)',
-        {},
-        { errorType: 'Runtime.ExitError', errorMessage: expect.stringContaining('exit status 4') },
-      ],
-    ];
-    for (const [at, [code, members, expected]] of failures.entries()) {
-      await make(code, { ...members, name: `f${at}` });
-      const answer = await invoke(cloud, {}, { name: `f${at}` });
-      expect(answer.FunctionError).toBe('Unhandled');
-      expect(answer.payload).toMatchObject(expected);
-    }
-    expect(lambdaOf(cloud).environments()).toEqual([]);
-  });
-});
-
-describe('the log of a Python function', () => {
-  const code = `import logging, subprocess, sys
-logger = logging.getLogger('rotation')
-def handler(event, context):
-    print('printed', 1)
-    print('two\\nlines')
-    print('to stderr', file=sys.stderr)
-    sys.stdout.buffer.write(b'bytes\\n')
-    logging.getLogger().setLevel('INFO')
-    logger.debug('unheard')
-    logger.info('rotated %s', 'größer')
-    logger.warning('two\\nlines')
-    try:
-        raise ValueError('bad')
-    except ValueError:
-        logger.exception('failed', extra={'step': 'setSecret'})
-    subprocess.run(['/bin/echo', 'of a child'], check=True)
-    print('unfinished', end='')
-    return context.aws_request_id`;
-  const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
-
-  promise('has each printed line, and each record in AWS’s format', async () => {
-    await make(code);
-    const { payload: id } = await invoke(cloud);
-    const lines = await logged();
-    expect(lines[0]).toMatch(/^INIT_START Runtime Version: python:3\.12\.laptop\t/);
-    const own = lines.slice(2).filter((line) => !/^(END|REPORT) |^of a child/.test(line));
-    expect(own).toEqual([
-      'printed 1\n',
-      'two\n',
-      'lines\n',
-      'to stderr\n',
-      'bytes\n',
-      expect.stringMatching(new RegExp(`^\\[INFO\\]\\t${time}\\t${id}\\trotated größer\\n$`)),
-      expect.stringMatching(new RegExp(`^\\[WARNING\\]\\t${time}\\t${id}\\ttwo\\nlines\\n$`)),
-      expect.stringMatching(
-        new RegExp(`^\\[ERROR\\]\\t${time}\\t${id}\\tfailed\\nTraceback [^]*\\nValueError: bad\\n$`),
-      ),
-      'unfinished\n',
-    ]);
-    // A child's output takes another way, and may come a moment later.
-    await eventually(eventsOf, (all) => all.includes('of a child\n'));
-  });
-
-  promise('is JSON where the function is configured so, from the configured level', async () => {
-    await make(code.replace("    logging.getLogger().setLevel('INFO')\n", ''), {
-      LoggingConfig: { LogFormat: 'JSON', ApplicationLogLevel: 'WARN' },
-    });
-    const { payload: id } = await invoke(cloud);
-    const lines = await eventually(eventsOf, (all) => all.some((line) => line.includes('platform.report')));
-    const records = lines.filter((line) => line.includes('"logger"')).map((line) => JSON.parse(line));
-    const shown = {
-      timestamp: expect.stringMatching(new RegExp(`^${time}$`)),
-      logger: 'rotation',
-      requestId: id,
-    };
-    expect(records).toEqual([
-      { ...shown, level: 'WARNING', message: 'two\nlines' },
-      {
-        ...shown,
-        level: 'ERROR',
-        message: 'failed',
-        errorType: 'ValueError',
-        errorMessage: 'bad',
-        step: 'setSecret',
-        stackTrace: [expect.stringContaining('in handler')],
-        location: expect.stringMatching(/index\.py:handler:\d+$/),
-      },
-    ]);
-  });
-});
-
 /** AWS's skeleton of a rotation function, on a client of its own in the place of boto3. */
 const rotator = readFileSync(new URL('./rotation-function.py', import.meta.url), 'utf8');
 
 promise('a Python rotation function is driven through its four steps by RotateSecret', async () => {
   await allow(cloud, ['secretsmanager:*'], '*', 'secrets');
-  await make(rotator, { name: 'rotator' });
+  await make(cloud, rotator, { name: 'rotator' });
   await asPerson(cloud, 'lambda', 'AddPermission', {
     FunctionName: 'rotator',
     StatementId: 'secrets-manager',
@@ -495,10 +263,7 @@ promise('a Python rotation function is driven through its four steps by RotateSe
   expect(steps.map(({ step, attempt, outcome }) => `${attempt} ${step} ${outcome}`)).toEqual(
     done.map((step) => `1 ${step} succeeded`),
   );
-  const lines = await eventually(
-    () => eventsOf('/aws/lambda/rotator'),
-    (all) => all.filter((line) => line.startsWith('REPORT')).length === 4,
-  );
+  const lines = await logged(cloud, 4, '/aws/lambda/rotator');
   expect(lines.filter((line) => line.startsWith('[INFO]')).map((line) => line.split('\t')[3])).toEqual(
     done.map((step) => `${step} of ${VersionId}\n`),
   );
@@ -508,7 +273,10 @@ promise('a Python rotation function is driven through its four steps by RotateSe
 promise('boto3 is the one of the machine: it calls the laptop, or its absence reaches the caller', async () => {
   const { executable } = here as { executable: string };
   const asked = spawnSync(executable, ['-c', 'import boto3'], { encoding: 'utf8' });
-  await make('import boto3\ndef handler(event, context): return boto3.client("sts").get_caller_identity()["Arn"]');
+  await make(
+    cloud,
+    'import boto3\ndef handler(event, context): return boto3.client("sts").get_caller_identity()["Arn"]',
+  );
   const { payload } = await invoke(cloud);
   if (asked.status === 0) {
     return expect(payload).toMatch(/^arn:aws:sts::000000000000:assumed-role\/consumer\/[0-9a-f]{32}$/);
