@@ -42,6 +42,8 @@ export interface CacheSlot {
   refetch: Promise<CachedVersion> | undefined;
   lastRefetchAt: number;
   lastInvalidatedAt: number;
+  /** What began before an invalidation, and brings another version than the one that was told, is not kept. */
+  told: { readonly versionId: string | undefined; readonly at: number } | undefined;
 }
 
 export interface CacheStatistics {
@@ -77,5 +79,6 @@ export function emptySlot(name: string, isCurrent: boolean): CacheSlot {
     refetch: undefined,
     lastRefetchAt: Number.NEGATIVE_INFINITY,
     lastInvalidatedAt: Number.NEGATIVE_INFINITY,
+    told: undefined,
   };
 }

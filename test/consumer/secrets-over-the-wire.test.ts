@@ -157,6 +157,31 @@ describe('invalidation', () => {
     expect(reads(cloud)).toBe(2);
   });
 
+  test('that comes while an older call is under way is not undone by what that call brings', async () => {
+    await makeSecret(cloud, 'app/db', 'one');
+    const { provider, clock } = environment(cloud);
+    // The answer is on its way when the value changes and the environment is told.
+    const client = (provider as unknown as { client: { send: (...args: unknown[]) => Promise<unknown> } }).client;
+    const send = client.send.bind(client);
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    client.send = async (...args) => {
+      const answer = await send(...args);
+      await held;
+      return answer;
+    };
+    const early = provider.get('app/db');
+    while (reads(cloud) < 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    const second = await putSecret(cloud, 'app/db', 'two');
+    clock.now += 1;
+    provider.invalidate('app/db', second);
+    letGo();
+    expect(await early).toBe('one');
+    expect(await provider.get('app/db')).toBe('two');
+  });
+
   test('a flood of invalidations makes one call in a cooldown', async () => {
     await makeSecret(cloud, 'app/db', 'one');
     const { provider, clock } = environment(cloud, { refetchCooldownSeconds: 5 });
