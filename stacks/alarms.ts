@@ -11,6 +11,7 @@ export interface PipelineAlarmsProps {
   readonly pipelineName: string;
   readonly topic: sns.ITopic;
   readonly deadLetters: sqs.Queue;
+  readonly auditInterval: Duration;
 }
 
 /** One alarm a thing that somebody must look at, whatever the number of secrets; each names its runbook section. */
@@ -35,8 +36,10 @@ export class PipelineAlarms extends Construct {
     this.#ring('RotationFailed', 'A rotation did not go through');
     this.#ring('RotationRolledBack', 'A rotation was rolled back');
     this.#ring('RetirementBlocked', 'A previous credential is still in use and cannot be retired');
-    this.#ring('SecretOverdue', 'A secret was not rotated when it was due');
-    this.#ring('DriftFound', 'The audit found something that is not as it should be');
+    // Data come with each audit: a shorter period would ring again and again for the same finding.
+    const period = props.auditInterval;
+    this.#ring('SecretOverdue', 'A secret was not rotated when it was due', { period });
+    this.#ring('DriftFound', 'The audit found something that is not as it should be', { period });
     this.#hearSilence();
     this.#add(
       'DeadLetters',
@@ -63,16 +66,16 @@ export class PipelineAlarms extends Construct {
   #hearSilence(): void {
     const alarm = this.#add(
       'AuditSilent',
-      'The audit has not been completed for three hours',
-      this.metric('AuditCompleted', { period: Duration.hours(3) }),
+      'The audit has not been completed for three of its intervals',
+      this.metric('AuditCompleted', { period: Duration.seconds(3 * this.#props.auditInterval.toSeconds()) }),
       { comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD },
       cloudwatch.TreatMissingData.MISSING,
     );
     alarm.addInsufficientDataAction(new SnsAction(this.#props.topic));
   }
 
-  #ring(metricName: MetricName, what: string): void {
-    this.#add(metricName, what, this.metric(metricName));
+  #ring(metricName: MetricName, what: string, options?: cloudwatch.MetricOptions): void {
+    this.#add(metricName, what, this.metric(metricName, options));
   }
 
   #add(

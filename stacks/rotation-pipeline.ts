@@ -139,6 +139,7 @@ export class RotationPipeline extends Construct {
       pipelineName: this.pipelineName,
       topic: this.alarmTopic,
       deadLetters: this.deadLetters,
+      auditInterval: props.auditInterval ?? Duration.hours(1),
     });
     this.checkFunctions = new CheckFunctions(this, 'Checks', {
       databaseNetwork: props.databaseNetwork,
