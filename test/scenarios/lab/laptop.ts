@@ -231,6 +231,7 @@ export class Laptop {
         retireCredentialArn: this.executions.arn('retire-credential'),
       },
       now,
+      deadline: new Date(now().getTime() + 600_000),
     };
   }
 
