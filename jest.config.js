@@ -12,6 +12,7 @@ export default {
     project('unit', ['{house,local,pipeline,consumer,handlers,statemachines,stacks,cli,bin,examples,bench}']),
     project('conformance', ['conformance']),
     project('scenarios', ['scenarios']),
+    project('proof', ['proof']),
   ],
   // Longer than what scenarios wait for, so that their own words tell what did not come.
   maxWorkers: 2,

@@ -8,16 +8,26 @@ import { sweep } from './sweep.ts';
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
 /**
- * Gives a candidate up before promotion: the target forgets it and is repaired to AWSCURRENT, what was made and never
- * stored is swept up, then AWSPENDING and the in-flight label are detached, so that the next rotation can begin. May be
- * called twice; a candidate that was promoted after all is left alone.
+ * Gives a candidate up before promotion. Secrets Manager may be trying the rotation again at this very moment, so in this
+ * order:
+ * 1. AWSPENDING is detached: steps that begin from now on are refused, and a `set` under way changes nothing.
+ * 2. It was promoted meanwhile after all: the target knows it, and is left alone.
+ * 3. The target forgets it and is repaired to AWSCURRENT, and what was made and never stored is swept up.
+ * 4. A promotion that was under way in 1 came through: the target accepts it again.
+ * 5. The in-flight label is detached: nothing of it is left to do.
+ * May be called twice; killed between any two, the next call goes on.
  */
 export async function abandon(
   rotationFunction: RotationFunction,
   request: Extract<WorkflowRequest, { operation: 'Abandon' }>,
 ): Promise<Abandonment> {
-  const secret = await rotationFunction.store.describe(request.secretArn);
-  const token = request.versionId;
+  const { store } = rotationFunction;
+  const { secretArn, versionId: token } = request;
+  const found = await store.describe(secretArn);
+  if (found.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
+  const isPending = found.stagesOf(token).includes(AWSPENDING);
+  if (isPending) await detachPending(rotationFunction, secretArn, token);
+  const secret = isPending ? await store.describe(secretArn) : found;
   if (secret.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
 
   const settings = await rotationFunction.readSettings(secret.arn);
@@ -29,11 +39,26 @@ export async function abandon(
   });
   await forgetCandidate(rotationFunction, secret, rotation);
 
-  const stages = secret.stagesOf(token);
-  for (const stage of [AWSPENDING, KEYTURN_IN_FLIGHT]) {
-    if (stages.includes(stage)) await rotationFunction.store.moveStage({ secretArn: secret.arn, stage, from: token });
+  const after = await store.describe(secretArn);
+  if (after.stagesOf(token).includes(AWSCURRENT)) {
+    const failed = await requireVersion(rotationFunction, secretArn, currentVersionId(secret));
+    const previous = await requireVersion(rotationFunction, secretArn, token);
+    await rotationFunction.rotator.restore(rotation, { failed, previous });
+    return { abandoned: false, reason: 'promoted' };
   }
-  return { abandoned: true, detachedPending: stages.includes(AWSPENDING) };
+  if (after.stagesOf(token).includes(KEYTURN_IN_FLIGHT)) {
+    await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_IN_FLIGHT, from: token });
+  }
+  return { abandoned: true, detachedPending: isPending };
+}
+
+/** Whoever promotes it, or puts another value, in the same moment has Secrets Manager drop the label first. */
+async function detachPending({ store }: RotationFunction, secretArn: string, token: string): Promise<void> {
+  try {
+    await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
+  } catch (error) {
+    if ((await store.describe(secretArn)).stagesOf(token).includes(AWSPENDING)) throw error;
+  }
 }
 
 /**

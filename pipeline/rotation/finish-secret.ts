@@ -1,16 +1,25 @@
-import { AWSCURRENT } from '../contracts/labels.ts';
+import { AWSCURRENT, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { Step } from './rotation-function.ts';
 import { currentVersionId } from './secret-store.ts';
+import { candidateVersions } from './set-secret.ts';
 
 /**
  * Promotes: moves AWSCURRENT to the candidate, naming the version that it was seen on, so that a writer who came
  * between is not overwritten. Secrets Manager then drops AWSPENDING by itself and sets AWSPREVIOUS.
+ *
+ * No label can be moved on the condition of another one. So when the in-flight label is gone afterwards, the candidate was
+ * given up between this step's first look and its write: the target has forgotten what is AWSCURRENT now, and accepts it again.
  */
-export async function finishSecret({ rotationFunction, secret, rotation }: Step): Promise<void> {
+export async function finishSecret(step: Step): Promise<void> {
+  const { rotationFunction, secret, rotation } = step;
   await rotationFunction.store.moveStage({
     secretArn: secret.arn,
     stage: AWSCURRENT,
     to: rotation.token,
     from: currentVersionId(secret),
   });
+  const after = await rotationFunction.store.describe(secret.arn);
+  if (after.stagesOf(rotation.token).includes(KEYTURN_IN_FLIGHT)) return;
+  const { current, pending } = await candidateVersions(step);
+  await rotationFunction.rotator.restore(rotation, { failed: current, previous: pending });
 }

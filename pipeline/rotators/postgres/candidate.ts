@@ -3,7 +3,7 @@ import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { CandidateRejected, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
 import type { Login, Session } from './connect.ts';
-import { LoginRefused } from './database-errors.ts';
+import { describeDatabaseError, LoginRefused } from './database-errors.ts';
 import type { Tools } from './dependencies.ts';
 import { withSession } from './transaction.ts';
 
@@ -42,7 +42,7 @@ export async function testLogin(
     try {
       return await withSession(tools.connect(options.address, options.login), prove);
     } catch (error) {
-      if (!(error instanceof LoginRefused)) throw error;
+      if (!(error instanceof LoginRefused)) throw describeDatabaseError(error, `The test of ${options.login.username}`);
       if (tools.now().getTime() >= deadline) {
         throw new CandidateRejected(`${error.message} It was tried for ${options.retrySeconds} seconds.`, {
           cause: error,

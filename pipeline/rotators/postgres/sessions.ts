@@ -1,6 +1,7 @@
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import type { RetirementBlocker, RetirementEvidence } from '../rotator.ts';
 import type { Session } from './connect.ts';
+import { describeDatabaseError } from './database-errors.ts';
 import type { Statements } from './transaction.ts';
 
 interface Question {
@@ -36,6 +37,14 @@ function parameters({ login, settings, promotedAt, now }: Question): unknown[] {
 
 /** Who still uses a login. Without pg_monitor the view hides them: then that is what speaks against retirement. */
 export async function gatherSessionEvidence(session: Session, question: Question): Promise<RetirementEvidence> {
+  try {
+    return await askForSessions(session, question);
+  } catch (error) {
+    throw describeDatabaseError(error, `The sessions of ${question.login}`);
+  }
+}
+
+async function askForSessions(session: Session, question: Question): Promise<RetirementEvidence> {
   const [right] = (
     await session.query<{ administrator: string; quoted: string; sees: boolean }>(
       `SELECT current_user::text AS administrator, quote_ident(current_user) AS quoted,

@@ -1,0 +1,52 @@
+import { type Call, type FaultName, faultsOf, type Strike } from './faults.ts';
+import { parts, type Subject, type World } from './parts.ts';
+
+/** Every fault at every call takes minutes: that is the long run. */
+const isLong = process.env.KEYTURN_PROOF === 'long';
+
+/**
+ * The matrix, from the calls of a recorded run: a call that is new is in it by itself. A kill at every call; of the other
+ * faults one at every call, in turn (all of them in the long run).
+ */
+export function matrix(calls: readonly Call[]): Strike[] {
+  const turns = new Map<string, number>();
+  return calls.flatMap(({ target }, index) => {
+    const faults: readonly FaultName[] = faultsOf[target].filter((fault) => index === 0 || fault !== 'killed-before');
+    const kills = faults.filter((fault) => fault.startsWith('killed'));
+    const others = faults.filter((fault) => !fault.startsWith('killed'));
+    const turn = turns.get(target) ?? 0;
+    turns.set(target, turn + 1);
+    const chosen = isLong ? faults : [...kills, others[turn % others.length] as FaultName];
+    return chosen.map((fault) => ({ call: index + 1, fault }));
+  });
+}
+
+/**
+ * Attacks one part of a secret's life at every point. After each fault, before anybody tries again, AWSCURRENT is used
+ * (`windows` counts the points at which that is refused); after the next run the world is clean.
+ */
+export async function attack(
+  world: World,
+  subject: Subject,
+  part: keyof typeof parts,
+): Promise<{ calls: number; points: number; windows: string[] }> {
+  const run = parts[part]!;
+  const windows: string[] = [];
+  const recorded = [...(await run(world, subject))];
+  await subject.expectClean();
+  const points = matrix(recorded);
+  for (const strike of points) {
+    const where = `call ${strike.call}, ${recorded[strike.call - 1]?.name}, ${strike.fault}`;
+    world.faults.afterFailure = () => subject.useCurrent().catch(() => void windows.push(where));
+    try {
+      await run(world, subject, strike);
+      expect(subject.secret.calls.kill).toBeUndefined();
+      await subject.expectClean();
+    } catch (error) {
+      throw new Error(`${part}: ${where}`, { cause: error });
+    } finally {
+      world.faults.afterFailure = undefined;
+    }
+  }
+  return { calls: recorded.length, points: points.length, windows };
+}

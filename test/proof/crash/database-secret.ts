@@ -1,0 +1,107 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import * as v from 'valibot';
+import type { PostgresServer } from '../../../local/postgres/server.ts';
+import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
+import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
+import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
+import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
+import { type Managed, manage, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
+import { ADMINISTRATOR, quote, startTarget } from '../../pipeline/rotators/postgres/fixture.ts';
+import { Faults } from './faults.ts';
+import type { Subject, World } from './parts.ts';
+
+export interface DatabaseLaptop extends World {
+  readonly server: PostgresServer;
+  readonly superuserArn: string;
+  close(): Promise<void>;
+}
+
+/** The laptop's Secrets Manager and a real PostgreSQL, with faults around whatever a rotation function calls. */
+export async function openDatabaseLaptop(): Promise<DatabaseLaptop> {
+  const laptop = await openLaptop();
+  const { server, stop } = await startTarget({});
+  const faults = new Faults();
+  faults.around(laptop);
+  const { host, port } = server;
+  const superuser = { engine: 'postgres', host, port, username: ADMINISTRATOR.user, password: ADMINISTRATOR.password };
+  const { ARN } = await laptop.secrets.send(
+    new CreateSecretCommand({ Name: `superuser/${randomUUID()}`, SecretString: JSON.stringify(superuser) }),
+  );
+  const close = async () => {
+    await laptop.close();
+    await stop();
+  };
+  return { laptop, server, faults, superuserArn: ARN as string, close };
+}
+
+export interface DatabaseSecret extends Subject {
+  /** The login of AWSCURRENT. */
+  current(): PostgresPayload;
+}
+
+/** A login made by the administrator, in the care of the PostgreSQL rotator; each secret with a database of its own. */
+export async function manageDatabaseSecret(
+  { laptop, server, faults, superuserArn }: DatabaseLaptop,
+  strategy: 'alternating-users' | 'single-user',
+): Promise<DatabaseSecret> {
+  const id = randomUUID().slice(0, 8);
+  const [database, username, password] = [`db_${id}`, `app_${id}`, `First-${id}`];
+  await server.createDatabase(database, { owner: ADMINISTRATOR.user });
+  const connect = connectWith(server.caPem);
+  const address = { host: server.host, port: server.port, database, tls: true };
+  const administrator = await connect(address, { username: ADMINISTRATOR.user, password: ADMINISTRATOR.password });
+  await administrator.query(`CREATE ROLE ${quote(username)} LOGIN`);
+  await administrator.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${quote(username)}`);
+  await administrator.end();
+  await server.setPassword(username, password);
+  const first = { engine: 'postgres', host: server.host, port: server.port, dbname: database, username, password };
+  const managed = await manage(laptop, {
+    value: JSON.stringify(first),
+    settings: v.parse(PostgresSettings, {
+      strategy,
+      ...(strategy === 'alternating-users' && { superuserSecretArn: superuserArn }),
+    }),
+    secret: { kind: 'postgres' },
+    rotator: (secretsManager) =>
+      createPostgresRotator({
+        secretsManager,
+        rds: () => ({ send: async () => ({}) }) as never,
+        now: () => laptop.clock.now(),
+        sleep: (milliseconds) => laptop.clock.advance(milliseconds),
+        randomBytes,
+        caBundle: server.caPem,
+        connect: faults.connect(connect),
+      }),
+  });
+  const secret = faults.watch(laptop, managed);
+  const current = () => JSON.parse(secret.value()) as PostgresPayload;
+  const logins = async () => {
+    const statement =
+      'SELECT rolname::text AS login, rolcanlogin AS enabled FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1';
+    return (await server.query<{ login: string; enabled: boolean }>(statement, [`%${id}%`])).rows;
+  };
+  const useCurrent = async () => {
+    const payload = current();
+    await (await connect(databaseAddress(payload), payload)).end();
+  };
+  return {
+    secret,
+    current,
+    useCurrent,
+    async expectClean() {
+      await useCurrent();
+      await expectNoLabels(secret);
+      const found = await logins();
+      expect(found.length).toBeLessThanOrEqual(2);
+      expect(found.filter(({ enabled }) => enabled)).toEqual([{ login: current().username, enabled: true }]);
+    },
+  };
+}
+
+/** Nothing is under way and nothing is left: AWSPENDING may rest beside AWSCURRENT, where it is in nobody's way. */
+export async function expectNoLabels(secret: Managed): Promise<void> {
+  const stages = Object.values(await secret.stages());
+  expect(stages.filter((labels) => labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT'))).toEqual([]);
+  expect(stages.flat()).not.toContain('KEYTURN_IN_FLIGHT');
+}

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import type { Connect, Session } from '../../../pipeline/rotators/postgres/connect.ts';
+import { describeDatabaseError } from '../../../pipeline/rotators/postgres/database-errors.ts';
+import { inProcess, Killed, type Laptop, type Managed } from '../../pipeline/rotators/native-rotation.ts';
+
+/** What is called: an operation of Secrets Manager, a session being opened, a statement of one. */
+export type Target = 'secrets' | 'connection' | 'statement';
+
+/** One call of a recorded run. */
+export interface Call {
+  readonly name: string;
+  readonly target: Target;
+}
+
+/**
+ * What a call meets. `killed-after`: the effect is there, nobody hears the answer, and the process is gone. Killed before a
+ * call is killed after the one before: between two calls the world stands still; so `killed-before` is for the first only.
+ * `answer-lost`: the effect is there, and the process goes on with an error. In all others there is no effect.
+ */
+export const faultsOf = {
+  secrets: ['killed-before', 'killed-after', 'throttled', 'timed-out', 'server-error', 'answer-lost'],
+  connection: ['killed-before', 'killed-after', 'refused', 'timed-out'],
+  statement: ['killed-before', 'killed-after', 'refused', 'cut', 'answer-lost'],
+} as const satisfies Record<Target, readonly string[]>;
+export type FaultName = (typeof faultsOf)[Target][number];
+
+export interface Strike {
+  /** The n-th call from where the faults were armed, from 1. */
+  readonly call: number;
+  readonly fault: FaultName;
+}
+
+const failing = (name: string, message: string, more: object = {}) =>
+  Object.assign(new Error(message), { name, ...more });
+
+/** As the SDK's client throws when its own tries are used up, and as `pg` does. */
+const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
+  secrets: {
+    throttled: () => failing('ThrottlingException', 'Rate exceeded', { $metadata: { httpStatusCode: 400 } }),
+    'timed-out': () => failing('TimeoutError', 'Connection timed out after 3000 ms'),
+    'server-error': () =>
+      failing('InternalServiceError', 'An error occurred on the server side.', { $metadata: { httpStatusCode: 500 } }),
+    'answer-lost': () => failing('TimeoutError', 'socket hang up', { code: 'ECONNRESET' }),
+  },
+  connection: {
+    refused: () => failing('error', 'sorry, too many clients already', { code: '53300' }),
+    'timed-out': () => failing('Error', 'timeout expired'),
+  },
+  statement: {
+    refused: () => failing('error', 'canceling statement due to statement timeout', { code: '57014' }),
+    cut: () => failing('Error', 'Connection terminated unexpectedly'),
+    'answer-lost': () => failing('Error', 'Connection terminated unexpectedly'),
+  },
+};
+
+/** Records the calls of rotation functions while it is armed, and lets one of them meet a fault. */
+export class Faults {
+  calls: Call[] = [];
+  #armed = false;
+  #strike: Strike | undefined;
+  /** Looks at the world when an invocation has failed, before anybody tries again. */
+  afterFailure: (() => Promise<void>) | undefined;
+  /** Happens before each call, armed or not. */
+  between: (() => Promise<void>) | undefined;
+
+  /** From here on: the call that a strike names meets its fault. Kills are carried out by the process (`Calls`). */
+  arm(secret: Managed, strike?: Strike): void {
+    this.calls = [];
+    this.#armed = true;
+    this.#strike = strike;
+    const when = { 'killed-before': 'before', 'killed-after': 'after' }[strike?.fault as string];
+    if (strike && when) secret.calls.kill = { call: secret.calls.names.length + strike.call, when: when as 'before' };
+  }
+
+  disarm(): void {
+    this.#armed = false;
+  }
+
+  /** A secret whose failed invocations are looked at, whoever invokes. */
+  watch(laptop: Laptop, secret: Managed): Managed {
+    const looking =
+      <Answer>(invoke: (event: unknown) => Promise<Answer>) =>
+      async (event: unknown) => {
+        try {
+          return await invoke(event);
+        } catch (error) {
+          await this.afterFailure?.();
+          throw error;
+        }
+      };
+    const functionArn = [...laptop.functions.keys()].find((arn) => arn.endsWith(`:${secret.name.replace('/', '-')}`));
+    laptop.functions.set(functionArn as string, looking(laptop.functions.get(functionArn as string)!));
+    return { ...secret, invoke: looking(secret.invoke) };
+  }
+
+  /** Goes around each call, inside of the process that makes it. */
+  async meet<Result>(call: Call, run: () => Promise<Result>, cut?: () => Promise<void>): Promise<Result> {
+    await this.between?.();
+    if (!this.#armed) return run();
+    this.calls.push(call);
+    const fault = this.#strike?.call === this.calls.length ? this.#strike.fault : undefined;
+    const error = fault && errors[call.target][fault]?.();
+    if (!error) return run();
+    if (fault === 'answer-lost') await run();
+    if (fault === 'cut' || fault === 'answer-lost') await cut?.();
+    throw error;
+  }
+
+  /** A laptop's client, as rotation functions have it. */
+  around(laptop: Laptop): void {
+    laptop.countedSecrets.middlewareStack.add(
+      (next, context) => (args) =>
+        this.meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target: 'secrets' }, () =>
+          next(args),
+        ),
+      { step: 'serialize' },
+    );
+  }
+
+  /** Opens sessions that end when the process that opened them is killed, and whose statements are calls. */
+  connect(connect: Connect): Connect {
+    return async (address, login) => {
+      let session: Session | undefined;
+      const end = async () => session?.end().catch(() => undefined);
+      const through = async <Result>(call: Call, run: () => Promise<Result>): Promise<Result> => {
+        try {
+          return await inProcess(call.name, () => this.meet(call, run, end));
+        } catch (error) {
+          if (error instanceof Killed) await end();
+          // As the one who opens sessions says it, whoever made it fail.
+          else if (call.target === 'connection') throw describeDatabaseError(error, call.name);
+          throw error;
+        }
+      };
+      await through(
+        { name: `connect as ${login.username.replace(/[0-9a-f]{8}/, '…')}`, target: 'connection' },
+        async () => {
+          session = await connect(address, login);
+        },
+      );
+      const opened = session as Session;
+      return {
+        query: <Row>(statement: string, values?: unknown[]) =>
+          through({ name: inBrief(statement, values), target: 'statement' }, () =>
+            opened.query<Row>(statement, values),
+          ),
+        copy: (statement, value) =>
+          through({ name: inBrief(statement), target: 'statement' }, () => opened.copy(statement, value)),
+        end: () => opened.end(),
+      };
+    };
+  }
+}
+
+function inBrief(statement: string, values: unknown[] = []): string {
+  const text = statement.startsWith('SELECT format(') ? `quote ${values[0]}` : statement;
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[0-9a-f]{8}/g, '…')
+    .slice(0, 60);
+}
+
+/** Errors that the workflow's Task states try again after: from the definition that is deployed. */
+const retried = new Set<string>(
+  Object.values(
+    (
+      JSON.parse(
+        readFileSync('statemachines/rotate-secret.asl.json', 'utf8').replaceAll(/"?\$\{\w+\}"?/g, '"0"'),
+      ) as any
+    ).States.RollBack.Retry as { ErrorEquals: string[] }[],
+  ).flatMap(({ ErrorEquals }) => ErrorEquals),
+);
+
+/**
+ * What the workflow asks of the rotation function, with the Retry of its Task state. No time passes: Secrets Manager's own
+ * attempts come between in races.test.ts, not here.
+ */
+export async function askAsWorkflow(
+  secret: Managed,
+  request: { operation: string } & Record<string, unknown>,
+): Promise<any> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await secret.invoke({ secretArn: secret.arn, ...request });
+    } catch (error) {
+      // A process that is gone is told to the state as Runtime.ExitError.
+      const name = error instanceof Killed ? 'Runtime.ExitError' : (error as Error).name;
+      if (!retried.has(name) || attempt === 5) throw error;
+    }
+  }
+}
