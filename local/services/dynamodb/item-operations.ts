@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
 import type { Backend, Backends } from './backend.ts';
-import { type Table, type Tables, tableArn, tableName } from './tables.ts';
+import { expectReady, type Table, type Tables, tableArn, tableName } from './tables.ts';
 import { sweep } from './time-to-live.ts';
 
 const single = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan'] as const;
@@ -14,6 +14,7 @@ export function itemOperations(tables: Tables, backends: Backends, clock: Clock)
     async handle(input, call) {
       const backend = backends.of(call.region);
       const table = tables.find(call, input.TableName);
+      expectReady(table, clock.now());
       if (table) await sweep(table, backend, clock);
       return runOne(backend, operation, { ...input, TableName: tableName(input.TableName) }, table);
     },
@@ -30,6 +31,7 @@ export function itemOperations(tables: Tables, backends: Backends, clock: Clock)
       const named = Object.entries(input.RequestItems ?? {}).map(([name, requests]) => [tableName(name), requests]);
       for (const [name] of named) {
         const table = tables.find(call, name as string);
+        expectReady(table, clock.now());
         if (table) await sweep(table, backend, clock);
       }
       return backend.run(operation, { ...input, RequestItems: Object.fromEntries(named) });

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { administratorOf } from '../../assembly/administrator.ts';
 import { onlyProperties, type ResourceProvider } from '../../assembly/resource.ts';
-
-const LOOK_MILLISECONDS = 20;
+import type { DynamodbService } from './service.ts';
 
 const table: ResourceProvider = {
   type: 'AWS::DynamoDB::Table',
@@ -42,8 +40,9 @@ const table: ResourceProvider = {
         SSESpecification: { ...SSESpecification, Enabled: SSESpecification.SSEEnabled === true },
       }),
     });
-    // As CloudFormation waits: what depends on the table finds it ready.
-    while ((await call('DescribeTable')).Table.TableStatus !== 'ACTIVE') await pause(LOOK_MILLISECONDS);
+    // CloudFormation waits: what depends on the table finds it ready.
+    const { tables } = cloud.service<DynamodbService>('dynamodb');
+    tables.require(cloud, TableName).change = undefined;
     if (TimeToLiveSpecification?.Enabled) await call('UpdateTimeToLive', { TimeToLiveSpecification });
     if (PointInTimeRecoverySpecification) await call('UpdateContinuousBackups', { PointInTimeRecoverySpecification });
     return { ref: TableName, attributes: { Arn: TableDescription.TableArn } };

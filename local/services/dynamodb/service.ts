@@ -7,15 +7,21 @@ import { Tables } from './tables.ts';
 import { timeToLiveOperations } from './time-to-live.ts';
 import { transactOperations } from './transactions.ts';
 
+export interface DynamodbService extends Service {
+  readonly name: 'dynamodb';
+  readonly tables: Tables;
+}
+
 /**
  * DynamoDB on dynalite; authorisation, transactions, time to live and what else dynalite lacks are ours.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html
  */
-export default function createDynamodbService(cloud: Cloud): Service {
+export default function createDynamodbService(cloud: Cloud): DynamodbService {
   const backends = new Backends();
   const tables = new Tables();
   return {
     name: 'dynamodb',
+    tables,
     schemas: () => import('@aws-sdk/client-dynamodb') as unknown as Promise<Record<string, unknown>>,
     operations: {
       ...tableOperations(tables, backends),

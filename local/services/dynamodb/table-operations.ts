@@ -1,7 +1,16 @@
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import { check, longest, oneOf, pattern, shortest } from '../constraints.ts';
 import type { Backends } from './backend.ts';
-import { type Table, type Tables, tableArn, tableName, tableNotFound, validation } from './tables.ts';
+import {
+  changeOf,
+  startChange,
+  type Table,
+  type Tables,
+  tableArn,
+  tableName,
+  tableNotFound,
+  validation,
+} from './tables.ts';
 
 const KMS_KEY_OF_DYNAMODB = 'alias/aws/dynamodb';
 /** What dynalite can change of a table. */
@@ -23,7 +32,9 @@ export function tableOperations(tables: Tables, backends: Backends): Record<stri
       ...on('CreateTable'),
       async handle(input, call) {
         const { SSESpecification, DeletionProtectionEnabled, TableClass, Tags, ...known } = input;
-        const { TableDescription } = await backends.of(call.region).run('CreateTable', known);
+        const backend = backends.of(call.region);
+        const { TableDescription } = await backend.run('CreateTable', known);
+        await backend.settled(input.TableName);
         const table: Table = {
           region: call.region,
           name: input.TableName,
@@ -36,7 +47,9 @@ export function tableOperations(tables: Tables, backends: Backends): Record<stri
           timeToLive: undefined,
           recoverableSince: undefined,
           sweptAt: 0,
+          change: undefined,
         };
+        startChange(table, 'CREATING', call.cloud.clock.now());
         tables.add(table);
         return { TableDescription: described(call, table, TableDescription) };
       },
@@ -64,6 +77,7 @@ export function tableOperations(tables: Tables, backends: Backends): Record<stri
             'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
           );
         }
+        if (table) refuseWhileChanging(table, call);
         const deleted = await backends.of(call.region).run('DeleteTable', { TableName: tableName(input.TableName) });
         if (table) tables.remove(table);
         return { TableDescription: described(call, table, deleted.TableDescription) };
@@ -104,6 +118,15 @@ function encryptionOf(call: Call, specification: any): Table['encryption'] {
   return { keyArn: `arn:aws:kms:${call.region}:${call.accountId}:${resource}` };
 }
 
+function refuseWhileChanging(table: Table, call: Call): void {
+  const change = changeOf(table, call.cloud.clock.now());
+  if (!change) return;
+  throw new AwsError(
+    'ResourceInUseException',
+    `Attempt to change a resource which is still in use: Table is being ${change === 'CREATING' ? 'created' : 'updated'}: ${table.name}`,
+  );
+}
+
 async function updateTable(tables: Tables, backends: Backends, input: any, call: Call) {
   const name = tableName(input.TableName);
   const table = tables.require(call, name);
@@ -113,10 +136,11 @@ async function updateTable(tables: Tables, backends: Backends, input: any, call:
     (member) => input[member] !== undefined,
   );
   // With nothing to change the backend has the words for it.
-  const answer =
-    isForBackend || !isForUs
-      ? (await backend.run('UpdateTable', { ...input, TableName: name })).TableDescription
-      : (await backend.run('DescribeTable', { TableName: name })).Table;
+  refuseWhileChanging(table, call);
+  if (isForBackend || !isForUs) await backend.run('UpdateTable', { ...input, TableName: name });
+  await backend.settled(name);
+  const { Table: answer } = await backend.run('DescribeTable', { TableName: name });
+  startChange(table, 'UPDATING', call.cloud.clock.now());
   if (input.DeletionProtectionEnabled !== undefined) table.isProtected = input.DeletionProtectionEnabled === true;
   if (input.TableClass !== undefined) table.tableClass = input.TableClass;
   if (input.SSESpecification !== undefined) table.encryption = encryptionOf(call, input.SSESpecification);
@@ -126,11 +150,17 @@ async function updateTable(tables: Tables, backends: Backends, input: any, call:
 /** dynalite's description with the caller's region and account in its ARNs, and what dynalite does not know. */
 function described(call: Call, table: Table | undefined, description: any): Record<string, unknown> {
   const arn = tableArn(call, description.TableName);
+  const change = changeOf(table, call.cloud.clock.now());
   const indexes = (list: any[] | undefined) =>
-    list?.map((index) => ({ ...index, IndexArn: `${arn}/index/${index.IndexName}` }));
+    list?.map((index) => ({
+      ...index,
+      IndexArn: `${arn}/index/${index.IndexName}`,
+      ...(change && index.IndexStatus && { IndexStatus: change }),
+    }));
   return {
     ...description,
     TableArn: arn,
+    ...(change && { TableStatus: change }),
     GlobalSecondaryIndexes: indexes(description.GlobalSecondaryIndexes),
     LocalSecondaryIndexes: indexes(description.LocalSecondaryIndexes),
     DeletionProtectionEnabled: table?.isProtected ?? false,

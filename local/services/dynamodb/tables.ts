@@ -20,6 +20,25 @@ export interface Table {
   /** Since when the table can be restored to any second. */
   recoverableSince: Date | undefined;
   sweptAt: number;
+  /** What the table is in the middle of; over by itself. */
+  change: { readonly status: 'CREATING' | 'UPDATING'; readonly until: number } | undefined;
+}
+
+/** A change takes seconds on AWS, here enough to be noticed. */
+const CHANGE_MILLISECONDS = 200;
+
+export function startChange(table: Table, status: 'CREATING' | 'UPDATING', now: Date): void {
+  table.change = { status, until: now.getTime() + CHANGE_MILLISECONDS };
+}
+
+export function changeOf(table: Table | undefined, now: Date): 'CREATING' | 'UPDATING' | undefined {
+  return table?.change && now.getTime() < table.change.until ? table.change.status : undefined;
+}
+
+/** @throws AwsError ResourceNotFoundException for a table that is still being made */
+export function expectReady(table: Table | undefined, now: Date): void {
+  if (changeOf(table, now) !== 'CREATING') return;
+  throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
 }
 
 export const validation = (message: string) => new AwsError('ValidationException', message);

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { AwsError, type Call, type Operation } from '../../service.ts';
 import type { Backend, Backends } from './backend.ts';
 import { itemAccess, keyOf, oldItem } from './item-operations.ts';
-import { type Table, type Tables, validation } from './tables.ts';
+import { expectReady, type Table, type Tables, validation } from './tables.ts';
 
 const MOST_ACTIONS = 100;
 const TOKEN_MILLISECONDS = 10 * 60_000;
@@ -46,6 +46,7 @@ export function transactOperations(tables: Tables, backends: Backends, clock: Cl
           part,
           table: tables.require(call, part.TableName),
         }));
+        for (const { table } of writes) expectReady(table, clock.now());
         refuseDoubles(writes);
         await backend.alone(() => writeAll(backend, writes));
         if (key !== undefined) tokens.set(key, { input: request, at: clock.now().getTime() });
@@ -55,7 +56,10 @@ export function transactOperations(tables: Tables, backends: Backends, clock: Cl
     TransactGetItems: {
       validate: checkActions,
       access: (input, call) => gets(input).map((get) => itemAccess(tables, call, 'dynamodb:GetItem', get)),
-      handle: (input, call) => readAll(tables, backends.of(call.region), input, call),
+      handle(input, call) {
+        for (const get of gets(input)) expectReady(tables.find(call, get.TableName), clock.now());
+        return readAll(tables, backends.of(call.region), input, call);
+      },
     },
   };
 }

@@ -23,7 +23,7 @@ let dynamodb: DynamoDBClient;
 beforeEach(async () => {
   laptop = await openLaptop();
   dynamodb = laptop.dynamodb;
-  await createStories(dynamodb, TABLE);
+  await createStories(laptop, TABLE);
 });
 afterEach(() => laptop.cloud.close());
 
@@ -176,7 +176,7 @@ describe('queries', () => {
 
 describe('batches', () => {
   test('write and read items of several tables', async () => {
-    await createStories(dynamodb, 'others');
+    await createStories(laptop, 'others');
     await dynamodb.send(
       new BatchWriteItemCommand({
         RequestItems: {
@@ -397,7 +397,7 @@ describe('permissions', () => {
   });
 
   test('a query of an index needs the index', async () => {
-    await createStories(dynamodb, 'indexed', {
+    await createStories(laptop, 'indexed', {
       GlobalSecondaryIndexes: [
         {
           IndexName: 'bySk',

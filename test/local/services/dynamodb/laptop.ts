@@ -2,7 +2,6 @@ import {
   type AttributeValue,
   CreateTableCommand,
   type CreateTableCommandInput,
-  DescribeTableCommand,
   DynamoDBClient,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -10,7 +9,9 @@ import { ManualClock } from '../../../../local/clock.ts';
 import { createCloud, type RunningCloud } from '../../../../local/create-cloud.ts';
 import createDynamodbService from '../../../../local/services/dynamodb/service.ts';
 import { clientOptions } from '../../wire/probe.ts';
-import { eventually } from '../eventually.ts';
+
+/** How long a table is being made or changed. */
+export const CHANGE_MILLISECONDS = 200;
 
 export type Item = Record<string, AttributeValue>;
 
@@ -29,12 +30,12 @@ export async function openLaptop(): Promise<Laptop> {
 
 /** A table of stories: partition key `pk`, sort key `sk`, on demand. Ready when the promise resolves. */
 export async function createStories(
-  dynamodb: DynamoDBClient,
+  { clock, dynamodb }: Laptop,
   TableName: string,
   more: Partial<CreateTableCommandInput> = {},
 ): Promise<void> {
   await dynamodb.send(new CreateTableCommand({ ...stories(TableName), ...more }));
-  await untilActive(dynamodb, TableName);
+  await clock.advance(CHANGE_MILLISECONDS);
 }
 
 export const stories = (TableName: string): CreateTableCommandInput => ({
@@ -49,12 +50,6 @@ export const stories = (TableName: string): CreateTableCommandInput => ({
   ],
   BillingMode: 'PAY_PER_REQUEST',
 });
-
-export const untilActive = (dynamodb: DynamoDBClient, TableName: string) =>
-  eventually(
-    async () => (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus,
-    (status) => status === 'ACTIVE',
-  );
 
 export const put = (dynamodb: DynamoDBClient, TableName: string, item: Item) =>
   dynamodb.send(new PutItemCommand({ TableName, Item: item }));

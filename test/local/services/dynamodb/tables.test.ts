@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { resources } from '../../../../local/services/dynamodb/resources.ts';
 import { clientOptions } from '../../wire/probe.ts';
 import { eventually } from '../eventually.ts';
-import { createStories, type Laptop, openLaptop, put, stories, untilActive } from './laptop.ts';
+import { CHANGE_MILLISECONDS, createStories, type Laptop, openLaptop, put, stories } from './laptop.ts';
 
 let laptop: Laptop;
 let dynamodb: DynamoDBClient;
@@ -40,12 +40,12 @@ describe('a table', () => {
     await expect(put(dynamodb, TABLE, { pk: { S: 'a' }, sk: { S: '1' } })).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
     });
-    await untilActive(dynamodb, TABLE);
+    await laptop.clock.advance(CHANGE_MILLISECONDS);
     await put(dynamodb, TABLE, { pk: { S: 'a' }, sk: { S: '1' } });
   });
 
   test('is described with its ARN, its indexes’ ARNs, its class and its encryption', async () => {
-    await createStories(dynamodb, TABLE, {
+    await createStories(laptop, TABLE, {
       TableClass: 'STANDARD_INFREQUENT_ACCESS',
       SSESpecification: { Enabled: true },
       GlobalSecondaryIndexes: [
@@ -67,27 +67,27 @@ describe('a table', () => {
   });
 
   test('is one of its region', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     const elsewhere = new DynamoDBClient({ ...clientOptions(laptop.cloud), region: 'eu-central-1', maxAttempts: 1 });
     await expect(elsewhere.send(new DescribeTableCommand({ TableName: TABLE }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: 'Requested resource not found: Table: stories not found',
     });
-    await createStories(elsewhere, TABLE);
+    await createStories({ ...laptop, dynamodb: elsewhere }, TABLE);
     expect((await elsewhere.send(new DescribeTableCommand({ TableName: TABLE }))).Table?.TableArn).toBe(
       'arn:aws:dynamodb:eu-central-1:000000000000:table/stories',
     );
   });
 
   test('answers to its ARN too', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     expect((await describeTable(ARN))?.TableName).toBe(TABLE);
     await dynamodb.send(new PutItemCommand({ TableName: ARN, Item: { pk: { S: 'a' }, sk: { S: '1' } } }));
     expect((await dynamodb.send(new ScanCommand({ TableName: ARN }))).Count).toBe(1);
   });
 
   test('cannot be made twice', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     await expect(dynamodb.send(new CreateTableCommand(stories(TABLE)))).rejects.toMatchObject({
       name: 'ResourceInUseException',
     });
@@ -115,14 +115,19 @@ describe('a table', () => {
   });
 
   test('under protection is not deleted until the protection is', async () => {
-    await createStories(dynamodb, TABLE, { DeletionProtectionEnabled: true });
+    await createStories(laptop, TABLE, { DeletionProtectionEnabled: true });
     await expect(dynamodb.send(new DeleteTableCommand({ TableName: TABLE }))).rejects.toMatchObject({
       name: 'ValidationException',
       message:
         'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     });
     await dynamodb.send(new UpdateTableCommand({ TableName: TABLE, DeletionProtectionEnabled: false }));
-    expect(await describeTable()).toMatchObject({ DeletionProtectionEnabled: false });
+    expect(await describeTable()).toMatchObject({ DeletionProtectionEnabled: false, TableStatus: 'UPDATING' });
+    await expect(dynamodb.send(new DeleteTableCommand({ TableName: TABLE }))).rejects.toMatchObject({
+      name: 'ResourceInUseException',
+      message: 'Attempt to change a resource which is still in use: Table is being updated: stories',
+    });
+    await laptop.clock.advance(CHANGE_MILLISECONDS);
     const { TableDescription } = await dynamodb.send(new DeleteTableCommand({ TableName: TABLE }));
     expect(TableDescription?.TableStatus).toBe('DELETING');
     await eventually(() =>
@@ -134,7 +139,7 @@ describe('a table', () => {
   });
 
   test('gets provisioned capacity, and not from nothing', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     await dynamodb.send(
       new UpdateTableCommand({
         TableName: TABLE,
@@ -142,7 +147,12 @@ describe('a table', () => {
         ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 },
       }),
     );
-    await untilActive(dynamodb, TABLE);
+    expect((await describeTable())?.TableStatus).toBe('UPDATING');
+    await expect(
+      dynamodb.send(new UpdateTableCommand({ TableName: TABLE, BillingMode: 'PAY_PER_REQUEST' })),
+    ).rejects.toMatchObject({ name: 'ResourceInUseException' });
+    await put(dynamodb, TABLE, { pk: { S: 'a' }, sk: { S: '1' } });
+    await laptop.clock.advance(CHANGE_MILLISECONDS);
     expect((await describeTable())?.ProvisionedThroughput).toMatchObject({
       ReadCapacityUnits: 2,
       WriteCapacityUnits: 3,
@@ -154,7 +164,7 @@ describe('a table', () => {
   });
 
   test('is listed with the others by name, page by page', async () => {
-    for (const name of ['ccc', 'aaa', 'bbb']) await createStories(dynamodb, name);
+    for (const name of ['ccc', 'aaa', 'bbb']) await createStories(laptop, name);
     const first = await dynamodb.send(new ListTablesCommand({ Limit: 2 }));
     expect(first).toMatchObject({ TableNames: ['aaa', 'bbb'], LastEvaluatedTableName: 'bbb' });
     const rest = await dynamodb.send(new ListTablesCommand({ ExclusiveStartTableName: 'bbb' }));
@@ -165,7 +175,7 @@ describe('a table', () => {
 
 describe('tags', () => {
   test('are put on at birth and later, taken off and listed', async () => {
-    await createStories(dynamodb, TABLE, { Tags: [{ Key: 'team', Value: 'red' }] });
+    await createStories(laptop, TABLE, { Tags: [{ Key: 'team', Value: 'red' }] });
     await dynamodb.send(
       new TagResourceCommand({
         ResourceArn: ARN,
@@ -201,7 +211,7 @@ describe('time to live', () => {
     (await dynamodb.send(new DescribeTimeToLiveCommand({ TableName: TABLE }))).TimeToLiveDescription;
 
   test('is switched on once, for one attribute, and off', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     expect(await status()).toEqual({ TimeToLiveStatus: 'DISABLED' });
     await update(true);
     expect(await status()).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
@@ -221,7 +231,7 @@ describe('time to live', () => {
   });
 
   test('takes an item away two days after it expired, until when it is still read', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     await update(true);
     const now = laptop.clock.now().getTime() / 1000;
     const story = (sk: string, more = {}) => put(dynamodb, TABLE, { pk: { S: 'a' }, sk: { S: sk }, ...more });
@@ -240,7 +250,7 @@ describe('time to live', () => {
 
 describe('point-in-time recovery', () => {
   test('is a setting that is described', async () => {
-    await createStories(dynamodb, TABLE);
+    await createStories(laptop, TABLE);
     const look = async () =>
       (await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName: TABLE }))).ContinuousBackupsDescription;
     expect(await look()).toEqual({
@@ -257,8 +267,8 @@ describe('point-in-time recovery', () => {
     expect((await look())?.PointInTimeRecoveryDescription).toEqual({
       PointInTimeRecoveryStatus: 'ENABLED',
       RecoveryPeriodInDays: 35,
-      EarliestRestorableDateTime: new Date('2026-01-01T00:00:00Z'),
-      LatestRestorableDateTime: new Date('2026-01-01T00:55:00Z'),
+      EarliestRestorableDateTime: new Date('2026-01-01T00:00:00.200Z'),
+      LatestRestorableDateTime: new Date('2026-01-01T00:55:00.200Z'),
     });
   });
 
