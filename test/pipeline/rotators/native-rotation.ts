@@ -163,6 +163,8 @@ export interface Managed {
   rotate(options?: {
     emergency?: boolean;
     attempts?: number;
+    /** A token as Secrets Manager makes them itself. */
+    native?: boolean;
   }): Promise<{ token: string; previous: string; promoted: boolean }>;
   /** What the workflow asks, tried again as a Task state with Retry does. */
   ask(request: { operation: string } & Record<string, unknown>): Promise<any>;
@@ -252,10 +254,10 @@ export async function manage<Settings>(
     put: async (value) =>
       (await secrets.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value }))).VersionId as string,
 
-    async rotate({ emergency = false, attempts = ATTEMPTS } = {}) {
+    async rotate({ emergency = false, attempts = ATTEMPTS, native = false } = {}) {
       const previous = (await versionWith('AWSCURRENT')) as string;
       const prefix = emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX;
-      const token = `${prefix}${randomUUID().replaceAll('-', '')}00000000`;
+      const token = `${native ? '' : prefix}${randomUUID().replaceAll('-', '')}00000000`;
       Object.assign(progress, { invocations: 0, failed: 0, finished: false });
       await secrets.send(
         new RotateSecretCommand({ SecretId: arn, RotationLambdaARN: functionArn, ClientRequestToken: token }),

@@ -1,0 +1,77 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import fc from 'fast-check';
+import { bedrockSubject, openBedrockLaptop, vendorSubject } from '../../pipeline/rotators/api-key/subjects.ts';
+import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
+import { type Action, action, GRACE_SECONDS, Life } from './schedule.ts';
+
+const isLong = process.env.KEYTURN_PROOF === 'long';
+const SECONDS = isLong ? 600 : 15;
+const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 2 ** 31);
+
+let laptop: Laptop;
+beforeAll(async () => {
+  laptop = await openBedrockLaptop();
+});
+afterAll(() => laptop?.close());
+
+/** A vendor's key whose secret people write themselves too, and an AWS key, which allows two. */
+async function twoLives(): Promise<{ lives: Life[]; close(): Promise<void> }> {
+  const options = { secret: { gracePeriodSeconds: GRACE_SECONDS } };
+  const vendor = await vendorSubject(laptop, options);
+  const bedrock = await bedrockSubject(laptop, options);
+  const putOwn = async () => {
+    const made = vendor.vendor.make('made by hand');
+    return vendor.secret.put(JSON.stringify({ api_key: made.key, api_key_id: made.id, region: 'eu' }));
+  };
+  // Of an AWS key a person changes what stands beside it.
+  const putAgain = async () => {
+    const SecretString = JSON.stringify({
+      ...JSON.parse(bedrock.secret.value()),
+      note: String(laptop.clock.now().getTime()),
+    });
+    const { VersionId } = await laptop.secrets.send(
+      new PutSecretValueCommand({ SecretId: bedrock.secret.arn, SecretString }),
+    );
+    return VersionId as string;
+  };
+  const close = async () => {
+    await vendor.close();
+    await bedrock.close();
+  };
+  return { lives: [new Life(laptop, vendor, putOwn), new Life(laptop, bedrock, putAgain)], close };
+}
+
+async function live(actions: readonly Action[]): Promise<void> {
+  const { lives, close } = await twoLives();
+  try {
+    for (const [index, one] of actions.entries()) {
+      const life = lives['secret' in one ? one.secret : 0] as Life;
+      await life.carryOut(one);
+      for (const each of lives) {
+        const broken = await each.broken();
+        if (broken.length > 0) throw new Error(`After action ${index + 1}, ${one.kind}: ${broken.join('; ')}`);
+      }
+    }
+  } finally {
+    await close();
+  }
+}
+
+test(
+  `random schedules keep the promises (seed ${seed})`,
+  async () => {
+    let schedules = 0;
+    let actionsDone = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 14 }), async (actions) => {
+        schedules += 1;
+        actionsDone += actions.length;
+        await live(actions);
+      }),
+      { seed, numRuns: 1_000_000, interruptAfterTimeLimit: SECONDS * 1000, markInterruptAsFailure: false },
+    );
+    console.info(`${schedules} schedules of ${actionsDone} actions, seed ${seed}`);
+    expect(schedules).toBeGreaterThan(3);
+  },
+  (SECONDS + 120) * 1000,
+);
