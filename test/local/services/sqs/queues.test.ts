@@ -369,41 +369,6 @@ describe('dead letters', () => {
   });
 });
 
-describe('a FIFO queue', () => {
-  beforeEach(async () => {
-    QueueUrl = await create('q.fifo', { FifoQueue: 'true', ContentBasedDeduplication: 'true' });
-  });
-
-  test('keeps the order within a group, and holds a group back while one of its messages is out', async () => {
-    for (const body of ['a1', 'a2']) await send(body, { MessageGroupId: 'a' });
-    await send('b1', { MessageGroupId: 'b' });
-    expect(await bodies({ MaxNumberOfMessages: 1 })).toEqual(['a1']);
-    expect(await bodies()).toEqual(['b1']);
-    await clock.advance(30_000);
-    expect(await bodies()).toEqual(['a1', 'a2', 'b1']);
-  });
-
-  test('takes a message once within five minutes', async () => {
-    const first = await send('same', { MessageGroupId: 'a' });
-    const again = await send('same', { MessageGroupId: 'a' });
-    expect(again.MessageId).toBe(first.MessageId);
-    expect(await bodies()).toEqual(['same']);
-    await clock.advance(5 * 60_000);
-    expect((await send('same', { MessageGroupId: 'a' })).MessageId).not.toBe(first.MessageId);
-  });
-
-  test('needs a group, and a way to tell messages apart', async () => {
-    await expect(send('a')).rejects.toMatchObject({
-      name: 'MissingParameter',
-      message: 'The request must contain the parameter MessageGroupId.',
-    });
-    QueueUrl = await create('bare.fifo', { FifoQueue: 'true' });
-    await expect(send('a', { MessageGroupId: 'g' })).rejects.toThrow(
-      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-    );
-  });
-});
-
 test('older clients, which speak the query protocol, are understood', async () => {
   const body = new URLSearchParams({ Action: 'GetQueueUrl', QueueName: 'none', Version: '2012-11-05' }).toString();
   const answer = await post(cloud, 'sqs', { 'content-type': 'application/x-www-form-urlencoded' }, body);
