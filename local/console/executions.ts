@@ -24,7 +24,8 @@ export function listMachines(cloud: RunningCloud): unknown[] {
         comment: machine.definition.Comment,
         total: own.length,
         running: own.filter((execution) => execution.status === 'RUNNING').length,
-        executions: own.sort(byStart).slice(0, MOST_LISTED).map(summaryOf),
+        // Of two that started in one millisecond the later made is the newer.
+        executions: own.reverse().sort(byStart).slice(0, MOST_LISTED).map(summaryOf),
       };
     });
 }
