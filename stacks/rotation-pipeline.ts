@@ -299,9 +299,10 @@ export class RotationPipeline extends Construct {
       'lambda:UpdateAlias',
       'lambda:PublishVersion',
       'lambda:GetProvisionedConcurrencyConfig',
-      'lambda:DeleteFunction',
     ];
     this.recycleConsumer.allow(aliasActions, arns);
+    // Versions that we published and that nobody needs any more; never the function itself.
+    this.recycleConsumer.allow(['lambda:DeleteFunction'], [`${functionArn}:*`]);
   }
 
   /** An alarm's metric by name, for dashboards of one's own. */

@@ -6,6 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { CONSUMER_CLIENT_CONTEXT } from '../pipeline/contracts/consumer-events.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
@@ -45,11 +46,15 @@ export class WorkflowStateMachines extends Construct {
       ReportFunctionArn: props.report.function.functionArn,
       RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
       MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
+      ConsumerClientContext: Buffer.from(JSON.stringify(CONSUMER_CLIENT_CONTEXT)).toString('base64'),
     });
     this.#mayCall(this.propagateSecret, props.report, props.recycleConsumer, props.mirrorSecret);
     this.retireCredential = this.#machine('retire-credential', {
       ReportFunctionArn: props.report.function.functionArn,
+      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
     });
+    this.#allow(this.retireCredential, ['states:StartExecution'], [this.propagateSecret.stateMachineArn]);
+    this.#mayWaitForExecutions(this.retireCredential, 'propagate-secret');
     this.#mayCall(this.retireCredential, props.report);
     this.rotateSecret = this.#machine('rotate-secret', {
       PrepareFunctionArn: props.prepare.function.functionArn,

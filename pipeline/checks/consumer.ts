@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
-import { ConsumerAnswer, type ConsumerEvent } from '../contracts/consumer-events.ts';
+import { CONSUMER_CLIENT_CONTEXT, ConsumerAnswer, type ConsumerEvent } from '../contracts/consumer-events.ts';
 import { ConsumerCheckParameters } from '../contracts/settings/checks.ts';
 import { describeAwsFault } from './aws-faults.ts';
 import type { Check, CheckSubject } from './check.ts';
@@ -51,6 +51,7 @@ async function invoke(
       new InvokeCommand({
         FunctionName: parameters.functionArn,
         Qualifier: parameters.alias,
+        ClientContext: Buffer.from(JSON.stringify(CONSUMER_CLIENT_CONTEXT)).toString('base64'),
         Payload: Buffer.from(JSON.stringify(event)),
       }),
       { abortSignal: AbortSignal.timeout(parameters.timeoutSeconds * 1000) },
