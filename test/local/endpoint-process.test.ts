@@ -89,7 +89,10 @@ test('SIGKILL of it leaves no process and no locked port', async () => {
   const { child, said } = await run(busyEndpoint);
   expect(new Set(said.pids).size).toBe(2);
   expect(said.pids.every(isAlive)).toBe(true);
-  await once(connect(said.port, '127.0.0.1').unref(), 'connect');
+  const probe = connect(said.port, '127.0.0.1');
+  await once(probe, 'connect');
+  // A connection that is still open would hear of the end as an error.
+  probe.destroy();
   child.kill('SIGKILL');
   await eventually(() => !said.pids.some(isAlive));
   const next = await createCloud({ port: said.port, services: [], log: () => {} });
