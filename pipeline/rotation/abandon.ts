@@ -26,7 +26,7 @@ export async function abandon(
   const found = await store.describe(secretArn);
   if (found.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
   const isPending = found.stagesOf(token).includes(AWSPENDING);
-  if (isPending) await detachPending(rotationFunction, secretArn, token);
+  if (isPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
   const secret = isPending ? await store.describe(secretArn) : found;
   if (secret.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
 
@@ -50,15 +50,6 @@ export async function abandon(
     await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_IN_FLIGHT, from: token });
   }
   return { abandoned: true, detachedPending: isPending };
-}
-
-/** Whoever promotes it, or puts another value, in the same moment has Secrets Manager drop the label first. */
-async function detachPending({ store }: RotationFunction, secretArn: string, token: string): Promise<void> {
-  try {
-    await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
-  } catch (error) {
-    if ((await store.describe(secretArn)).stagesOf(token).includes(AWSPENDING)) throw error;
-  }
 }
 
 /**

@@ -91,16 +91,27 @@ export class SecretStore {
     this.#remember(`${candidate.secretArn} ${candidate.token}`, candidate.value);
   }
 
-  /** Moves a label; `to` or `from` undefined attaches or detaches it. */
+  /**
+   * Moves a label; `to` or `from` undefined attaches or detaches it. May be called twice: where the service refuses because
+   * the label is where it is meant to be (the answer to the first try was lost, the version is gone), it is done.
+   */
   async moveStage(move: { secretArn: string; stage: string; to?: string; from?: string }): Promise<void> {
-    await this.#client.send(
-      new UpdateSecretVersionStageCommand({
-        SecretId: move.secretArn,
-        VersionStage: move.stage,
-        ...(move.to && { MoveToVersionId: move.to }),
-        ...(move.from && { RemoveFromVersionId: move.from }),
-      }),
-    );
+    try {
+      await this.#client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: move.secretArn,
+          VersionStage: move.stage,
+          ...(move.to && { MoveToVersionId: move.to }),
+          ...(move.from && { RemoveFromVersionId: move.from }),
+        }),
+      );
+    } catch (error) {
+      const mayBeDone = ['InvalidParameterException', 'ResourceNotFoundException'];
+      if (!(error instanceof Error) || !mayBeDone.includes(error.name)) throw error;
+      const holder = (await this.describe(move.secretArn)).versionWith(move.stage);
+      const isDone = move.to ? holder === move.to : holder !== move.from;
+      if (!isDone) throw error;
+    }
   }
 
   #remember(key: string, value: string): void {

@@ -84,6 +84,8 @@ class Life {
   /** Before this nothing was spared, on purpose. */
   emergencyAt = Number.NEGATIVE_INFINITY;
   consumers: Held[] = [];
+  /** The label is on the last one only. */
+  readonly rolledBack = new Set<string>();
 
   constructor(laptop: Laptop, subject: Subject, putByHand: () => Promise<string>) {
     this.laptop = laptop;
@@ -125,6 +127,8 @@ class Life {
           .catch((error: Error) => error),
       );
       // RotateSecret's own lock: another one is under way.
+      // It spares nothing from its first call on, whether it is promoted or not.
+      if (emergency && !native) this.emergencyAt = this.now;
       if (secretsManagerSays instanceof Error) {
         if (secretsManagerSays.name !== 'InvalidRequestException') throw secretsManagerSays;
         return;
@@ -132,7 +136,6 @@ class Life {
       const { token, previous, promoted } = secretsManagerSays;
       this.lastToken = token;
       if (!promoted) continue;
-      if (emergency && !native) this.emergencyAt = this.now;
       this.story = { token, previous, promotedAt: new Date(this.now).toISOString() };
     }
   }
@@ -171,6 +174,7 @@ class Life {
   async failedCheck(how: Of<'failed check'>): Promise<void> {
     if (!this.story) return;
     const { token: versionId, previous: previousVersionId } = this.story;
+    this.rolledBack.add(versionId);
     await this.ask({ operation: 'RollBack', versionId, previousVersionId }, how);
     this.story = undefined;
   }
@@ -190,6 +194,8 @@ class Life {
   }
 
   async carryOut(one: Action): Promise<void> {
+    // Nothing happens at the same instant.
+    await this.laptop.clock.advance(1_000);
     switch (one.kind) {
       case 'rotate':
         return this.rotate(one);
@@ -223,7 +229,7 @@ class Life {
     if (!works(managed.value())) found.push('AWSCURRENT is refused by its target');
     for (const { value, versionId, readAt } of this.consumers) {
       const isFresh = this.now - readAt <= MOST_AGE_SECONDS * 1000;
-      const isSpared = readAt >= this.emergencyAt && !stages[versionId]?.includes('KEYTURN_FAILED');
+      const isSpared = readAt >= this.emergencyAt && !this.rolledBack.has(versionId);
       if (isFresh && isSpared && !works(value))
         found.push(`a consumer was refused with ${versionId}, which it read ${(this.now - readAt) / 1000} s ago`);
     }
