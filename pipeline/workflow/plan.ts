@@ -53,6 +53,8 @@ export interface Decision {
  *    d. It is the secret's first value: nobody holds another.
  *    e. Else: promoted by hand.
  * 2. A native rotation (its token comes along): adopted.
+ *    A schedule of a rate runs for the first time when it is made: nothing to do.
+ *    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  * 3. A request to check, or to roll back: see decideRollBack.
  * 4. A request to rotate:
  *    a. Prepare ran before in this execution: it goes on.
@@ -65,7 +67,7 @@ export interface Decision {
 export function decide(
   request: RotationRequest,
   secret: SecretDescription,
-  settings: { gracePeriodSeconds: number; rotated: boolean },
+  settings: { gracePeriodSeconds: number; rotated: boolean; isFirstRun?: boolean },
   executionName: string,
 ): Decision {
   if (request.startedBy === 'hand') return decideByHand(request.versionId, secret);
@@ -77,6 +79,10 @@ export function decide(
       previousVersionId: current,
       reason: 'Secrets Manager began this rotation',
     };
+  }
+  if (settings.isFirstRun) {
+    const reason = 'a rate schedule runs when it is made, and a first deployment never rotates';
+    return { path: 'nothing-to-do', versionId: current ?? 'none', reason };
   }
   if (request.operation === 'check') {
     if (!current) throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value.`);

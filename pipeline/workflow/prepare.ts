@@ -36,7 +36,7 @@ export interface Plan {
 
 export interface Prepare {
   store: SecretStore;
-  settings: Pick<SettingsReader, 'read'>;
+  settings: Pick<SettingsReader, 'read' | 'isNew'>;
 }
 
 /** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
@@ -44,7 +44,11 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
   const request = parse('The execution input', RotationRequest, withStarter(input));
   const secret = await dependencies.store.describe(request.secretId);
   const settings = await dependencies.settings.read(secret.arn);
-  const decision = decide(request, secret, settings, executionName);
+  const isFirstRun =
+    request.startedBy === 'schedule' &&
+    settings.schedule?.expression.startsWith('rate(') === true &&
+    (await dependencies.settings.isNew(secret.arn));
+  const decision = decide(request, secret, { ...settings, isFirstRun }, executionName);
   return {
     path: decision.path,
     reason: decision.reason,

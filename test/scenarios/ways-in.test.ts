@@ -35,6 +35,17 @@ async function outcomes(startedBy: string): Promise<string[]> {
     .map(({ status, error, output }) => error ?? (JSON.parse(output ?? '{}').outcome as string) ?? status);
 }
 
+test('a rate schedule runs when it is made, and that first run rotates nothing', async () => {
+  const before = await laptop.labels('lab/single');
+  await laptop.fireSchedule('lonely');
+  const ended = await eventually('the execution of the schedule', async () => {
+    const found = await outcomes('schedule');
+    return found.length > 0 ? found : undefined;
+  });
+  expect(ended).toContain('nothing-to-do');
+  expect(await laptop.labels('lab/single')).toEqual(before);
+});
+
 test('the schedule starts an execution', async () => {
   const before = await laptop.labels(SECRET);
   await laptop.fireSchedule('app');

@@ -198,6 +198,11 @@ test('a roll-back of a version that is not current any more is refused', () => {
   expect(() => decide(request, moved, settings, 'e')).toThrow(/v2 was to be rolled back, but v3 is current by now/);
 });
 
+test('the run of a rate schedule that comes with the first deployment rotates nothing', () => {
+  const first = { ...settings, isFirstRun: true };
+  expect(decide(asked, secret({ v1: ['AWSCURRENT'] }), first, 'e')).toMatchObject({ path: 'nothing-to-do' });
+});
+
 test('a check on demand is of what is current, and changes nothing', () => {
   expect(decide({ ...asked, operation: 'check' }, secret({ v1: ['AWSCURRENT'] }), settings, 'e')).toMatchObject({
     path: 'checks-only',

@@ -86,7 +86,10 @@ export class LabStack extends Stack {
       rotator: { strategy, superuserSecretArn: this.#superuser.secretArn },
       reads: [this.#superuser],
       group: 'lab',
-      schedule: ScheduleExpression.rate(Duration.days(30)),
+      schedule:
+        strategy === 'single-user'
+          ? ScheduleExpression.rate(Duration.days(30))
+          : ScheduleExpression.cron({ day: '1', hour: '3', minute: '0' }),
     });
   }
 
