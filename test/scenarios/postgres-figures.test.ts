@@ -3,6 +3,8 @@ import type { RdsService } from '../../local/services/rds/service.ts';
 import { Laptop } from './lab/laptop.ts';
 
 let laptop: Laptop;
+/** Where the server's log stood when the login had been made; before that, a deployment tries it in vain. */
+let begin = 0;
 const SECRET = 'lab/alternating';
 const WRITES = ['PutSecretValue', 'UpdateSecretVersionStage', 'UpdateSecret'];
 
@@ -10,8 +12,13 @@ beforeAll(async () => {
   laptop = await Laptop.start();
   await laptop.createLogin(SECRET);
   await laptop.logEveryStatement();
+  begin = databaseLog().length;
 }, 120_000);
 afterAll(() => laptop?.close());
+
+function databaseLog(): string {
+  return laptop.cloud.service<RdsService>('rds').postgres('lab').log();
+}
 
 async function rotateToTheEnd(secretId: string): Promise<{ versionId: string }> {
   const rotation = await laptop.executions.rotate(secretId);
@@ -55,9 +62,10 @@ test('the rotation function, warm, makes at most ten calls to Secrets Manager in
 });
 
 test('the database’s log holds no failed login and no password, with every statement logged', async () => {
-  const log = laptop.cloud.service<RdsService>('rds').postgres('lab').log();
+  const log = databaseLog().slice(begin);
   expect(log).toContain('statement: ');
-  expect(log).not.toMatch(/password authentication failed|no password supplied/);
+  // Other logins of the lab are not there, and the audit finds that by trying.
+  expect(log).not.toMatch(/password authentication failed for user "app(_clone)?"|no password supplied/);
 });
 
 test('no value is in any log, history, notice, table, variable or parameter', async () => {
