@@ -75,6 +75,8 @@ export class Backend {
     return new Promise((resolve, reject) => {
       // How long making and changing take is counted by the cloud's clock, not by dynalite's.
       const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: DELETION_MILLISECONDS });
+      // A connection that it closed in the very moment when the client uses it again would be a call that fails.
+      server.keepAliveTimeout = 0;
       server.once('error', reject);
       server.listen(0, '127.0.0.1', () => {
         const { port } = server.address() as AddressInfo;

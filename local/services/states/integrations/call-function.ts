@@ -61,6 +61,7 @@ async function invoke(
     if (output.FunctionError) throw functionError(text);
     return text === '' ? null : JSON.parse(text);
   } catch (error) {
-    throw taskError(error, resource, await host.model('lambda'));
+    if (call.signal.aborted) throw error;
+    throw taskError(error, resource, { model: await host.model('lambda'), log: host.cloud.log });
   }
 }

@@ -45,7 +45,8 @@ export async function callService(host: TaskHost, call: ServiceCall): Promise<un
     });
     return resultOf(call, fromApi(operation.output, output ?? {}, kind) ?? {});
   } catch (error) {
-    throw taskError(error, resource, model);
+    if (signal.aborted) throw error;
+    throw taskError(error, resource, { model, log: host.cloud.log });
   }
 }
 

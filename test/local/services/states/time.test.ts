@@ -68,6 +68,24 @@ test('full jitter takes any part of the delay', async () => {
   expect(calls.map((at) => at.getTime() - (calls[0] as Date).getTime())).toEqual([0, 2_000]);
 });
 
+test('a fault inside a service is a failure of that service: told in the log, and tried again', async () => {
+  const log: string[] = [];
+  let calls = 0;
+  const flawed = answering('secretsmanager', 'DescribeSecret', () => {
+    calls += 1;
+    if (calls === 1) throw new TypeError('socket hang up');
+    return { Name: 'x' };
+  });
+  laptop = await StatesLaptop.start([flawed], {
+    log: (line) => void log.push(line),
+    settings: { stateMachineTimeScale: 0.001 },
+  });
+  const Retry = [{ ErrorEquals: ['SecretsManager.SecretsManagerException'], IntervalSeconds: 1, MaxAttempts: 1 }];
+  const execution = await laptop.run({ A: { ...describeSecret, Retry, End: true } });
+  expect(execution).toMatchObject({ status: 'SUCCEEDED', output: expect.stringContaining('"Name":"x"') });
+  expect(log.join()).toContain('states: aws-sdk:secretsmanager:describeSecret: TypeError: socket hang up');
+});
+
 test('States.Runtime is not tried again, not even by States.ALL', async () => {
   laptop = await StatesLaptop.start([answering('secretsmanager', 'DescribeSecret', () => ({}))]);
   const Retry = [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 5 }];
