@@ -1,8 +1,24 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
+
+const LAMBDA_CREDENTIALS = fileURLToPath(new URL('./lambda-credentials.ts', import.meta.url));
+
+/** How every function is bundled. https://esbuild.github.io/api/ */
+export const bundleOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: true,
+  legalComments: 'none',
+  mainFields: ['module', 'main'],
+  alias: { '@aws-sdk/credential-provider-node': LAMBDA_CREDENTIALS },
+  logLevel: 'error',
+} satisfies BuildOptions;
 
 /**
  * Bundles one function with esbuild. CDK's NodejsFunction starts npx for each function, which takes a second; this
@@ -11,18 +27,7 @@ import { buildSync } from 'esbuild';
  */
 export function bundle(entry: string, files: Readonly<Record<string, string>> = {}): lambda.Code {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
-  buildSync({
-    entryPoints: [entry],
-    outfile: join(folder, 'index.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    minify: true,
-    legalComments: 'none',
-    mainFields: ['module', 'main'],
-    logLevel: 'error',
-  });
+  buildSync({ ...bundleOptions, entryPoints: [entry], outfile: join(folder, 'index.js') });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return lambda.Code.fromAsset(folder);
 }
