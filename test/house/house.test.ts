@@ -90,11 +90,20 @@ describe.each(files.filter((path) => path.endsWith('.asl.json')))('%s', (path) =
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
-  test('every Task that invokes one of our functions has its handler', () => {
-    const handlers = tasks
-      .map(([, state]) => state.Arguments?.FunctionName?.match(/^\$\{(\w+)FunctionArn\}$/)?.[1])
-      .filter((name) => name !== undefined)
-      .map((name) => `handlers/${name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}.ts`);
-    expect([...new Set(handlers)].filter((handler) => !files.includes(handler))).toEqual([]);
+  const called = tasks
+    .map(([, state]) => state.Arguments?.FunctionName?.match(/^\$\{(\w+)FunctionArn\}$/)?.[1])
+    .filter((name) => name !== undefined)
+    .map((name) => name.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase());
+  const names = [...new Set(called)];
+
+  test('every Task that invokes one of our functions has its handler, and a test of that name', () => {
+    expect(names.filter((name) => !files.includes(`handlers/${name}.ts`))).toEqual([]);
+    // recycle-consumer is tested by what is recycled.
+    const tested = (name: string) =>
+      files.some(
+        (path) =>
+          path.endsWith(`/${name}.test.ts`) || (name === 'recycle-consumer' && /recycle-\w+\.test\.ts$/.test(path)),
+      );
+    expect(names.filter((name) => !tested(name))).toEqual([]);
   });
 });

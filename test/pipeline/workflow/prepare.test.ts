@@ -1,0 +1,77 @@
+import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
+import { SettingsReader } from '../../../pipeline/settings/read-settings.ts';
+import { prepare } from '../../../pipeline/workflow/prepare.ts';
+import { PREFIX, startStore } from './managed-secret.ts';
+
+let store: Awaited<ReturnType<typeof startStore>>;
+beforeAll(async () => {
+  store = await startStore();
+  await store.create('app/watched');
+  await store.settle('app/watched', {
+    rotated: false,
+    consumers: [
+      {
+        name: 'items',
+        functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:items',
+        freshness: 'notify',
+        maxAgeSeconds: 300,
+        longestInvocationSeconds: 30,
+      },
+    ],
+  });
+  await store.create('app/stranger');
+});
+afterAll(() => store.stop());
+
+const dependencies = () => ({
+  store: new SecretStore(store.secretsManager),
+  settings: new SettingsReader({ client: store.ssm, prefix: PREFIX, now: () => new Date() }),
+});
+
+test('a plan holds ARNs, names and version ids, the consumers and their bound; run twice it is the same', async () => {
+  const input = { secretId: 'app/watched', operation: 'check' };
+  const plan = await prepare(dependencies(), input, 'execution-1');
+  expect(plan).toMatchObject({
+    path: 'checks-only',
+    secretName: 'app/watched',
+    startedBy: 'unknown',
+    convergenceBoundSeconds: 330,
+    rollBack: false,
+    emergency: false,
+  });
+  expect(JSON.stringify(plan)).not.toContain('a value');
+  expect(await prepare(dependencies(), input, 'execution-1')).toEqual(plan);
+});
+
+test('a request of an event may ask for a way to rotate, and not say who started it', async () => {
+  const request = { secretId: 'app/watched', startedBy: 'native', operation: 'check', versionId: 'x'.repeat(40) };
+  const plan = await prepare(dependencies(), { startedBy: 'event', secretId: 'app/watched', request }, 'execution-2');
+  expect(plan).toMatchObject({ path: 'checks-only', startedBy: 'event' });
+});
+
+test.each([
+  ['a watched secret is not rotated', { secretId: 'app/watched' }, 'SecretUnusable', /watched, not rotated/],
+  [
+    'a secret without settings is nobody’s',
+    { secretId: 'app/stranger' },
+    'SecretNotManaged',
+    /Add the secret to the manifest/,
+  ],
+  ['input without a secret', {}, 'InputInvalid', /secretId/],
+  ['input that is no object', 'app/watched', 'InputInvalid', /execution input/],
+])('%s', async (_, input, code, message) => {
+  await expect(prepare(dependencies(), input, 'execution-3')).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  });
+});
+
+test('a secret is new until its settings are half an hour old, or were changed', async () => {
+  const at = (minutes: number) =>
+    new SettingsReader({ client: store.ssm, prefix: PREFIX, now: () => new Date(Date.now() + minutes * 60_000) });
+  const { arn } = await new SecretStore(store.secretsManager).describe('app/watched');
+  expect(await at(0).isNew(arn)).toBe(true);
+  expect(await at(31).isNew(arn)).toBe(false);
+  await store.settle('app/watched', { rotated: false });
+  expect(await at(0).isNew(arn)).toBe(false);
+});
