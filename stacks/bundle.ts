@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,12 @@ export const bundleOptions = {
   logLevel: 'error',
 } satisfies BuildOptions;
 
+/** Removed when the process ends: CDK has staged its copies by then. */
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /**
  * Bundles one function with esbuild. CDK's NodejsFunction starts npx for each function, which takes a second; this
  * takes fifty milliseconds. One bundle runs on every runtime from Node 20 on, and the SDK is in it, so that what was
@@ -27,6 +33,7 @@ export const bundleOptions = {
  */
 export function bundle(entry: string, files: Readonly<Record<string, string>> = {}): lambda.Code {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
+  folders.push(folder);
   buildSync({ ...bundleOptions, entryPoints: [entry], outfile: join(folder, 'index.js') });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return lambda.Code.fromAsset(folder);
