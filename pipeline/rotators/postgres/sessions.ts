@@ -16,7 +16,12 @@ interface SessionRow {
   readonly address: string | null;
   readonly since: Date;
   readonly leftIdle: boolean;
+  /** A check or an audit of ours, which is over in a moment: nobody's use. */
+  readonly isProbe: boolean;
 }
+
+/** Checks and audits of ours try the login too; a function of ours ends within a minute, and its session with it. */
+const OWN_PROBE_SECONDS = 90;
 
 /**
  * The login's sessions. Left idle by a proxy: idle, behind a proxy, and for longer than consumers take to converge; a
@@ -25,7 +30,8 @@ interface SessionRow {
 const sessionsOf = `
   SELECT pid, coalesce(nullif(application_name, ''), 'no application name') AS application, host(client_addr) AS address,
     backend_start AS since,
-    $2::boolean AND state = 'idle' AND state_change < $3::timestamptz - make_interval(secs => $4) AS "leftIdle"
+    $2::boolean AND state = 'idle' AND state_change < $3::timestamptz - make_interval(secs => $4) AS "leftIdle",
+    application_name = 'keyturn' AND backend_start > now() - interval '${OWN_PROBE_SECONDS} seconds' AS "isProbe"
   FROM pg_catalog.pg_stat_activity
   WHERE usename::text = $1 AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
 
@@ -55,7 +61,8 @@ async function askForSessions(session: Session, question: Question): Promise<Ret
     const name = `unknown: ${right!.administrator} cannot see sessions of ${question.login}. Run: GRANT pg_monitor TO ${right!.quoted};`;
     return { blockers: [{ name }], observed: 'pg_stat_activity without the right to see other logins’ sessions' };
   }
-  const { rows } = await session.query<SessionRow>(sessionsOf, parameters(question));
+  const found = await session.query<SessionRow>(sessionsOf, parameters(question));
+  const rows = found.rows.filter(({ isProbe }) => !isProbe);
   const inUse = rows.filter(({ leftIdle }) => !leftIdle);
   return {
     blockers: inUse.map(describeSession),

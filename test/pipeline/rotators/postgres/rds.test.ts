@@ -85,7 +85,8 @@ test('a replica of the superuser’s instance is rotated at its source; a replic
 
   const { current, previous } = secret.state;
   const versions = { current, previous: previous!, promotedAt: new Date() };
-  await secret.as(previous!.payload, async () => {
+  await secret.as(previous!.payload, async (session) => {
+    await session.query("SET application_name = 'report'");
     const evidence = await secret.rotator.gatherEvidence(secret.rotation(current.versionId), versions);
     // One server plays both here: source and replica each report the session.
     expect(evidence.blockers).toHaveLength(2);

@@ -67,6 +67,17 @@ describe('retirement', () => {
     }
   });
 
+  test('a check or an audit of ours that tries the login in that moment is nobody’s use', async () => {
+    const secret = await newSecret(server);
+    const first = secret.state.current.payload;
+    const step = await secret.rotate();
+    await secret.as(first, async (probe) => {
+      await probe.query('SELECT 1');
+      const { blockers } = await secret.rotator.gatherEvidence(step, retirement(secret));
+      expect(blockers).toEqual([]);
+    });
+  });
+
   test('what a proxy left idle beyond the convergence bound is not counted, and is ended; a busy session is counted', async () => {
     const settings = {
       convergenceBoundSeconds: 0,
