@@ -1,4 +1,4 @@
-import { AWSCURRENT, AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
@@ -24,11 +24,11 @@ export async function abandon(
   const { store } = rotationFunction;
   const { secretArn, versionId: token } = request;
   const found = await store.describe(secretArn);
-  if (found.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
+  if (wasPromoted(found, token)) return { abandoned: false, reason: 'promoted' };
   const isPending = found.stagesOf(token).includes(AWSPENDING);
   if (isPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
   const secret = isPending ? await store.describe(secretArn) : found;
-  if (secret.stagesOf(token).includes(AWSCURRENT)) return { abandoned: false, reason: 'promoted' };
+  if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 
   const settings = await rotationFunction.readSettings(secret.arn);
   const rotation = openRotation(rotationFunction, {
@@ -50,6 +50,11 @@ export async function abandon(
     await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_IN_FLIGHT, from: token });
   }
   return { abandoned: true, detachedPending: isPending };
+}
+
+/** It is current, or was until somebody put another value over it: consumers hold it, and its retirement is another's affair. */
+function wasPromoted(secret: SecretDescription, token: string): boolean {
+  return secret.stagesOf(token).some((stage) => stage === AWSCURRENT || stage === AWSPREVIOUS);
 }
 
 /**
