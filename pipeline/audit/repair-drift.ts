@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReplicateSecretToRegionsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { Finding, Repair } from '../contracts/audit.ts';
+import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
 import { AWSCURRENT, AWSPENDING } from '../contracts/labels.ts';
 import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
 import { KeyturnError } from '../errors.ts';
@@ -152,7 +152,26 @@ async function repairTarget(
   requireCurrent(secret, versionId);
   const request = { operation: 'Repair', secretArn: secret.arn, versionId, previousVersionId, code } as const;
   await ask(lambda, rotationFunctionArn, request);
-  return { done: `the target accepts what version ${versionId} says again (${code})` };
+  return { done: doneToTarget(code, versionId) };
+}
+
+/** In the words of what was found: for each code the rotation function does something else. */
+function doneToTarget(code: FindingCode, versionId: string): string {
+  switch (code) {
+    case 'CurrentRefused':
+      return `the target accepts version ${versionId} again`;
+    case 'PreviousRefused':
+      return 'the target accepts the previous credential again';
+    case 'DisabledLoginInUse':
+      // A repair before this one may have enabled the login, because it is still needed: then its sessions stay.
+      return 'sessions of logins that may not log in were ended; a login that may log in again keeps its own';
+    case 'OwnerRoleLost':
+    case 'MembershipLost':
+    case 'GrantsApart':
+      return 'the logins have the role, memberships and privileges again that each rotation gives them';
+    default:
+      return `the rotation function mended ${code}`;
+  }
 }
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html */
