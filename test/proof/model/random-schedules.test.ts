@@ -47,6 +47,7 @@ async function live(actions: readonly Action[]): Promise<void> {
     for (const [index, one] of actions.entries()) {
       const life = lives['secret' in one ? one.secret : 0] as Life;
       await life.carryOut(one);
+      for (const each of lives) await each.quiet();
       for (const each of lives) {
         const broken = await each.broken();
         if (broken.length > 0) throw new Error(`After action ${index + 1}, ${one.kind}: ${broken.join('; ')}`);
@@ -75,7 +76,11 @@ test(
           throw error;
         });
       }),
-      { seed, numRuns: isLong ? 100_000 : 2_000 },
+      {
+        seed,
+        numRuns: isLong ? 100_000 : 2_000,
+        ...(process.env.KEYTURN_PATH && { path: process.env.KEYTURN_PATH }),
+      },
     );
     console.info(`${schedules} schedules of ${actionsDone} actions, seed ${seed}`);
     expect(schedules).toBeGreaterThan(3);

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
 import { RotationRequest } from '../../../pipeline/contracts/execution.ts';
@@ -86,11 +87,37 @@ class Life {
   consumers: Held[] = [];
   /** The label is on the last one only. */
   readonly rolledBack = new Set<string>();
+  /** Calls around which AWSCURRENT was refused by its target. */
+  readonly refusedAt: string[] = [];
+  #running = 0;
 
   constructor(laptop: Laptop, subject: Subject, putByHand: () => Promise<string>) {
     this.laptop = laptop;
     this.subject = subject;
     this.putByHand = putByHand;
+    const { calls, name, value } = subject.secret;
+    const watched = calls.watch;
+    calls.watch = () => {
+      watched?.();
+      if (!subject.works(value())) this.refusedAt.push(`call ${calls.names.length}, ${calls.names.at(-1)}`);
+    };
+    const arn = [...laptop.functions.keys()].find((key) => key.endsWith(`:${name.replace('/', '-')}`)) as string;
+    const run = laptop.functions.get(arn) as (event: unknown) => Promise<unknown>;
+    laptop.functions.set(arn, async (event) => {
+      this.#running += 1;
+      try {
+        return await run(event);
+      } finally {
+        this.#running -= 1;
+      }
+    });
+  }
+
+  /** Secrets Manager's own attempts come when time passes: until they are over, the schedule does not go on. */
+  async quiet(): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    do await wait(1);
+    while (this.#running > 0 && Date.now() < deadline);
   }
 
   get now(): number {
@@ -219,7 +246,7 @@ class Life {
 
   /** The promises, at any moment. Answers what is broken. */
   async broken(): Promise<string[]> {
-    const found: string[] = [];
+    const found = this.refusedAt.map((where) => `AWSCURRENT was refused around ${where}`);
     const { secret: managed, works } = this.subject;
     const stages = await managed.stages();
     const current = Object.entries(stages).filter(([, labels]) => labels.includes('AWSCURRENT'));
