@@ -1,5 +1,6 @@
 import type { KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import type { KeyProvider, Verdict } from './provider.ts';
 
 /** What another try may mend: throttling, faults of the service, no answer. */
 export function isPassing(error: unknown): boolean {
@@ -25,6 +26,37 @@ export function describeAwsError(error: unknown, what: string): KeyturnError {
     ? ' Deploy the pipeline’s stack again: it grants what this provider needs.'
     : '';
   return new TargetRefused(`${what}: ${name}: ${message}${advice}`, { cause: error });
+}
+
+/**
+ * What an AWS service that was called with a key says of that key by failing. Only 401 and 403 are about the key; a model
+ * that is no more, or a request that does not fit, says nothing about it.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+ */
+export function judgeAwsError(error: unknown, service: string): Verdict {
+  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  const isRefusal = !isPassing(error) && [401, 403].includes($metadata?.httpStatusCode ?? 0);
+  return { verdict: isRefusal ? 'refused' : 'unclear', reason: `${service} answered ${name}: ${message}` };
+}
+
+/**
+ * What it means that a key could not be deleted. NoSuchEntity is what IAM answers when the key is gone; but it is eventually
+ * consistent, and may say it of a key that was made just now. So the list is asked.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ * @throws TargetUnavailable where the key lives
+ */
+export async function settleDeletion(
+  error: unknown,
+  { provider, id, what }: { provider: Pick<KeyProvider, 'listOwn'>; id: string; what: string },
+): Promise<void> {
+  if (!isNamed(error, 'NoSuchEntity')) throw describeAwsError(error, what);
+  const listed = await provider.listOwn().catch((failure: Error) => {
+    // The user is gone, and its keys with it.
+    if (failure instanceof TargetRefused && isNamed(failure.cause, 'NoSuchEntity')) return [];
+    throw failure;
+  });
+  if (!listed.some((item) => item.id === id)) return;
+  throw new TargetUnavailable(`${what}: IAM answered NoSuchEntity, but still lists it.`, { cause: error });
 }
 
 export function isNamed(error: unknown, ...names: string[]): boolean {

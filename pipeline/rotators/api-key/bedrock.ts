@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-iam';
 import type { BedrockSettings } from '../../contracts/settings/api-key.ts';
 import { TargetRefused } from '../errors.ts';
-import { describeAwsError, isNamed, isPassing } from './aws-errors.ts';
+import { describeAwsError, isNamed, judgeAwsError, settleDeletion } from './aws-errors.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import type { KeyProvider, ListedCredential, Verdict } from './provider.ts';
 
@@ -53,8 +53,8 @@ export function bedrockProvider(dependencies: ApiKeyDependencies, settings: Bedr
       try {
         await dependencies.iam().send(command);
       } catch (error) {
-        if (isNamed(error, 'NoSuchEntity')) return;
-        throw describeAwsError(error, `${who}: Bedrock API key ${id} could not be deleted`);
+        const what = `${who}: Bedrock API key ${id} could not be deleted`;
+        await settleDeletion(error, { provider: this, id, what });
       }
     },
 
@@ -113,7 +113,6 @@ async function callWith(dependencies: ApiKeyDependencies, settings: BedrockSetti
     }
     return { verdict: 'accepted' };
   } catch (error) {
-    const { name, message } = error as Error;
-    return { verdict: isPassing(error) ? 'unclear' : 'refused', reason: `Bedrock answered ${name}: ${message}` };
+    return judgeAwsError(error, 'Bedrock');
   }
 }

@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { IamAccessKeySettings } from '../../contracts/settings/api-key.ts';
-import { TargetRefused } from '../errors.ts';
-import { describeAwsError, isNamed, isPassing } from './aws-errors.ts';
+import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import { describeAwsError, isNamed, judgeAwsError, settleDeletion } from './aws-errors.ts';
 import { slotsTaken } from './bedrock.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import type { KeyProvider, ListedCredential } from './provider.ts';
@@ -23,7 +23,11 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
   const lastUse = async (id: string): Promise<ListedCredential['lastUsed']> => {
     const { AccessKeyLastUsed: used } = await dependencies
       .iam()
-      .send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }));
+      .send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }))
+      .catch((error: unknown) => {
+        if (!isNamed(error, 'NoSuchEntity')) throw error;
+        throw new TargetUnavailable(`${who}: access key ${id} was listed, but is no more.`, { cause: error });
+      });
     if (!used?.LastUsedDate) return undefined;
     return { at: used.LastUsedDate, by: `a caller of ${used.ServiceName} in ${used.Region}` };
   };
@@ -51,8 +55,7 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
         await dependencies.stsWith(credentials).send(new GetCallerIdentityCommand({}));
         return { verdict: 'accepted' };
       } catch (error) {
-        const { name, message } = error as Error;
-        return { verdict: isPassing(error) ? 'unclear' : 'refused', reason: `STS answered ${name}: ${message}` };
+        return judgeAwsError(error, 'STS');
       }
     },
 
@@ -60,8 +63,7 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
       try {
         await dependencies.iam().send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: id }));
       } catch (error) {
-        if (isNamed(error, 'NoSuchEntity')) return;
-        throw describeAwsError(error, `${who}: access key ${id} could not be deleted`);
+        await settleDeletion(error, { provider: this, id, what: `${who}: access key ${id} could not be deleted` });
       }
     },
 
@@ -77,6 +79,7 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
           }),
         );
       } catch (error) {
+        if (error instanceof TargetUnavailable) throw error;
         throw describeAwsError(error, `${who}: its access keys could not be listed`);
       }
     },

@@ -51,12 +51,24 @@ export function credentialOf(account: KeyAccount, version: ApiKeyVersion): Curre
   return readCredential(account.secretName, account.settings, version.payload);
 }
 
+/** The key of a version, undefined where it holds none. */
+export function heldKey(account: KeyAccount, version: ApiKeyVersion): string | undefined {
+  try {
+    return credentialOf(account, version).key;
+  } catch (error) {
+    // Versions of other times may have had another form.
+    if (error instanceof PayloadInvalid) return undefined;
+    throw error;
+  }
+}
+
 /** The id of a version's credential, undefined where it is not known: also where the version holds no key at all. */
 export function heldId(account: KeyAccount, version: ApiKeyVersion, listed: readonly ListedCredential[]): HeldId {
   const { versionId } = version;
   try {
     const credential = credentialOf(account, version);
-    return { versionId, id: credentialId({ versionId, credential }, account.provider, { stem: account.stem, listed }) };
+    const id = credentialId({ versionId, credential }, account.provider, { stem: account.stem, listed });
+    return { versionId, id, isTold: credential.id !== undefined };
   } catch (error) {
     // Versions of other times may have had another form; the current one is read strictly where it matters.
     if (error instanceof PayloadInvalid) return { versionId, id: undefined };

@@ -5,6 +5,8 @@ import type { ListedCredential, OrphanRule } from './provider.ts';
 export interface HeldId {
   readonly versionId: string;
   readonly id: string | undefined;
+  /** The secret itself tells the id. Otherwise it was looked up by the version's name, which a lost create carries too. */
+  readonly isTold?: boolean;
 }
 
 export interface Judged {
@@ -16,7 +18,8 @@ export interface Judged {
 
 /**
  * What of the listed credentials may go. Pure. In this order:
- * 1. A version that is wanted holds its id, or carries its name: kept.
+ * 1. A version that is wanted holds its id, or carries its name: kept. Not for the name alone where the secret tells
+ *    another id that the vendor lists under that very name: this one was made by a request that nobody waited for.
  * 2. A version that is spent does (it failed, or its grace is over), or it has the name of the candidate that is about to
  *    be made: revoked.
  * 3. It may be what a version held that lost its label within the grace period: a stranger, for now.
@@ -41,12 +44,17 @@ export function judgeListed(
   rule: OrphanRule,
 ): Judged {
   const inUse = listed.find((item) => item.id === held.current.id);
-  const isOf = (version: HeldId, item: ListedCredential) =>
-    version.id === item.id || item.name === credentialName(held.stem, version.versionId);
+  const isNamedAfter = (version: HeldId, item: ListedCredential) =>
+    item.name === credentialName(held.stem, version.versionId);
+  const isCertain = (version: HeldId) =>
+    version.isTold === true && listed.some((item) => item.id === version.id && isNamedAfter(version, item));
+  const isWanted = (version: HeldId, item: ListedCredential) =>
+    version.id === item.id || (isNamedAfter(version, item) && !isCertain(version));
+  const isSpent = (version: HeldId, item: ListedCredential) => version.id === item.id || isNamedAfter(version, item);
   const isSince = ({ createdAt }: ListedCredential) => createdAt !== undefined && createdAt >= held.currentSince;
   const judge = (item: ListedCredential): 'keep' | 'revoke' | 'stranger' => {
-    if (held.wanted.some((version) => isOf(version, item))) return 'keep';
-    if (held.spent.some((version) => isOf(version, item))) return 'revoke';
+    if (held.wanted.some((version) => isWanted(version, item))) return 'keep';
+    if (held.spent.some((version) => isSpent(version, item))) return 'revoke';
     if (held.unstoredName !== undefined && item.name === held.unstoredName) return 'revoke';
     if (!held.isSettled && !isSince(item)) return 'stranger';
     if (rule === 'name') return item.name?.startsWith(held.stem) ? 'revoke' : 'stranger';

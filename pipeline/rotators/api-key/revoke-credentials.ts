@@ -2,7 +2,7 @@ import type { ApiKeyPayload } from '../../contracts/payloads/api-key.ts';
 import { TargetRefused } from '../errors.ts';
 import type { SweptVersions } from '../rotator.ts';
 import { credentialName } from './credential.ts';
-import { type ApiKeyVersion, credentialOf, heldId, type KeyAccount } from './key-account.ts';
+import { type ApiKeyVersion, credentialOf, heldId, heldKey, type KeyAccount } from './key-account.ts';
 import { judgeListed } from './orphans.ts';
 import type { ListedCredential } from './provider.ts';
 
@@ -13,9 +13,10 @@ export async function sweepCredentials(
   versions: SweptVersions<ApiKeyPayload>,
 ): Promise<void> {
   const { provider, stem } = account;
-  const { known, spent, currentSince, isSettled } = versions;
+  const { known, currentSince, isSettled } = versions;
   const listed = await provider.listOwn();
   if (listed.length === 0) return;
+  const spent = withoutWantedKeys(account, versions);
   const held = (some: ApiKeyVersion[]) => some.map((version) => heldId(account, version, listed));
   const isStored = known.some((version) => version.versionId === token);
   const judged = judgeListed(
@@ -34,13 +35,26 @@ export async function sweepCredentials(
   for (const item of judged.revoke) await provider.revoke(item.id);
 }
 
+/** The spent versions, without those whose key a wanted one holds too: somebody put the same key again, perhaps without its id. */
+function withoutWantedKeys(
+  account: KeyAccount,
+  { known, spent }: Pick<SweptVersions<ApiKeyPayload>, 'known' | 'spent'>,
+): ApiKeyVersion[] {
+  const wanted = known.filter((version) => !spent.includes(version));
+  const wantedKeys = new Set(wanted.map((version) => heldKey(account, version)));
+  return spent.filter((version) => {
+    const key = heldKey(account, version);
+    return key === undefined || !wantedKeys.has(key);
+  });
+}
+
 /** Revokes what a candidate holds that was never promoted. Nothing is there, or it is the current one's: nothing is done. */
 export async function revokeCandidate(
   account: KeyAccount,
   versions: { current: ApiKeyVersion; candidate: ApiKeyVersion },
 ): Promise<void> {
-  const [current, candidate] = await idsOf(account, [versions.current, versions.candidate]);
-  if (candidate !== undefined && candidate !== current) await account.provider.revoke(candidate);
+  if (heldKey(account, versions.candidate) === heldKey(account, versions.current)) return;
+  await revokeHeld(account, versions.current, versions.candidate);
 }
 
 /**
@@ -55,13 +69,9 @@ export async function revokePrevious(
   versions: { current: ApiKeyVersion; previous: ApiKeyVersion },
 ): Promise<void> {
   const { provider, secretName, settings } = account;
-  const [current, previous] = await idsOf(account, [versions.current, versions.previous]);
-  if (previous !== undefined) {
-    if (previous !== current) await provider.revoke(previous);
-    return;
-  }
   const held = credentialOf(account, versions.previous);
-  if (held.key === credentialOf(account, versions.current).key) return;
+  if (held.key === heldKey(account, versions.current)) return;
+  if (await revokeHeld(account, versions.current, versions.previous)) return;
   const { verdict } = await provider.verify(held);
   if (verdict === 'refused') return;
   throw new TargetRefused(
@@ -70,15 +80,25 @@ export async function revokePrevious(
   );
 }
 
-/** The ids of two versions' credentials; the vendor is asked only where the secret does not tell. */
-async function idsOf(
-  account: KeyAccount,
-  versions: readonly [ApiKeyVersion, ApiKeyVersion],
-): Promise<[string | undefined, string | undefined]> {
-  const ids = (listed: readonly ListedCredential[]): [string | undefined, string | undefined] => [
-    heldId(account, versions[0], listed).id,
-    heldId(account, versions[1], listed).id,
-  ];
-  const known = ids([]);
-  return known.includes(undefined) ? ids(await account.provider.listOwn()) : known;
+/**
+ * Revokes what a version holds, unless the current one holds the same; the vendor's list is asked only where the secret does
+ * not tell the id. Answers whether the id is known.
+ */
+async function revokeHeld(account: KeyAccount, current: ApiKeyVersion, version: ApiKeyVersion): Promise<boolean> {
+  const { provider, stem } = account;
+  const ids = (listed: readonly ListedCredential[]) =>
+    [current, version].map((one) => heldId(account, one, listed).id) as [string | undefined, string | undefined];
+  const told = ids([]);
+  if (!told.includes(undefined)) {
+    if (told[1] !== told[0]) await provider.revoke(told[1] as string);
+    return true;
+  }
+  const listed = await provider.listOwn();
+  const [inUse, held] = ids(listed);
+  if (held === undefined) return false;
+  // Known by its name only: whatever else has that name came of a create whose answer was lost.
+  const name = credentialName(stem, version.versionId);
+  const namesakes = told[1] === undefined ? listed.filter((item) => item.name === name).map((item) => item.id) : [];
+  for (const id of new Set([held, ...namesakes])) if (id !== inUse) await provider.revoke(id);
+  return true;
 }

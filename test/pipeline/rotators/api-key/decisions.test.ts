@@ -43,6 +43,15 @@ describe('which of the listed credentials may go', () => {
     );
   });
 
+  test('two keys of one version’s name: the one that the secret tells stays, the other came of a lost request', () => {
+    const made: ListedCredential = { ...named('v-current'), id: 'in-use' };
+    const twin = named('v-current');
+    const told: HeldId = { ...current, isTold: true };
+    expect(judge(twin, 'name', { current: told, wanted: [told] }, [made])).toBe('revoked');
+    // The id was looked up by that name: either could be the one in use.
+    expect(judge(twin, 'name', {}, [made])).toBe('kept');
+  });
+
   test('what a spent version holds is revoked', () => {
     const spent = [{ versionId: 'v-failed', id: 'x' }];
     for (const rule of ['name', 'every', 'younger'] as const) {

@@ -1,7 +1,11 @@
 import { CreateAccessKeyCommand, IAMClient, ListAccessKeysCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import * as v from 'valibot';
+import type { IamService } from '../../../../local/services/iam/service.ts';
+import { ApiKeySettings, type IamAccessKeySettings } from '../../../../pipeline/contracts/settings/api-key.ts';
+import { iamAccessKeyProvider } from '../../../../pipeline/rotators/api-key/iam-access-key.ts';
 import { type Laptop, openLaptop } from '../native-rotation.ts';
-import { accessKeySubject, retire } from './subjects.ts';
+import { accessKeySubject, dependenciesOf, retire } from './subjects.ts';
 
 let laptop: Laptop;
 let iam: IAMClient;
@@ -90,6 +94,32 @@ describe('what goes wrong', () => {
     laptop.cloud.faults.add({ kind, operation: 'DeleteAccessKey', times: 1 });
     await retire(laptop, subject, rotated);
     expect(await listed(subject.userName)).toEqual([subject.idOf(subject.secret.value())]);
+  });
+
+  test('a key that goes between the list and the question for its last use: the retirement is tried again', async () => {
+    const subject = await accessKeySubject(laptop);
+    const rotated = await subject.secret.rotate();
+    const { faults } = laptop.cloud;
+    const gone = { code: 'NoSuchEntity', message: 'The Access Key cannot be found.', httpStatus: 404 };
+    const { id } = faults.add({ kind: 'error', operation: 'GetAccessKeyLastUsed', times: 1, ...gone });
+    await retire(laptop, subject, rotated);
+    expect(faults.list().find((rule) => rule.id === id)).toMatchObject({ struck: 1 });
+    expect(await listed(subject.userName)).toEqual([subject.idOf(subject.secret.value())]);
+  });
+
+  test('the user is gone, and its keys with it: they are revoked', async () => {
+    const subject = await accessKeySubject(laptop);
+    const settings = v.parse(ApiKeySettings, { provider: 'iam-access-key', userName: subject.userName });
+    const provider = iamAccessKeyProvider(
+      dependenciesOf(laptop, laptop.countedSecrets),
+      settings as IamAccessKeySettings,
+    );
+    const { users, accessKeys } = laptop.cloud.service<IamService>('iam').state;
+    const [id] = subject.credentials() as [string];
+    users.delete(subject.userName);
+    accessKeys.delete(id);
+    await expect(provider.listOwn()).rejects.toMatchObject({ code: 'TargetRefused' });
+    await expect(provider.revoke(id)).resolves.toBeUndefined();
   });
 
   test('a second key that somebody uses is no orphan: it is left alone, and named', async () => {

@@ -8,16 +8,19 @@ export type Operation = 'create' | 'list' | 'revoke' | 'verify';
  * What the vendor does to a request instead of answering it well:
  * - `answer-lost`: it acts, and the connection breaks;
  * - `silent`: it acts, and never answers;
+ * - `acts-late`: the connection breaks, and it acts only after the next request of this kind;
  * - `unreachable`: the connection breaks before it acts;
  * - `rate-limited`: 429 and a second to wait; `rate-limited-long`: an hour;
  * - `failed`: 500 without an effect; `failed-after`: 500, and it has acted;
  * - `not-found`: it acts, and answers 404; `not-found-lie`: 404, and it has not;
+ * - `refused`: 401, whatever key it was; `misfit`: 400, about the request and not about the key;
  * - `redirect`: to another host; `page`: 200 and HTML; `endless`: a body that does not end;
  * - `echo`: 400 with everything that was sent, as careless vendors do.
  */
 export type Fault =
   | 'answer-lost'
   | 'silent'
+  | 'acts-late'
   | 'unreachable'
   | 'rate-limited'
   | 'rate-limited-long'
@@ -25,6 +28,8 @@ export type Fault =
   | 'failed-after'
   | 'not-found'
   | 'not-found-lie'
+  | 'refused'
+  | 'misfit'
   | 'redirect'
   | 'page'
   | 'endless'
@@ -49,6 +54,7 @@ const rateLimited = (retryAfter: string) => (struck: Struck) => {
 
 const misbehaviour: Readonly<Record<Fault, (struck: Struck) => void>> = {
   'answer-lost': breakOff,
+  'acts-late': breakOff,
   unreachable: breakOff,
   silent: ({ response, silent }) => void silent.add(response),
   'rate-limited': rateLimited('1'),
@@ -57,6 +63,8 @@ const misbehaviour: Readonly<Record<Fault, (struck: Struck) => void>> = {
   'failed-after': status(500),
   'not-found': status(404),
   'not-found-lie': status(404),
+  refused: status(401),
+  misfit: status(400),
   redirect({ response }) {
     response.setHeader('location', 'http://127.0.0.1:1/elsewhere');
     answer(response, 302);
@@ -104,6 +112,7 @@ export class Vendor {
   readonly #faults: { operation: Operation; fault: Fault }[] = [];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #silent = new Set<ServerResponse>();
+  readonly #late: { operation: Operation; act: () => void }[] = [];
   #verified = 0;
 
   constructor(options: VendorOptions) {
@@ -177,7 +186,15 @@ export class Vendor {
     const index = this.#faults.findIndex((rule) => rule.operation === operation);
     const fault = index < 0 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
     const act = () => this.#act(operation, { url, body, token: authorization.replace(/^Bearer /, '') });
-    if (!fault) return answer(response, ...act());
+    if (!fault) {
+      const acted = act();
+      for (const late of this.#late.filter((one) => one.operation === operation)) {
+        this.#late.splice(this.#late.indexOf(late), 1);
+        late.act();
+      }
+      return answer(response, ...acted);
+    }
+    if (fault === 'acts-late') this.#late.push({ operation, act });
     if (acting.has(fault)) act();
     misbehaviour[fault]({ request, response, body, silent: this.#silent });
   }
