@@ -95,7 +95,7 @@ function composePropagation(report: ReportOf<'propagated'>, id: Id): Telling {
       const detail = {
         ...base,
         consumer: consumer.consumer,
-        reason: consumer.reason ?? 'unknown',
+        reason: explainCause(consumer.reason ?? 'unknown'),
         expectedAt: consumer.convergedAt,
       };
       return { type: 'Consumer Lagging', id: id(consumer.consumer), detail };
@@ -106,7 +106,7 @@ function composePropagation(report: ReportOf<'propagated'>, id: Id): Telling {
   });
   const behind = report.mirrors.filter((mirror) => !mirror.ok);
   const mirrors = behind.map((mirror): ToldEvent => {
-    const detail = { ...base, consumer: mirror.mirror, reason: mirror.reason ?? 'unknown' };
+    const detail = { ...base, consumer: mirror.mirror, reason: explainCause(mirror.reason ?? 'unknown') };
     return { type: 'Consumer Lagging', id: id('mirror', mirror.mirror), detail };
   });
   const events = [...consumers, ...mirrors];

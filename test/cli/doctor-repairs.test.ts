@@ -92,25 +92,25 @@ const untilWell = (secretId: string) =>
     (await examine(secretId)).code === 0 ? true : undefined,
   );
 
-const running = async () => {
+async function executions(statusFilter: 'ABORTED' | 'RUNNING'): Promise<string[]> {
   const stateMachineArn = `arn:aws:states:us-east-1:${desk.cloud.accountId}:stateMachine:keyturn-rotate-secret`;
-  const { executions = [] } = await states.send(
-    new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }),
-  );
-  return executions.map(({ executionArn }) => executionArn);
-};
+  const answer = await states.send(new ListExecutionsCommand({ stateMachineArn, statusFilter }));
+  return (answer.executions ?? []).map(({ executionArn }) => executionArn!);
+}
 
-/** How often the consumer was told by the pipeline. */
+async function stopRunning(): Promise<void> {
+  for (const executionArn of await executions('RUNNING')) await states.send(new StopExecutionCommand({ executionArn }));
+}
+
+/** Each time that the consumer was told by the pipeline. */
 const timesTold = () => desk.cloud.recorder.calls({ operation: 'Invoke', resource: ':function:reader', outcome: 'ok' });
 
 describe('a version that became current and was never propagated', () => {
   test('the rotation’s execution was stopped, Secrets Manager went on: found, told to consumers, and the old login retired', async () => {
     const before = await desk.value('shop/database');
-    let isStopped = false;
+    let stopping: Promise<unknown> | undefined;
     const unsubscribe = desk.cloud.recorder.subscribe(({ operation, outcome }) => {
-      if (isStopped || operation !== 'RotateSecret' || outcome !== 'ok') return;
-      isStopped = true;
-      void running().then(([executionArn]) => states.send(new StopExecutionCommand({ executionArn })));
+      if (operation === 'RotateSecret' && outcome === 'ok') stopping ??= stopRunning();
     });
     const versionId = await desk.hoursAgo(1, async () => {
       expect(await desk.keyturn(['rotate', 'shop/database'])).toMatchObject({ code: 0 });
@@ -120,7 +120,8 @@ describe('a version that became current and was never propagated', () => {
       });
     });
     unsubscribe();
-    expect(await running()).toEqual([]);
+    await stopping;
+    expect(await executions('ABORTED')).toHaveLength(1);
     expect(timesTold()).toEqual([]);
 
     const found = await examine('shop/database');
@@ -275,6 +276,11 @@ describe('a replica out of sync', () => {
       const found = await examine('shop/orders');
       expect(found).toMatchObject({ code: 1, codes: ['ReplicaBehind'] });
       expect(found.findings[0]).toMatchObject({ isSafe: true, message: expect.stringContaining('eu-west-1') });
+      const story = await eventually('the reason in the history', async () => {
+        const { stdout } = await desk.keyturn(['history', 'shop/orders']);
+        return stdout.includes('The replica in eu-west-1 does not have') ? stdout : undefined;
+      });
+      expect(story).not.toContain('errorType');
       // Who reads the replica still logs in with it.
       await (await desk.connect(before as never)).end();
     } finally {

@@ -154,6 +154,20 @@ test('a laggard is told with its reason and counted; a consumer with evidence te
   ]);
 });
 
+test('why a consumer or a mirror lags is told in words, without the stack trace of the function that said so', () => {
+  const reason = (code: string, errorMessage: string) =>
+    `${code}: ${JSON.stringify({ errorType: code, errorMessage, trace: [`${code}: at secret place`] })}`;
+  const { consumers, ...told } = reports[4] as Extract<Report, { report: 'propagated' }>;
+  const lagging = consumers.map((consumer) => ({ ...consumer, reason: reason('RecycleRefused', '4 KB') }));
+  const mirrors = [{ mirror: 'eu-west-1', ok: false, reason: reason('ReplicaBehind', 'not there yet') }];
+  const { events } = composeReport({ ...told, consumers: lagging, mirrors }, now);
+  expect(events.map(({ detail }) => (detail as { reason?: string }).reason)).toEqual([
+    undefined,
+    'RecycleRefused: 4 KB',
+    'ReplicaBehind: not there yet',
+  ]);
+});
+
 test('checks that were only asked for and failed are no failed rotation', () => {
   const failure = { code: 'CheckFailed', cause: 'database: WrongPassword refused' };
   const report: Report = { report: 'failed', ...execution, plan: { ...plan, path: 'checks-only' }, input: {}, failure };
