@@ -16,5 +16,7 @@ export default {
   ],
   // Longer than what scenarios wait for, so that their own words tell what did not come.
   maxWorkers: 2,
+  // Modules of a test file stay in memory after it: a worker is replaced when it has grown.
+  workerIdleMemoryLimit: '1500MB',
   testTimeout: 90_000,
 };
