@@ -1,8 +1,9 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
-import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import { type CheckSchedule, scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
 import { JwksEndpoint } from './jwks-endpoint.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
@@ -54,6 +55,7 @@ export class ManifestStack extends Stack {
       evidenceInterval: Duration.seconds(entry.evidenceIntervalSeconds),
       rollBackHandPutValues: entry.rollBackHandPutValues,
       group: entry.group,
+      checkSchedule: entry.checkSchedule && checkSchedule(entry.checkSchedule),
       sharedSchedule: entry.schedule === 'native' ? undefined : scheduleSettings(entry.schedule),
       ...this.#declared(entry),
     });
@@ -82,4 +84,8 @@ export class ManifestStack extends Stack {
       mirrors: mirrorSettings(entry.mirrors),
     };
   }
+}
+
+function checkSchedule({ expression, timeZone }: CheckSchedule): scheduler.ScheduleExpression {
+  return scheduler.ScheduleExpression.expression(expression, TimeZone.of(timeZone));
 }

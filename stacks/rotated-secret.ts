@@ -63,6 +63,11 @@ export interface RotatedSecretProps {
   readonly group?: string;
   readonly consumers?: ConsumerSettings[];
   readonly checks?: CheckProps[];
+  /**
+   * When the checks run without a rotation.
+   * @default - after rotations and on demand
+   */
+  readonly checkSchedule?: scheduler.ScheduleExpression;
   readonly mirrors?: MirrorSettings[];
   /** @default false */
   readonly rollBackHandPutValues?: boolean;
@@ -119,16 +124,27 @@ export class RotatedSecret extends Construct {
     });
     nativeRotation.node.addDependency(rotationFunction);
     grantPropagation(pipeline, { ...props, checks });
-    if (props.schedule) {
-      new scheduler.Schedule(this, 'Schedule', {
-        schedule: props.schedule,
-        description: `Keyturn: rotates ${props.secretName}`,
-        target: new StepFunctionsStartExecution(pipeline.rotateSecret, {
-          input: scheduler.ScheduleTargetInput.fromObject({ secretId: secret.secretArn, startedBy: 'schedule' }),
-          deadLetterQueue: pipeline.deadLetters,
-        }),
-      });
-    }
+    const { schedule, checkSchedule } = props;
+    if (schedule) this.#start('Schedule', schedule, `rotates ${props.secretName}`, props, 'rotate');
+    if (checkSchedule) this.#start('CheckSchedule', checkSchedule, `checks ${props.secretName}`, props, 'check');
+  }
+
+  #start(
+    id: string,
+    schedule: scheduler.ScheduleExpression,
+    what: string,
+    { pipeline, secret }: RotatedSecretProps,
+    operation: 'rotate' | 'check',
+  ): void {
+    const request = { secretId: secret.secretArn, startedBy: 'schedule', ...(operation === 'check' && { operation }) };
+    new scheduler.Schedule(this, id, {
+      schedule,
+      description: `Keyturn: ${what}`,
+      target: new StepFunctionsStartExecution(pipeline.rotateSecret, {
+        input: scheduler.ScheduleTargetInput.fromObject(request),
+        deadLetterQueue: pipeline.deadLetters,
+      }),
+    });
   }
 }
 

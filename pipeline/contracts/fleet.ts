@@ -18,6 +18,8 @@ export const FleetRequest = v.strictObject({
   toleratedFailurePercentage: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)), 5),
   /** @default - what the write quota allows */
   maxConcurrency: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
+  /** `schedule`: the first run of a rate schedule comes with the deployment, and rotates nothing. */
+  startedBy: v.optional(v.picklist(['fleet', 'schedule']), 'fleet'),
   /** Revokes what was at once, whoever still uses it. */
   emergency: v.optional(v.boolean(), false),
 });
@@ -36,5 +38,6 @@ export interface FleetSelection {
   readonly after: FleetPosition | null;
   readonly maxConcurrency: number;
   readonly toleratedFailurePercentage: number;
+  readonly startedBy: FleetRequest['startedBy'];
   readonly emergency: boolean;
 }

@@ -30,6 +30,9 @@ export const Schedule = v.union(
   '"native", {"everyDays": 30} or {"expression": "cron(0 3 ? * SUN *)"}, with "timeZone" and "windowMinutes"',
 );
 export type Schedule = v.InferOutput<typeof Schedule>;
+
+export const CheckSchedule = v.strictObject({ expression: Expression, timeZone: when.timeZone });
+export type CheckSchedule = v.InferOutput<typeof CheckSchedule>;
 type OwnSchedule = Exclude<Schedule, 'native'>;
 
 function isTimeZone(name: string): boolean {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Schedule } from './manifest-schedule.ts';
+import { CheckSchedule, Schedule } from './manifest-schedule.ts';
 import { jwtAlgorithms } from './payloads/jwt.ts';
 
 /**
@@ -93,6 +93,8 @@ const followers = {
 const everyRotated = {
   secret: SecretReference,
   schedule: v.optional(Schedule, 'native'),
+  /** When the checks run without a rotation. Missing: after rotations and on demand. */
+  checkSchedule: v.optional(CheckSchedule),
   /** Secrets with the same group are rotated by one execution of rotate-fleet. */
   group: v.optional(text),
   /** Secrets Manager's own schedule: the safety net, or with `"schedule": "native"` the only one. */

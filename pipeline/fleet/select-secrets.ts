@@ -55,6 +55,7 @@ export async function selectSecrets(
     after: nextToken ? { nextToken, total } : null,
     maxConcurrency: request.maxConcurrency ?? defaultFleetConcurrency,
     toleratedFailurePercentage: request.toleratedFailurePercentage,
+    startedBy: request.startedBy,
     emergency: request.emergency,
   };
 }

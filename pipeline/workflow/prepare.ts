@@ -46,6 +46,7 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
   const settings = await dependencies.settings.read(secret.arn);
   const isFirstRun =
     request.startedBy === 'schedule' &&
+    request.operation === 'rotate' &&
     settings.schedule?.expression.startsWith('rate(') === true &&
     (await dependencies.settings.isNew(secret.arn));
   const decision = decide(request, secret, { ...settings, isFirstRun }, executionName);

@@ -74,6 +74,6 @@ export function rotatedTogether(secrets: readonly ScheduledSecret[]): ScheduledS
 /** In a group one failure holds the rest back; without one, nobody waits for anybody. */
 function fleetRequest(together: readonly ScheduledSecret[]): Partial<FleetRequest> {
   const group = together[0]?.group;
-  if (group) return { group };
-  return { secretIds: together.map(({ name }) => name), toleratedFailurePercentage: 100 };
+  if (group) return { group, startedBy: 'schedule' };
+  return { startedBy: 'schedule', secretIds: together.map(({ name }) => name), toleratedFailurePercentage: 100 };
 }

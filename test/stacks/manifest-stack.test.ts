@@ -21,6 +21,7 @@ const database = {
     { name: 'orders', function: 'shop-orders', alias: 'live', freshness: 'recycle' },
   ],
   checks: [{ type: 'function', function: 'shop-check', parameters: { depth: 2 } }],
+  checkSchedule: { expression: 'rate(1 hour)' },
 };
 const manifest = {
   pipeline: 'shop',
@@ -188,6 +189,18 @@ test('a schedule has its time zone and window, and starts the rotation of that s
   expect(readable(target.Arn)).toMatch(/RotateSecret/);
 });
 
+test('checks have a schedule of their own, which rotates nothing', () => {
+  const [schedule] = Object.values(template.findResources('AWS::Scheduler::Schedule'))
+    .map(({ Properties }) => Properties)
+    .filter(({ Description }) => /checks/.test(Description));
+  expect(schedule).toMatchObject({ ScheduleExpression: 'rate(1 hour)' });
+  expect(JSON.parse(readable(schedule?.Target.Input))).toEqual({
+    secretId: arn('secretsmanager:<here>:secret:shop/database'),
+    startedBy: 'schedule',
+    operation: 'check',
+  });
+});
+
 test('Secrets Manager has its own, longer schedule for each rotated secret, and rotates nothing at deployment', () => {
   const rotations = Object.values(template.findResources('AWS::SecretsManager::RotationSchedule'));
   expect(rotations).toHaveLength(2);
@@ -269,11 +282,14 @@ describe('a manifest of many kinds', () => {
     }));
 
   test('secrets of one group are started together, by the fleet', () => {
-    expect(schedules()).toContainEqual({ target: '<PipelineWorkflowRotateFleet>', input: { group: 'shop' } });
+    expect(schedules()).toContainEqual({
+      target: '<PipelineWorkflowRotateFleet>',
+      input: { group: 'shop', startedBy: 'schedule' },
+    });
   });
 
   test('secrets that only share a schedule are started together and do not hold each other back', () => {
-    const input = { secretIds: ['alone', 'alone-too'], toleratedFailurePercentage: 100 };
+    const input = { startedBy: 'schedule', secretIds: ['alone', 'alone-too'], toleratedFailurePercentage: 100 };
     expect(schedules()).toContainEqual({ target: '<PipelineWorkflowRotateFleet>', input });
     expect(schedules()).toHaveLength(2);
   });

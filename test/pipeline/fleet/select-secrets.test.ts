@@ -47,6 +47,11 @@ test('canaries come first, once, and count', async () => {
   expect(selection.secretIds).not.toContain('fleet/s00');
 });
 
+test('who started it comes along: a schedule’s first run rotates nothing', async () => {
+  expect(await select({ group: 'first', startedBy: 'schedule' })).toMatchObject({ startedBy: 'schedule' });
+  expect(await select({ group: 'first' })).toMatchObject({ startedBy: 'fleet' });
+});
+
 test('a fleet of none is refused', async () => {
   await expect(select({ group: 'nobody' })).rejects.toMatchObject({ code: 'FleetEmpty' });
 });
