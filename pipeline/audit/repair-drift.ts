@@ -138,7 +138,6 @@ async function resumeRetirement(
     gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
     emergency: false,
-    lagging: [],
   };
   const done = `the retirement of ${previousVersionId} begins anew, with evidence, in ${gracePeriodSeconds} seconds`;
   return start(repairer, repairer.machines.retireCredentialArn, done, { name: retirementName(versionId), input });

@@ -1,4 +1,5 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
 import type { RotationReport } from '../rotation/rotation-function.ts';
 import { describeError, tell } from './story.ts';
 
@@ -50,9 +51,4 @@ export function reportRotationWith(dependencies: {
         name,
       ),
   };
-}
-
-/** `arn:…:secret:app/db-AbCdEf` → `app/db` */
-function secretNameOf(secretArn: string): string {
-  return (secretArn.split(':')[6] ?? secretArn).replace(/-[A-Za-z0-9]{6}$/, '');
 }

@@ -10,5 +10,5 @@ export function settingsParameterName(prefix: string, secretName: string): strin
 
 /** A secret's ARN ends with its name, a hyphen and six characters of Secrets Manager's own. */
 export function secretNameOf(secretArn: string): string {
-  return (secretArn.split(':')[6] ?? '').slice(0, -7);
+  return (secretArn.split(':')[6] ?? secretArn).replace(/-[A-Za-z0-9]{6}$/, '');
 }
