@@ -144,9 +144,9 @@ export class Runner {
     log.start(requestId);
     const fault = faultsOf(this.#cloud).takeInvocation(snapshot.functionName);
     const request = { ...invocation, deadlineMilliseconds: Date.now() + left, traceId: traceId() };
-    const running = this.pool.invoke(held, request, left);
+    // Before the request is written: a quick handler would have answered when the signal comes.
     if (fault === 'kill-before') held.environment.kill();
-    let ending = await running;
+    let ending = await this.pool.invoke(held, request, left);
     if (fault === 'kill-after') {
       held.environment.kill();
       await held.environment.ended;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { DescribeSecretCommand, PutSecretValueCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import type { LambdaService } from '../../../local/services/lambda/service.ts';
 import { eventually } from '../../eventually.ts';
 import { Laptop } from '../../scenarios/lab/laptop.ts';
 import { type Grant, grantsOf, takeAway, unusedGrants } from './grants.ts';
@@ -149,6 +150,12 @@ test('every grant of Keyturn’s roles is used by a scenario, or its reason is w
   expect(reasons.filter(({ grant }) => !unused.some((one) => grant.test(one)))).toEqual([]);
 }, 600_000);
 
+/** What a warm environment remembers it need not ask for: a grant is missed by those that start. */
+function coldStart(): void {
+  const lambda = laptop.cloud.service<LambdaService>('lambda');
+  for (const { id } of lambda.environments()) lambda.killEnvironment(id);
+}
+
 const MUTATIONS = process.env.KEYTURN_PROOF === 'long' ? Number.POSITIVE_INFINITY : 4;
 
 test('a grant that is taken away is missed: in a rotation somebody is refused', async () => {
@@ -169,6 +176,7 @@ test('a grant that is taken away is missed: in a rotation somebody is refused', 
   const survived: string[] = [];
   for (const grant of sample) {
     const giveBack = takeAway(laptop.cloud, grant);
+    coldStart();
     laptop.cloud.recorder.clear();
     const executionArn = await laptop.executions.start('rotate-secret', { secretId });
     // The execution is refused, or what it leaves to others is: it shows in what was asked and not allowed.
@@ -184,10 +192,11 @@ test('a grant that is taken away is missed: in a rotation somebody is refused', 
     if (!isRefused) survived.push(JSON.stringify(grant));
     giveBack();
     await laptop.executions.end(executionArn);
-    await eventually('a rotation that goes through again', async () => {
-      const { status: again } = await laptop.executions.rotate(secretId, { force: true, retireNow: true });
-      return again === 'SUCCEEDED' || undefined;
-    });
+    // What the removal left behind may need a second run; the third one would be a fault of the pipeline.
+    const again = await laptop.executions.rotate(secretId, { force: true, retireNow: true });
+    const last =
+      again.status === 'SUCCEEDED' ? again : await laptop.executions.rotate(secretId, { force: true, retireNow: true });
+    expect({ after: grant, status: last.status, cause: last.cause }).toMatchObject({ status: 'SUCCEEDED' });
     await laptop.rest(secretId);
   }
   console.info(
