@@ -4,6 +4,9 @@ import { Crowd, CrowdTraffic, ENVIRONMENTS, type Rotated, type Served } from './
 /** Fewer for a quick look. */
 const ROTATIONS = Number(process.env.CONSUMER_ROTATIONS ?? 10);
 const REQUESTS_A_SECOND = 200;
+/** The long run waits until every request that was due is served, and so shows the rate; the short one goes on. */
+const IS_LONG = process.env.KEYTURN_PROOF === 'long';
+const CATCH_UP_SECONDS = IS_LONG ? 60 : 1;
 let crowd: Crowd;
 
 beforeAll(async () => {
@@ -17,9 +20,11 @@ async function rotateUnderLoad(login: Request['login']): Promise<{ served: Serve
   const rotations: Rotated[] = [];
   try {
     await traffic.warm();
+    await traffic.caughtUp(CATCH_UP_SECONDS);
     for (let rotation = 0; rotation < ROTATIONS; rotation += 1) {
       rotations.push(await crowd.rotate(login));
       await traffic.warm();
+      await traffic.caughtUp(CATCH_UP_SECONDS);
     }
   } finally {
     await traffic.stop();
@@ -31,6 +36,7 @@ async function rotateUnderLoad(login: Request['login']): Promise<{ served: Serve
       `${ROTATIONS} rotations, ${failures.length} failed`,
   );
   expect(failures).toEqual([]);
+  if (IS_LONG) expect(requestsASecond).toBeGreaterThanOrEqual(0.98 * REQUESTS_A_SECOND);
   expect(environments).toBeGreaterThanOrEqual(3 * ENVIRONMENTS);
   return { served, rotations };
 }
@@ -55,7 +61,7 @@ test('notify and healing: each environment meets at most one refusal after a pro
   expect(Math.max(...counts)).toBeLessThanOrEqual(1);
   // The scenario has teeth: environments that nobody told were refused, and healed.
   expect(total).toBeGreaterThan(0);
-}, 400_000);
+}, 600_000);
 
 test('recycle: once it is confirmed no environment is stale, and no request fails', async () => {
   const { served, rotations } = await rotateUnderLoad('recycled');

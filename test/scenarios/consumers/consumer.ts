@@ -32,11 +32,11 @@ const pools = {
   recycled: pool(process.env.RECYCLED_SECRET_ARN),
 };
 
-/** An application's request: a statement of a tenth of a second. */
+/** An application's request: a statement long enough that requests sent together need an environment each. */
 export const handler = withFreshSecrets(async ({ login }: Request): Promise<Response> => {
   const client = await pools[login].connect();
   try {
-    await client.query('SELECT pg_sleep(0.1)');
+    await client.query('SELECT pg_sleep(0.03)');
     const versionId = pools[login].versionOf(client);
     return { environmentId, versionId, refusedAt: refusedAt.splice(0) };
   } finally {

@@ -133,14 +133,18 @@ export interface Served extends Response {
   readonly startedAt: number;
 }
 
-/** Requests to all functions in turn, so many a second, as long as no function has more than its environments at work. */
+/**
+ * So many requests a second to all functions together, in waves: one request for each environment of a function at
+ * once, so that every wave meets all of them. Waves that are late are made up for.
+ */
 export class CrowdTraffic {
   readonly served: Served[] = [];
   readonly failures: string[] = [];
   readonly #crowd: Crowd;
   readonly #login: Request['login'];
-  readonly #atWork = new Map<string, Set<Promise<void>>>();
-  readonly #running: Promise<void>;
+  readonly #running: Promise<unknown>;
+  readonly #waveMilliseconds: number;
+  readonly #lateMilliseconds = new Map<string, number>();
   #stopped = false;
   readonly #startedAt = Date.now();
   #seconds = 0;
@@ -148,7 +152,8 @@ export class CrowdTraffic {
   constructor(crowd: Crowd, login: Request['login'], requestsASecond: number) {
     this.#crowd = crowd;
     this.#login = login;
-    this.#running = this.#run(requestsASecond);
+    this.#waveMilliseconds = (1000 * ENVIRONMENTS * crowd.functions.length) / requestsASecond;
+    this.#running = Promise.all(crowd.functions.map((name, index) => this.#send(name, index)));
   }
 
   get requestsASecond(): number {
@@ -166,29 +171,26 @@ export class CrowdTraffic {
     });
   }
 
+  /** Waits until no wave is late; a machine that is too slow for the rate is given up after a while. */
+  async caughtUp(seconds: number): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    const late = () => Math.max(...this.#crowd.functions.map((name) => this.#lateMilliseconds.get(name) ?? 0));
+    while (Date.now() < deadline && late() > this.#waveMilliseconds) await pause(20);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
-    await Promise.all([...this.#atWork.values()].flatMap((requests) => [...requests]));
     this.#seconds ||= (Date.now() - this.#startedAt) / 1000;
   }
 
-  async #run(requestsASecond: number): Promise<void> {
-    let sent = 0;
-    for (let turn = 0; !this.#stopped; turn += 1) {
-      const due = ((Date.now() - this.#startedAt) / 1000) * requestsASecond;
-      // What could not be sent in its time is not made up for.
-      sent = Math.max(sent, due - requestsASecond / 10);
-      const functionName = this.#crowd.functions[turn % this.#crowd.functions.length] as string;
-      const atWork = this.#atWork.get(functionName) ?? new Set();
-      this.#atWork.set(functionName, atWork);
-      if (sent >= due || atWork.size >= ENVIRONMENTS) {
-        await pause(1);
-        continue;
-      }
-      sent += 1;
-      const request = this.#request(functionName).finally(() => atWork.delete(request));
-      atWork.add(request);
+  async #send(functionName: string, index: number): Promise<void> {
+    const first = this.#startedAt + (index * this.#waveMilliseconds) / this.#crowd.functions.length;
+    for (let wave = 0; !this.#stopped; wave += 1) {
+      const early = first + wave * this.#waveMilliseconds - Date.now();
+      this.#lateMilliseconds.set(functionName, Math.max(0, -early));
+      if (early > 0) await pause(early);
+      await Promise.all(Array.from({ length: ENVIRONMENTS }, () => this.#request(functionName)));
     }
   }
 
