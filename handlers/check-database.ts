@@ -8,7 +8,7 @@ import { databaseCaPath } from './wiring/database-ca.ts';
 
 const now = () => new Date();
 /** In a VPC without an endpoint for the RDS API nothing answers: then it is known soon, and the logins speak. */
-const soon = { connectionTimeout: 2_000, requestTimeout: 5_000 };
+const soon = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 let rds: RDSClient | undefined;
 
 const checks = {

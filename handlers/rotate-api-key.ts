@@ -8,6 +8,9 @@ import { ApiKeySettings } from '../pipeline/contracts/settings/api-key.ts';
 import { createApiKeyRotator } from '../pipeline/rotators/api-key/api-key-rotator.ts';
 import { rotatorHandler } from './wiring/rotator.ts';
 
+/** An answer that does not come leaves the function time for another try; `fetch` has the settings' own. */
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
+
 /** The rotation function of API keys: Secrets Manager's four steps, and what the workflow asks. */
 export const handler = rotatorHandler({
   settings: ApiKeySettings,
@@ -17,21 +20,22 @@ export const handler = rotatorHandler({
     return createApiKeyRotator({
       secretsManager,
       iam: () => {
-        iam ??= new IAMClient({});
+        iam ??= new IAMClient({ requestHandler });
         return iam;
       },
       iamOnce: () => {
-        iamOnce ??= new IAMClient({ maxAttempts: 1 });
+        iamOnce ??= new IAMClient({ maxAttempts: 1, requestHandler });
         return iamOnce;
       },
       // These answer at once or the caller tries again by its own clock, so the SDK need not.
-      stsWith: (credentials) => new STSClient({ credentials, maxAttempts: 1 }),
+      stsWith: (credentials) => new STSClient({ credentials, maxAttempts: 1, requestHandler }),
       bedrockWith: ({ token, region }) => {
         const options = {
           ...(region !== undefined && { region }),
           token: { token },
           authSchemePreference: ['httpBearerAuth'],
           maxAttempts: 1,
+          requestHandler,
         };
         return { control: () => new BedrockClient(options), runtime: () => new BedrockRuntimeClient(options) };
       },

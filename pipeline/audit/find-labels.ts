@@ -8,11 +8,9 @@ import {
   WORKFLOW_TOKEN_PREFIX,
 } from '../contracts/labels.ts';
 import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
-import { finding, howLong, type Rule } from './finding.ts';
+import { ageOf, finding, howLong, type Rule, SETTLING_MILLISECONDS } from './finding.ts';
 import type { ObservedSecret } from './observed.ts';
 
-/** A step, its retries and an event's delivery take no longer. */
-const SETTLING_MILLISECONDS = 15 * 60_000;
 /** Another tool may take its time over a rotation; after a day it is not coming back. */
 const FOREIGN_PENDING_MILLISECONDS = 24 * 3_600_000;
 /** People look once a day. */
@@ -128,9 +126,4 @@ export const findUnpropagated: Rule = (observed, now): Finding[] => {
 function promotionOf({ story, secret }: ObservedSecret): Date | undefined {
   const isTold = story.believedVersionId === secret.versionWith(AWSCURRENT);
   return (isTold ? story.promotedAt : undefined) ?? secret.lastChangedAt;
-}
-
-/** What has no date is taken to be old: labels do not get there by themselves. */
-function ageOf(since: Date | undefined, now: Date): number {
-  return since ? now.getTime() - since.getTime() : Number.MAX_SAFE_INTEGER;
 }

@@ -1,6 +1,9 @@
 import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
 import type { ObservedSecret } from './observed.ts';
 
+/** A step, its retries and an event's delivery take no longer. */
+export const SETTLING_MILLISECONDS = 15 * 60_000;
+
 /** Looks at one aspect of what was observed. Pure. */
 export type Rule = (observed: ObservedSecret, now: Date) => Finding[];
 
@@ -37,3 +40,8 @@ const units: readonly (readonly [string, number])[] = [
   ['minutes', 60_000],
   ['seconds', 1_000],
 ];
+
+/** What has no date is taken to be old: labels do not get there by themselves. */
+export function ageOf(since: Date | undefined, now: Date): number {
+  return since ? now.getTime() - since.getTime() : Number.MAX_SAFE_INTEGER;
+}

@@ -179,6 +179,23 @@ const rows: Row[] = [
     }),
     ['MirrorBehind', 'ReplicaBehind'],
   ],
+  [
+    'a parameter that is behind a value put a minute ago, of which no row tells yet',
+    seen(atRest, {
+      story: { believedVersionId: 'v1' },
+      described: { lastChangedAt: ago(1 / 60) },
+      mirrors: [{ mirror: '/app/key', to: 'parameter', reason: 'another value' }],
+    }),
+    [],
+  ],
+  [
+    'a parameter that is behind although the value of a minute ago was propagated',
+    seen(atRest, {
+      described: { lastChangedAt: ago(1 / 60) },
+      mirrors: [{ mirror: '/app/key', to: 'parameter', reason: 'another value' }],
+    }),
+    ['MirrorBehind'],
+  ],
 ];
 
 test.each(rows)('%s', (_, observed, codes) => {
