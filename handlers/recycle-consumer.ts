@@ -14,16 +14,23 @@ const Request = v.object({
   /** The secret or the parameter whose version every environment shall begin with. */
   secretArn: v.optional(arn),
   versionId: text,
+  /** When that version became current: environments that began before may hold another. */
+  promotedAt: v.pipe(v.string(), v.isoTimestamp()),
   /** When the recycle began. */
   since: v.optional(v.pipe(v.string(), v.isoTimestamp())),
 });
 
 /** Task state RecycleConsumer of propagate-secret. */
 export async function handler(event: unknown): Promise<RecycleProgress> {
-  const { secretArn, since, ...request } = parse('The recycle request', Request, event);
+  const { secretArn, promotedAt, since, ...request } = parse('The recycle request', Request, event);
   return recycleConsumer(
     client,
-    { ...request, itemArn: secretArn ?? request.functionArn, ...(since && { since: new Date(since) }) },
+    {
+      ...request,
+      itemArn: secretArn ?? request.functionArn,
+      promotedAt: new Date(promotedAt),
+      ...(since && { since: new Date(since) }),
+    },
     new Date(),
   );
 }

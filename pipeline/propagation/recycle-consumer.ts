@@ -132,16 +132,35 @@ async function stepAlias(
   return { done: false, waitingFor: `alias ${name} of ${latest.name}` };
 }
 
+/** So many recycles in a row were stopped before they pruned: no more is looked for. */
+const MOST_STOPPED = 10;
+
 /**
- * Deletes the version of ours before the one before: that one may still be finishing invocations. Versions of somebody
- * else's are never deleted. May be called twice.
+ * Deletes the versions of ours before the one before: that one may still be finishing invocations. And those between, which
+ * recycles published that were stopped before the alias was moved. Versions of somebody else's are never deleted. May be
+ * called twice.
  */
 async function prune(client: LambdaClient, functionArn: string, serving: ObservedFunction): Promise<void> {
-  const before = await versionOfOurs(client, functionArn, versionBefore(serving.description));
-  const oldest = before && (await versionOfOurs(client, functionArn, versionBefore(before.description)));
-  if (!oldest) return;
+  const numberBefore = versionBefore(serving.description);
+  if (!numberBefore) return;
+  const last = Math.max(Number(numberBefore), Number(serving.version) - MOST_STOPPED - 1);
+  for (let number = Number(serving.version) - 1; number > last; number -= 1) {
+    const stopped = await versionOfOurs(client, functionArn, String(number));
+    if (stopped) await remove(client, functionArn, stopped);
+  }
+  const older: ObservedFunction[] = [];
+  let found = await versionOfOurs(client, functionArn, numberBefore);
+  while (found && older.length <= MOST_STOPPED) {
+    found = await versionOfOurs(client, functionArn, versionBefore(found.description));
+    if (found) older.push(found);
+  }
+  // The oldest first: whoever is stopped here leaves no gap, across which none would be found.
+  for (const version of older.reverse()) await remove(client, functionArn, version);
+}
+
+async function remove(client: LambdaClient, functionArn: string, { version }: ObservedFunction): Promise<void> {
   try {
-    await client.send(new DeleteFunctionCommand({ FunctionName: functionArn, Qualifier: oldest.version }));
+    await client.send(new DeleteFunctionCommand({ FunctionName: functionArn, Qualifier: version }));
   } catch (error) {
     // Another alias points to it, or somebody was faster: either is theirs to decide.
     if (!isNamed(error, 'ResourceConflictException', 'ResourceNotFoundException')) throw error;

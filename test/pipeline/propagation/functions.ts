@@ -19,6 +19,7 @@ export class Functions {
   readonly cloud: RunningCloud;
   readonly client: LambdaClient;
   #count = 0;
+  readonly #asked = new Map<string, { versionId: string; promotedAt: Date }>();
 
   private constructor(cloud: RunningCloud) {
     this.cloud = cloud;
@@ -40,9 +41,15 @@ export class Functions {
     return name;
   }
 
+  /** The same version asked for again is the same promotion; another one is a later one. */
   request(name: string, versionId: string, more: Partial<RecycleRequest> = {}): RecycleRequest {
     const functionArn = `arn:aws:lambda:${this.cloud.region}:${this.cloud.accountId}:function:${name}`;
-    return { functionArn, itemArn: SECRET, versionId, ...more };
+    const itemArn = more.itemArn ?? SECRET;
+    const before = this.#asked.get(`${name} ${itemArn}`);
+    const promotedAt = new Date((before?.promotedAt.getTime() ?? Date.parse('2026-03-01T00:00:00Z')) + 1_000);
+    const asked = before?.versionId === versionId ? before : { versionId, promotedAt };
+    this.#asked.set(`${name} ${itemArn}`, asked);
+    return { functionArn, itemArn, ...asked, ...more };
   }
 
   step(asked: RecycleRequest, now = new Date()) {

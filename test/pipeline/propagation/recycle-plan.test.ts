@@ -2,7 +2,11 @@ import { observedFunction } from '../../../pipeline/propagation/observe-function
 import { RECYCLE_VARIABLE, withMark } from '../../../pipeline/propagation/recycle-mark.ts';
 import { nextLatestAction, type ObservedFunction, refuseAlias } from '../../../pipeline/propagation/recycle-plan.ts';
 
-const item = { itemArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-AbCdEf', versionId: 'two' };
+const item = {
+  itemArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-AbCdEf',
+  versionId: 'two',
+  promotedAt: new Date('2026-03-01T00:00:00Z'),
+};
 const mark = withMark(undefined, item);
 
 const seen = (more: Partial<ObservedFunction> = {}): ObservedFunction => ({
