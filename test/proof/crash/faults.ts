@@ -1,10 +1,23 @@
 import { readFileSync } from 'node:fs';
+import { NoAnswer } from '../../../local/faults/throttling.ts';
+import { AwsError } from '../../../local/service.ts';
 import type { Connect, Session } from '../../../pipeline/rotators/postgres/connect.ts';
 import { describeDatabaseError } from '../../../pipeline/rotators/postgres/database-errors.ts';
 import { inProcess, Killed, type Laptop, type Managed } from '../../pipeline/rotators/native-rotation.ts';
 
-/** What is called: an operation of Secrets Manager, a session being opened, a statement of one. */
-export type Target = 'secrets' | 'connection' | 'statement';
+/**
+ * What is called: an operation of a service, a session being opened, a statement of one, a function by the state machine
+ * (`invocation`).
+ */
+export type Target =
+  | 'secrets'
+  | 'lambda'
+  | 'parameters'
+  | 'events'
+  | 'executions'
+  | 'invocation'
+  | 'connection'
+  | 'statement';
 
 /** One call of a recorded run. */
 export interface Call {
@@ -15,10 +28,17 @@ export interface Call {
 /**
  * What a call meets. `killed-after`: the effect is there, nobody hears the answer, and the process is gone. Killed before a
  * call is killed after the one before: between two calls the world stands still; so `killed-before` is for the first only.
- * `answer-lost`: the effect is there, and the process goes on with an error. In all others there is no effect.
+ * `answer-lost`: the effect is there, and the process goes on with an error. `deployed`: somebody else changes the function
+ * right before the call. In all others there is no effect.
  */
+const ofService = ['killed-before', 'killed-after', 'throttled', 'timed-out', 'server-error', 'answer-lost'] as const;
 export const faultsOf = {
-  secrets: ['killed-before', 'killed-after', 'throttled', 'timed-out', 'server-error', 'answer-lost'],
+  secrets: ofService,
+  lambda: [...ofService, 'deployed'],
+  parameters: ofService,
+  events: ofService,
+  executions: ofService,
+  invocation: ['throttled', 'timed-out', 'server-error', 'answer-lost'],
   connection: ['killed-before', 'killed-after', 'refused', 'timed-out'],
   statement: ['killed-before', 'killed-after', 'refused', 'cut', 'answer-lost'],
 } as const satisfies Record<Target, readonly string[]>;
@@ -33,14 +53,26 @@ export interface Strike {
 const failing = (name: string, message: string, more: object = {}) =>
   Object.assign(new Error(message), { name, ...more });
 
-/** As the SDK's client throws when its own tries are used up, and as `pg` does. */
-const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
-  secrets: {
-    throttled: () => failing('ThrottlingException', 'Rate exceeded', { $metadata: { httpStatusCode: 400 } }),
-    'timed-out': () => failing('TimeoutError', 'Connection timed out after 3000 ms'),
-    'server-error': () =>
-      failing('InternalServiceError', 'An error occurred on the server side.', { $metadata: { httpStatusCode: 500 } }),
-    'answer-lost': () => failing('TimeoutError', 'socket hang up', { code: 'ECONNRESET' }),
+const ofClient = (throttling: string, serverError: string) => ({
+  throttled: () => failing(throttling, 'Rate exceeded', { $metadata: { httpStatusCode: 400 } }),
+  'timed-out': () => failing('TimeoutError', 'Connection timed out after 3000 ms'),
+  'server-error': () =>
+    failing(serverError, 'An error occurred on the server side.', { $metadata: { httpStatusCode: 500 } }),
+  'answer-lost': () => failing('TimeoutError', 'socket hang up', { code: 'ECONNRESET' }),
+});
+
+/** As the SDK's client throws when its own tries are used up, and as `pg` does; of an invocation as Lambda answers. */
+export const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
+  secrets: ofClient('ThrottlingException', 'InternalServiceError'),
+  lambda: ofClient('TooManyRequestsException', 'ServiceException'),
+  parameters: ofClient('ThrottlingException', 'InternalServerError'),
+  events: ofClient('ThrottlingException', 'InternalException'),
+  executions: ofClient('ThrottlingException', 'InternalFailure'),
+  invocation: {
+    throttled: () => new AwsError('TooManyRequestsException', 'Rate Exceeded.', { httpStatus: 429 }),
+    'timed-out': () => new NoAnswer('never'),
+    'server-error': () => new AwsError('ServiceException', 'An error occurred.', { httpStatus: 500 }),
+    'answer-lost': () => new NoAnswer('reset'),
   },
   connection: {
     refused: () => failing('error', 'sorry, too many clients already', { code: '53300' }),
