@@ -16,6 +16,7 @@ import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { findLeaks } from '../../../local/leaks/find-leaks.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
 import { eventually } from '../../eventually.ts';
@@ -89,8 +90,13 @@ export class Shop {
     await this.secrets.send(new UntagResourceCommand({ SecretId: SECRET, TagKeys: ['gate'] }));
   }
 
-  close(): Promise<void> {
-    return this.cloud.close();
+  /** The scenario ends with a search for every value in everything that left the memory of functions. */
+  async close(): Promise<void> {
+    try {
+      expect(await findLeaks(this.cloud)).toEqual([]);
+    } finally {
+      await this.cloud.close();
+    }
   }
 
   /** A deployment has Secrets Manager try the rotation function: until that is over, the secret is busy. */

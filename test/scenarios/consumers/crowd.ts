@@ -10,6 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { findLeaks } from '../../../local/leaks/find-leaks.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
 import { eventually } from '../../eventually.ts';
@@ -90,8 +91,13 @@ export class Crowd {
     );
   }
 
-  close(): Promise<void> {
-    return this.cloud.close();
+  /** The scenario ends with a search for every value in everything that left the memory of functions. */
+  async close(): Promise<void> {
+    try {
+      expect(await findLeaks(this.cloud)).toEqual([]);
+    } finally {
+      await this.cloud.close();
+    }
   }
 
   async #value(name: string): Promise<{ username: string; password: string; host: string }> {

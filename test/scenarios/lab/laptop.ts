@@ -17,6 +17,7 @@ import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
+import { findLeaks } from '../../../local/leaks/find-leaks.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
 import type { RdsService } from '../../../local/services/rds/service.ts';
 import type { AuditDependencies } from '../../../pipeline/audit/audit.ts';
@@ -44,6 +45,8 @@ export class Laptop {
   readonly #ca: string;
   readonly #tables: DynamoDBClient;
   readonly #parameters: SSMClient;
+  /** What the scenario itself has sent in a statement, which the server logs. */
+  readonly #ownVerifiers = new Set<string>();
   readonly #resources: LoadedStack['resources'];
 
   private constructor(cloud: RunningCloud, stack: LoadedStack) {
@@ -144,6 +147,7 @@ export class Laptop {
   async createLogin(secretId: string): Promise<Value> {
     const value = await this.value(secretId);
     const verifier = formatScramVerifier(await computeScramVerifier(value.password));
+    this.#ownVerifiers.add(verifier);
     await this.query(
       await this.value('lab/superuser'),
       `CREATE ROLE "${value.username}" LOGIN PASSWORD '${verifier}'; GRANT CREATE, USAGE ON SCHEMA public TO "${value.username}"`,
@@ -259,7 +263,27 @@ export class Laptop {
     return found[0]?.ref as string;
   }
 
+  /** What a login's password is verified by, in the database: not the password, but enough to guess at it. */
+  async #verifiers(): Promise<string[]> {
+    const client = new pg.Client(this.database().adminConnection());
+    await client.connect();
+    const { rows } = await client.query<{ verifier: string }>(
+      'SELECT rolpassword AS verifier FROM pg_authid WHERE rolpassword IS NOT NULL',
+    );
+    await client.end();
+    return rows.map(({ verifier }) => verifier).filter((verifier) => !this.#ownVerifiers.has(verifier));
+  }
+
+  /** Every scenario ends with a search for every value and verifier in everything that left the memory of functions. */
   async close(): Promise<void> {
+    try {
+      expect(await findLeaks(this.cloud, { texts: await this.#verifiers() })).toEqual([]);
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async #end(): Promise<void> {
     for (const client of [
       this.secrets,
       this.lambda,
