@@ -3,6 +3,7 @@ import { DEFAULT_PROVIDERS } from '@aws-lambda-powertools/parameters/base';
 import { getSecret, SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
+import { median } from './statistics.ts';
 
 /** One way to read a parsed secret that is warm. */
 interface Contender {
@@ -75,11 +76,6 @@ export async function measureCachedReads(rounds = 15, readsARound = 40_000): Pro
   const medians = all.map(({ name }) => ({ name, nanoseconds: median(times.get(name) ?? []) }));
   const peer = medians[0]?.nanoseconds ?? Number.NaN;
   return medians.map(({ name, nanoseconds }) => ({ name, nanoseconds, ratio: nanoseconds / peer }));
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,0 +1,83 @@
+import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
+import { createCloud, type RunningCloud } from '../local/create-cloud.ts';
+import createSecretsManagerService from '../local/services/secretsmanager/service.ts';
+import { median } from './statistics.ts';
+
+export interface ColdStampede {
+  readonly name: string;
+  readonly reads: number;
+  /** GetSecretValue calls that reached Secrets Manager. */
+  readonly calls: number;
+  readonly milliseconds: number;
+  /** Time against Powertools' getSecret in the same run. */
+  readonly ratio: number;
+}
+
+const NAME = 'bench/cold';
+
+/** Makes a reader that has read nothing yet; each round has one of its own. */
+type Reader = (client: SecretsManagerClient) => () => Promise<unknown>;
+
+const readers: Record<string, Reader> = {
+  'Powertools getSecret()': (client) => {
+    const provider = new SecretsProvider({ awsSdkV3Client: client });
+    return () => provider.get(NAME, { transform: 'json' });
+  },
+  'get()': (client) => {
+    const provider = new RotatingSecretsProvider({ awsSdkV3Client: client });
+    return () => provider.get(NAME, { transform: 'json' });
+  },
+  'a bare client': (client) => async () => {
+    const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: NAME }));
+    return JSON.parse(SecretString);
+  },
+};
+
+/**
+ * So many reads at once that find nothing cached, over HTTP with the SDK's own client and its 50 sockets. Medians over
+ * rounds in which every reader has its turn.
+ */
+export async function measureColdStampede(rounds = 9, reads = 100): Promise<ColdStampede[]> {
+  const cloud = await createCloud({ services: [createSecretsManagerService], log: () => undefined });
+  const client = new SecretsManagerClient({
+    region: cloud.region,
+    endpoint: cloud.endpointUrl,
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+  });
+  try {
+    await client.send(new CreateSecretCommand({ Name: NAME, SecretString: JSON.stringify({ password: 'x' }) }));
+    const measured = new Map(Object.keys(readers).map((name) => [name, [] as { calls: number; time: number }[]]));
+    for (let round = -2; round < rounds; round += 1) {
+      for (const [name, reader] of Object.entries(readers)) {
+        const one = await stampede(cloud, reader(client), reads);
+        // The first rounds open the connections.
+        if (round >= 0) measured.get(name)?.push(one);
+      }
+    }
+    const medians = [...measured].map(([name, all]) => ({
+      name,
+      reads,
+      calls: median(all.map(({ calls }) => calls)),
+      milliseconds: median(all.map(({ time }) => time)),
+    }));
+    const peer = medians[0]?.milliseconds ?? Number.NaN;
+    return medians.map((one) => ({ ...one, ratio: one.milliseconds / peer }));
+  } finally {
+    client.destroy();
+    await cloud.close();
+  }
+}
+
+async function stampede(cloud: RunningCloud, read: () => Promise<unknown>, reads: number) {
+  let calls = 0;
+  const stop = cloud.recorder.subscribe(({ operation }) => {
+    if (operation === 'GetSecretValue') calls += 1;
+  });
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: reads }, read));
+  const time = performance.now() - startedAt;
+  stop();
+  return { calls, time };
+}
