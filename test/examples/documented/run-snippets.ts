@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../house/blocks.ts';
+import type { Snippet } from '../../house/snippets.ts';
+
+interface Ended {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+/** Synthesizes all of them in one stack, each at a place of its own. */
+export function runConstructs(folder: string, snippets: readonly Snippet[]): Promise<Ended> {
+  const shown = snippets.filter(({ kind }) => kind === 'construct');
+  const text = `import { App } from 'aws-cdk-lib';
+import { Given } from '../../test/examples/documented/given.ts';
+const app = new App();
+const given = new Given(app, 'Yours');
+for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
+  const { Shown } = await import('./' + file);
+  new Shown(given, file, given);
+}
+app.synth();
+`;
+  return runFile(folder, 'constructs.ts', text, { CDK_OUTDIR: join(folder, 'cdk.out') });
+}
+
+/** Imports each, calls its handler, asks its pool; the internet answers 200. */
+export function runModules(
+  folder: string,
+  snippets: readonly Snippet[],
+  environment: Record<string, string>,
+): Promise<Ended> {
+  const shown = snippets.filter(({ kind }) => kind === 'module');
+  const text = `globalThis.fetch = async () => new Response('{}', { status: 200 });
+const event = { id: '1', headers: { 'x-api-key': 'a-key-of-ours' } };
+for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
+  const { handler, pool } = await import('./' + file);
+  const answer = await handler?.(event, {});
+  if (handler && (answer.status ?? answer.statusCode) !== 200) throw new Error(file + ' answered ' + JSON.stringify(answer));
+  const one = await pool?.query('SELECT 1 AS one');
+  if (pool && one.rows[0].one !== 1) throw new Error(file + ': the pool does not answer.');
+  await pool?.end();
+}
+`;
+  return runFile(folder, 'modules.ts', text, environment);
+}
+
+function runFile(folder: string, name: string, text: string, environment: Record<string, string>): Promise<Ended> {
+  writeFileSync(join(folder, name), text);
+  const child = spawn(process.execPath, ['--import', 'tsx', join(folder, name)], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, said }));
+  });
+}
