@@ -1,4 +1,10 @@
-import { AWSCURRENT, AWSPENDING, KEYTURN_FAILED, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import {
+  AWSCURRENT,
+  AWSPENDING,
+  EMERGENCY_TOKEN_PREFIX,
+  KEYTURN_FAILED,
+  KEYTURN_IN_FLIGHT,
+} from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
 import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
@@ -16,10 +22,11 @@ export class RollBackImpossible extends KeyturnError {
 /**
  * Puts the previous credential back after a failed check. A previous value that cannot be read is refused before anything
  * is changed. Then in this order, so that each crash leaves a state from which the next call goes on:
- * 1. Label the failed version: from now on nothing promotes it again.
- * 2. The target accepts the previous credential again.
- * 3. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
- * 4. AWSPENDING, if it is still attached, and the in-flight label are detached from the failed version.
+ * 1. Label the failed version: from now on nothing promotes it again, and no rotation that looks spends the previous one.
+ * 2. A rotation that has looked before may be spending the previous credential just now: it goes first, the label comes off.
+ * 3. The target accepts the previous credential again.
+ * 4. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
+ * 5. AWSPENDING, if it is still attached, and the in-flight label are detached from the failed version.
  * May be called twice. When AWSCURRENT rests on neither version, somebody has put another value: nothing is done.
  */
 export async function rollBack(
@@ -36,6 +43,10 @@ export async function rollBack(
   const restore = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   if (restore) {
+    if (isBeingReplaced(await store.describe(secretArn), request)) {
+      await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
+      return { rolledBack: false, reason: 'superseded' };
+    }
     await restore();
     await store.moveStage({ secretArn, stage: AWSCURRENT, to: previous, from: failed });
   }
@@ -44,6 +55,19 @@ export async function rollBack(
     if (stages.includes(stage)) await store.moveStage({ secretArn, stage, from: failed });
   }
   return { rolledBack: true, restoredVersionId: previous };
+}
+
+/**
+ * Another rotation is under way that the grace period does not hold up: an emergency, which spares nothing, or any rotation
+ * over a value that was put by hand. It revokes or resets the previous credential.
+ */
+function isBeingReplaced(
+  secret: SecretDescription,
+  { versionId: failed, previousVersionId: previous }: { versionId: string; previousVersionId: string },
+): boolean {
+  const pending = secret.versionWith(AWSPENDING);
+  if (pending === undefined || pending === failed || pending === previous) return false;
+  return pending.startsWith(EMERGENCY_TOKEN_PREFIX) || !secret.stagesOf(failed).includes(KEYTURN_IN_FLIGHT);
 }
 
 function refuseImpossible(secret: SecretDescription, previous: string): void {

@@ -31,7 +31,8 @@ export async function sweep(
 
 /**
  * Versions whose credential nobody is meant to use any more, from labels alone. Pure. Never AWSCURRENT, nor the rotation's own
- * candidate, nor another one that is AWSPENDING; of the rest:
+ * candidate, nor another one that is AWSPENDING, nor what AWSCURRENT, which failed its checks, is about to go back to; of the
+ * rest:
  * 1. An emergency spares nothing.
  * 2. It failed its checks, and AWSCURRENT was moved back.
  * 3. It is AWSPREVIOUS: while AWSCURRENT is in flight its retirement is under way; else when the grace is over that
@@ -44,8 +45,10 @@ export function spentVersionIds(
 ): string[] {
   const current = secret.versionWith(AWSCURRENT);
   const isInFlight = current !== undefined && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT);
+  const isFailed = current !== undefined && secret.stagesOf(current).includes(KEYTURN_FAILED);
   const isSpent = (versionId: string, stages: readonly string[]): boolean => {
     if (versionId === current || versionId === rotation.token || stages.includes(AWSPENDING)) return false;
+    if (isFailed && stages.includes(AWSPREVIOUS)) return false;
     if (rotation.emergency || stages.includes(KEYTURN_FAILED)) return true;
     if (stages.includes(AWSPREVIOUS)) return !isInFlight && rotation.isSettled;
     return stages.length === 1 && stages[0] === KEYTURN_IN_FLIGHT;

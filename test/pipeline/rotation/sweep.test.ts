@@ -40,6 +40,16 @@ describe('whose credential nobody is meant to use any more', () => {
     expect(spent(over, { isSettled: false })).toEqual([]);
   });
 
+  test('AWSPREVIOUS while AWSCURRENT, which failed, is about to go back to it: spared, in an emergency too', () => {
+    const rollingBack = {
+      bad: ['AWSCURRENT', 'KEYTURN_FAILED', 'KEYTURN_IN_FLIGHT'],
+      old: ['AWSPREVIOUS'],
+      new: ['AWSPENDING'],
+    };
+    expect(spent(rollingBack)).toEqual([]);
+    expect(spent(rollingBack, { emergency: true })).toEqual([]);
+  });
+
   test('what failed its checks and was rolled back', () => {
     const rolledBack = { now: ['AWSCURRENT'], bad: ['AWSPREVIOUS', 'KEYTURN_FAILED'], new: ['AWSPENDING'] };
     expect(spent(rolledBack, { isSettled: false })).toEqual(['bad']);
