@@ -13,6 +13,7 @@ export const ParameterChange = v.object({
   id: text,
   source: v.literal('aws.ssm'),
   'detail-type': v.literal('Parameter Store Change'),
+  time: v.pipe(v.string(), v.isoTimestamp()),
   resources: v.pipe(v.array(v.pipe(v.string(), v.startsWith('arn:'))), v.minLength(1)),
   detail: v.object({
     operation: v.picklist(['Create', 'Update', 'Delete', 'LabelParameterVersion']),
@@ -65,9 +66,12 @@ interface ParameterVersion {
   readonly modifiedAt: Date;
 }
 
+/** An event's time is cut off to whole seconds. */
+const EVENT_TIME_MILLISECONDS = 1_000;
+
 /**
- * Pure. A label that moved changes what its readers see while the version number stays: such a change has the event's id
- * in its version, so that nobody takes it for one that is there already.
+ * Pure. A label that moved changes what its readers see while the version number and its date stay: such a change has the
+ * event's id in its version, so that nobody takes it for one that is there already, and counts from the event.
  */
 export function planPropagation(
   change: ParameterChange,
@@ -79,7 +83,10 @@ export function planPropagation(
     secretArn: change.resources[0] as string,
     secretName: change.detail.name,
     versionId: isLabel ? `${current.version}.label.${change.id.slice(0, 8)}` : String(current.version),
-    promotedAt: current.modifiedAt.toISOString(),
+    promotedAt: (isLabel
+      ? new Date(Date.parse(change.time) + EVENT_TIME_MILLISECONDS)
+      : current.modifiedAt
+    ).toISOString(),
     consumers,
     mirrors: [],
   };

@@ -148,10 +148,14 @@ test('a label that moved is a change, told apart from the version’s own', asyn
   await sync((await events(1))[0]);
   await asPerson(cloud, 'ssm', 'LabelParameterVersion', { Name: '/app/flag', Labels: ['live'] });
   const [labelled] = await events(1);
+  // As if it had come an hour later: readers have seen the version before until then.
+  labelled.time = new Date(Date.parse(labelled.time) + 3_600_000).toISOString();
   await sync(labelled);
   await sync(labelled);
-  const versions = (await propagations()).map(({ versionId }) => versionId).sort();
-  expect(versions).toEqual(['1', expect.stringMatching(/^1\.label\.[0-9a-f]{8}$/)]);
+  const found = (await propagations()).sort((a, b) => (a.versionId < b.versionId ? -1 : 1));
+  expect(found.map(({ versionId }) => versionId)).toEqual(['1', expect.stringMatching(/^1\.label\.[0-9a-f]{8}$/)]);
+  const [at, labelledAt] = found.map(({ promotedAt }) => Date.parse(promotedAt)) as [number, number];
+  expect(labelledAt - at).toBeGreaterThanOrEqual(3_600_000);
 });
 
 test('consumers of a path hear of everything under it; one that is declared twice is told once', async () => {

@@ -193,7 +193,8 @@ export async function parameterChange(world: PropagationWorld, name: string): Pr
     await world.person('ssm', 'PutParameter', { Name: parameterName, Value: randomUUID(), Type: 'String' });
     const resources = [`arn:aws:ssm:us-east-1:000000000000:parameter${parameterName}`];
     const detail = { operation: 'Create', name: parameterName, type: 'String' };
-    return { id: randomUUID(), source: 'aws.ssm', 'detail-type': 'Parameter Store Change', resources, detail };
+    const time = world.clock.now().toISOString();
+    return { id: randomUUID(), source: 'aws.ssm', 'detail-type': 'Parameter Store Change', time, resources, detail };
   };
   return {
     async run(strike) {

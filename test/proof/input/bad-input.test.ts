@@ -60,6 +60,7 @@ const good = {
       id: '1',
       source: 'aws.ssm',
       'detail-type': 'Parameter Store Change',
+      time: '2026-03-01T00:00:00Z',
       resources: ['arn:aws:ssm:x'],
       detail: { operation: 'Update', name: '/a' },
     },
