@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { bundleOptions } from '../stacks/bundle.ts';
+import { writeBundle } from '../stacks/bundle.ts';
 import { median } from './statistics.ts';
 
 export interface BundleFigures {
@@ -33,11 +33,11 @@ const environment = {
 export function measureBundle(handler: string, rounds = 15): BundleFigures {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
   try {
-    const entryPoints = [`handlers/${handler}.ts`];
+    const entry = `handlers/${handler}.ts`;
     const [ours, theirs] = [join(folder, 'ours.js'), join(folder, 'default.js')];
-    buildSync({ ...bundleOptions, entryPoints, outfile: ours });
+    writeBundle(entry, ours, true);
     buildSync({
-      entryPoints,
+      entryPoints: [entry],
       outfile: theirs,
       bundle: true,
       platform: 'node',

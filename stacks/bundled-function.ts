@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { acknowledge } from './acknowledge.ts';
-import { bundle } from './bundle.ts';
+import { bundleHandler } from './bundle.ts';
 
 /** Where a function runs: inside a VPC where its target is not reachable from outside. */
 export interface FunctionNetwork {
@@ -55,7 +55,7 @@ export class BundledFunction extends Construct {
     });
     logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
-      code: bundle(`${HANDLERS}${props.handler}.ts`, props.files),
+      code: bundleHandler(`${HANDLERS}${props.handler}.ts`, props.files),
       handler: 'index.handler',
       description: props.description,
       role: this.role,

@@ -6,6 +6,7 @@ import {
   type EC2Client,
   type RouteTable,
 } from '@aws-sdk/client-ec2';
+import type { DBCluster, DBInstance } from '@aws-sdk/client-rds';
 import type { Manifest, PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
 import { databaseAddress, type PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 import { describeCluster, describeInstance } from '../../pipeline/rotators/postgres/database-host.ts';
@@ -52,11 +53,12 @@ async function findDatabase(
   const rds = await clients.rds();
   const firstLabel = payload.host.split('.')[0] ?? '';
   const clusterId = entry.database?.cluster ?? payload.dbClusterIdentifier ?? firstLabel;
-  const cluster = await describeCluster(rds, clusterId);
+  // The command line is no bundle: RDS's answers are whole here.
+  const cluster = (await describeCluster(rds, clusterId)) as DBCluster | undefined;
   const instanceId = cluster
     ? (cluster.DBClusterMembers?.[0]?.DBInstanceIdentifier ?? '')
     : (entry.database?.instance ?? payload.dbInstanceIdentifier ?? firstLabel);
-  const instance = await describeInstance(rds, instanceId);
+  const instance = (await describeInstance(rds, instanceId)) as DBInstance | undefined;
   if (!instance) return undefined;
   const groups = cluster?.VpcSecurityGroups ?? instance.VpcSecurityGroups ?? [];
   return {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -14,6 +13,7 @@ import { serve } from '../../pipeline/rotation/serve.ts';
 import type { Rotator } from '../../pipeline/rotators/rotator.ts';
 import { SettingsReader } from '../../pipeline/settings/read-settings.ts';
 import { environmentText, readEnvironment } from './environment.ts';
+import { describeError, writeLog } from './write-log.ts';
 
 /** The Lambda handler of one secret kind's rotation function. */
 export function rotatorHandler<Payload, Settings>(kind: {
@@ -24,7 +24,6 @@ export function rotatorHandler<Payload, Settings>(kind: {
     KEYTURN_SETTINGS_PREFIX: environmentText,
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: environmentText,
   });
-  const logger = new Logger({ serviceName: 'keyturn' });
   const now = () => new Date();
   const secretsManager = new SecretsManagerClient({});
   const settings = new SettingsReader({ client: new SSMClient({}), prefix: environment.KEYTURN_SETTINGS_PREFIX, now });
@@ -42,7 +41,7 @@ export function rotatorHandler<Payload, Settings>(kind: {
     report: reportRotationWith({
       client: new EventBridgeClient({}),
       newId: randomUUID,
-      warn: (message, error) => logger.warn(message, { error: error instanceof Error ? error.name : 'unknown' }),
+      warn: (message, error) => writeLog('WARN', message, { error: error instanceof Error ? error.name : 'unknown' }),
     }),
     now,
   };
@@ -50,7 +49,7 @@ export function rotatorHandler<Payload, Settings>(kind: {
     try {
       return await serve(rotationFunction as RotationFunction, event);
     } catch (error) {
-      logger.error('The rotation function failed.', error as Error);
+      writeLog('ERROR', 'The rotation function failed.', { error: describeError(error) });
       throw error;
     }
   };

@@ -1,11 +1,12 @@
 import {
-  type DBCluster,
-  type DBInstance,
   DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
+  ModifyDBClusterCommand,
+  ModifyDBInstanceCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { PayloadInvalid } from '../errors.ts';
+import type { Cluster, Instance, PasswordChange } from './rds-members.ts';
 
 type Rds = Pick<RDSClient, 'send'>;
 
@@ -27,7 +28,7 @@ export async function addressOfManagedDatabase(
   );
 }
 
-function addressOf(secretArn: string, database: DBInstance | DBCluster | undefined): { host: string; port: number } {
+function addressOf(secretArn: string, database: Instance | Cluster | undefined): { host: string; port: number } {
   if (!database?.Engine?.includes('postgres')) {
     throw new PayloadInvalid(
       `${secretArn}: engine: expected postgres or aurora-postgresql, came ${database?.Engine ?? 'no database'}.`,
@@ -35,7 +36,7 @@ function addressOf(secretArn: string, database: DBInstance | DBCluster | undefin
   }
   const endpoint = database.Endpoint;
   const host = typeof endpoint === 'string' ? endpoint : endpoint?.Address;
-  const port = (typeof endpoint === 'string' ? (database as DBCluster).Port : endpoint?.Port) ?? 5432;
+  const port = (typeof endpoint === 'string' ? (database as Cluster).Port : endpoint?.Port) ?? 5432;
   if (!host) throw new PayloadInvalid(`${secretArn}: host: the database has no endpoint (yet).`);
   return { host, port };
 }
@@ -55,22 +56,31 @@ export async function isReaderOf(rds: Rds, reader: string, writer: string): Prom
   return source !== undefined && (source.split(':').at(-1) ?? '') === writerId;
 }
 
-function isMember(cluster: DBCluster, instanceId: string): boolean {
+function isMember(cluster: Cluster, instanceId: string): boolean {
   return (cluster.DBClusterMembers ?? []).some(({ DBInstanceIdentifier }) => DBInstanceIdentifier === instanceId);
 }
 
-export async function describeInstance(rds: Rds, identifier: string): Promise<DBInstance | undefined> {
+export async function describeInstance(rds: Rds, identifier: string): Promise<Instance | undefined> {
   return absentAsUndefined(async () => {
     const answer = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }));
     return answer.DBInstances?.[0];
   });
 }
 
-export async function describeCluster(rds: Rds, identifier: string): Promise<DBCluster | undefined> {
+export async function describeCluster(rds: Rds, identifier: string): Promise<Cluster | undefined> {
   return absentAsUndefined(async () => {
     const answer = await rds.send(new DescribeDBClustersCommand({ DBClusterIdentifier: identifier }));
     return answer.DBClusters?.[0];
   });
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html */
+export async function changeInstance(rds: Rds, identifier: string, change: PasswordChange): Promise<void> {
+  await rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: identifier, ...change }));
+}
+
+export async function changeCluster(rds: Rds, identifier: string, change: PasswordChange): Promise<void> {
+  await rds.send(new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...change }));
 }
 
 const absent = new Set([

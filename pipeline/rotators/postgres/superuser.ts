@@ -1,12 +1,12 @@
-import { type DBCluster, type DBInstance, ModifyDBClusterCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import { LoginRefused } from './database-errors.ts';
-import { describeCluster, describeInstance } from './database-host.ts';
+import { changeCluster, changeInstance, describeCluster, describeInstance } from './database-host.ts';
 import type { Tools } from './dependencies.ts';
+import type { Cluster, Instance } from './rds-members.ts';
 import { newPassword } from './single-user.ts';
 import type { Strategy } from './strategy.ts';
 import { withSession } from './transaction.ts';
@@ -15,7 +15,7 @@ const POLL_MILLISECONDS = 2_000;
 /** RDS refuses these in a superuser's password. */
 const REFUSED_BY_RDS = '/"@ ';
 
-type Database = { kind: 'instance'; id: string; found: DBInstance } | { kind: 'cluster'; id: string; found: DBCluster };
+type Database = { kind: 'instance'; id: string; found: Instance } | { kind: 'cluster'; id: string; found: Cluster };
 
 /**
  * The superuser, through the RDS API, which alone keeps RDS's own record of it right. RDS applies it a while after the
@@ -117,8 +117,8 @@ function isChanging({ found }: Database): boolean {
   return Boolean(found.PendingModifiedValues?.MasterUserPassword) || /credentials/.test(statusOf(found));
 }
 
-const statusOf = (found: DBInstance | DBCluster): string =>
-  (found as DBInstance).DBInstanceStatus ?? (found as DBCluster).Status ?? '';
+const statusOf = (found: Instance | Cluster): string =>
+  (found as Instance).DBInstanceStatus ?? (found as Cluster).Status ?? '';
 
 /**
  * Asks RDS, waits until nothing is pending, then logs in: an answer of the API alone is no proof.
@@ -131,11 +131,8 @@ async function changePassword(
   wanted: PostgresPayload,
 ): Promise<void> {
   const change = { MasterUserPassword: wanted.password, ApplyImmediately: true };
-  if (database.kind === 'instance') {
-    await tools.rds().send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: database.id, ...change }));
-  } else {
-    await tools.rds().send(new ModifyDBClusterCommand({ DBClusterIdentifier: database.id, ...change }));
-  }
+  const ask = database.kind === 'instance' ? changeInstance : changeCluster;
+  await ask(tools.rds(), database.id, change);
   const { applyTimeoutSeconds } = rotation.settings;
   const deadline = tools.now().getTime() + applyTimeoutSeconds * 1000;
   for (;;) {
