@@ -2,7 +2,8 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
 import { bedrockSubject, openBedrockLaptop, vendorSubject } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
-import { type Action, action, GRACE_SECONDS, Life } from './schedule.ts';
+import { type Action, action, GRACE_SECONDS } from './actions.ts';
+import { findingsByCode, Life } from './schedule.ts';
 
 const isLong = process.env.KEYTURN_PROOF === 'long';
 const SECONDS = Number(process.env.KEYTURN_PROOF_SECONDS ?? (isLong ? 600 : 15));
@@ -58,10 +59,27 @@ async function live(actions: readonly Action[]): Promise<void> {
   }
 }
 
+test.each([
+  ['the event of a value put by hand', 'ValueUnpropagated', { kind: 'put by hand', secret: 0, event: 'lost' }],
+  ['the execution that retires', 'RetirementLost', { kind: 'execution is lost', secret: 0 }],
+] as const)('%s is lost: the audit finds it, and its repair leaves nothing', async (_what, code, lost) => {
+  findingsByCode.clear();
+  const rotate: Action = {
+    ...{ kind: 'rotate', secret: 0, native: false, attempts: 5, emergency: false, kill: null, twice: false },
+    event: 'once',
+  };
+  const look: Action = { kind: 'audit', secret: 0, kill: null };
+  await live([rotate, { kind: 'time', seconds: 3_600 }, { kind: 'retire', secret: 0, kill: null, twice: false }, look]);
+  expect(findingsByCode.get(code)).toBeUndefined();
+  await live([rotate, lost, look, { kind: 'time', seconds: 3_600 }, look]);
+  expect(findingsByCode.get(code)).toBe(1);
+});
+
 test(
   `random schedules keep the promises (seed ${seed})`,
   async () => {
     let schedules = 0;
+    findingsByCode.clear();
     let actionsDone = 0;
     let hasFailed = false;
     const deadline = Date.now() + SECONDS * 1000;
@@ -82,7 +100,8 @@ test(
         ...(process.env.KEYTURN_PATH && { path: process.env.KEYTURN_PATH }),
       },
     );
-    console.info(`${schedules} schedules of ${actionsDone} actions, seed ${seed}`);
+    const found = [...findingsByCode].map(([code, count]) => `${code} ${count}`).sort();
+    console.info(`${schedules} schedules of ${actionsDone} actions, seed ${seed}; audits found: ${found.join(', ')}`);
     expect(schedules).toBeGreaterThan(3);
   },
   (SECONDS + 120) * 1000,

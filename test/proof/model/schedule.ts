@@ -1,73 +1,45 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
-import fc from 'fast-check';
+import type { Finding } from '../../../pipeline/contracts/audit.ts';
 import { RotationRequest } from '../../../pipeline/contracts/execution.ts';
 import { parse } from '../../../pipeline/contracts/parse.ts';
+import type { ConsumerSettings, SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { KeyturnError } from '../../../pipeline/errors.ts';
 import { describeAnswer } from '../../../pipeline/rotation/secret-store.ts';
 import { decide } from '../../../pipeline/workflow/plan.ts';
 import type { Subject } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
+import { type Action, GRACE_SECONDS, type Of } from './actions.ts';
+import { audit, type Row, repair, type Surroundings } from './audit.ts';
 
-export const GRACE_SECONDS = 3_600;
 /** How long a consumer keeps a value. Shorter than the grace period: the manifest refuses anything else. */
 const MOST_AGE_SECONDS = 300;
-
-const secret = fc.nat(1);
-/** What may befall two secrets. `twice`: its event comes a second time. `kill`: the process dies around that call, if there is one. */
-export const action = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('rotate' as const),
-      secret,
-      native: fc.boolean(),
-      attempts: fc.constantFrom(1, 5, 5),
-      emergency: fc.constantFrom(false, false, false, false, true),
-      kill: fc.option(fc.nat(25), { freq: 2 }),
-      twice: fc.boolean(),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('put by hand' as const), secret, twice: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('failed check' as const),
-      secret,
-      kill: fc.option(fc.nat(12)),
-      twice: fc.boolean(),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('retire' as const),
-      secret,
-      kill: fc.option(fc.nat(12)),
-      twice: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('give up' as const),
-      secret,
-      kill: fc.option(fc.nat(12)),
-      twice: fc.boolean(),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('time' as const),
-      seconds: fc.constantFrom(1, 60, 299, 1_800, GRACE_SECONDS, 90_000),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('consumers read' as const), secret }) },
-);
-export type Action = typeof action extends fc.Arbitrary<infer One> ? One : never;
-type Of<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
+const GRACE = GRACE_SECONDS * 1000;
+/** A rotation's time-out and an event's delivery: what is younger may be under way. */
+const AUDIT_PATIENCE = 31 * 60_000;
+const CONSUMER: ConsumerSettings = {
+  name: 'consumer',
+  functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:consumer',
+  freshness: 'expire',
+  maxAgeSeconds: MOST_AGE_SECONDS,
+  longestInvocationSeconds: 0,
+};
+const SETTINGS: SecretSettings = {
+  schemaVersion: 1,
+  name: '',
+  kind: 'api-key',
+  rotated: true,
+  rotator: {},
+  gracePeriodSeconds: GRACE_SECONDS,
+  promotionTimeoutSeconds: 900,
+  evidenceIntervalSeconds: 60,
+  rollBackHandPutValues: false,
+  consumers: [CONSUMER],
+  checks: [],
+  mirrors: [],
+};
+const isMendable = ({ repair: found }: Finding) => found !== undefined;
 
 interface Held {
   readonly value: string;
@@ -75,18 +47,27 @@ interface Held {
   readonly readAt: number;
 }
 
+/** What the audits of all schedules have found. */
+export const findingsByCode = new Map<string, number>();
+
 /** One secret, what the workflow knows about it, and three consumers that keep what they have read. */
 class Life {
   readonly subject: Subject;
   readonly laptop: Laptop;
   readonly putByHand: () => Promise<string>;
-  story: { token: string; previous: string; promotedAt: string } | undefined;
+  readonly settings: SecretSettings;
+  /** The retirement that an execution waits with. */
+  story: { token: string; previous: string; promotedAt: string; notBefore: number } | undefined;
+  readonly rows: Row[] = [];
+  readonly managedSince: Date;
   lastToken: string | undefined;
   /** Before this nothing was spared, on purpose. */
   emergencyAt = Number.NEGATIVE_INFINITY;
   consumers: Held[] = [];
   /** The label is on the last one only. */
   readonly rolledBack = new Set<string>();
+  /** What an audit has found and its repair has not mended. */
+  readonly unmended: string[] = [];
   /** Calls around which AWSCURRENT was refused by its target. */
   readonly refusedAt: string[] = [];
   #running = 0;
@@ -95,7 +76,9 @@ class Life {
     this.laptop = laptop;
     this.subject = subject;
     this.putByHand = putByHand;
+    this.managedSince = new Date(this.now);
     const { calls, name, value } = subject.secret;
+    this.settings = { ...SETTINGS, name };
     const watched = calls.watch;
     calls.watch = () => {
       watched?.();
@@ -145,7 +128,7 @@ class Life {
     });
   }
 
-  async rotate({ native, attempts, emergency, kill, twice }: Of<'rotate'>): Promise<void> {
+  async rotate({ native, attempts, emergency, kill, twice, event: told }: Of<'rotate'>): Promise<void> {
     for (let time = 0; time < (twice ? 2 : 1); time += 1) {
       if (!native && !(await this.isAllowed({ emergency }))) return;
       const secretsManagerSays = await this.armed(kill, () =>
@@ -163,7 +146,8 @@ class Life {
       const { token, previous, promoted } = secretsManagerSays;
       this.lastToken = token;
       if (!promoted) continue;
-      this.story = { token, previous, promotedAt: new Date(this.now).toISOString() };
+      this.story = { token, previous, promotedAt: new Date(this.now).toISOString(), notBefore: this.now + GRACE };
+      if (told !== 'lost') this.tell({ type: 'Secret Promoted', versionId: token });
     }
   }
 
@@ -202,16 +186,17 @@ class Life {
     if (!this.story) return;
     const { token: versionId, previous: previousVersionId } = this.story;
     this.rolledBack.add(versionId);
-    await this.ask({ operation: 'RollBack', versionId, previousVersionId }, how);
+    const answer = await this.ask({ operation: 'RollBack', versionId, previousVersionId }, how);
+    if (answer?.rolledBack) this.tell({ type: 'Rotation Rolled Back', restoredVersionId: previousVersionId });
     this.story = undefined;
   }
 
   /** As retire-credential does: not before the grace is over, and with evidence. */
   async retire(how: Of<'retire'>): Promise<void> {
     if (!this.story) return;
-    const { token: versionId, previous: previousVersionId, promotedAt } = this.story;
+    const { token: versionId, previous: previousVersionId, promotedAt, notBefore } = this.story;
     const isEmergency = versionId.startsWith('keyturn-emergency-');
-    if (!isEmergency && this.now < Date.parse(promotedAt) + GRACE_SECONDS * 1000) return;
+    if (!isEmergency && this.now < notBefore) return;
     const request = { versionId, previousVersionId, promotedAt };
     const evidence = await this.ask({ operation: 'GatherEvidence', ...request }, { kill: null, twice: false });
     if (evidence?.verdict !== 'free' && !isEmergency) return;
@@ -227,9 +212,7 @@ class Life {
       case 'rotate':
         return this.rotate(one);
       case 'put by hand':
-        await this.putByHand();
-        if (one.twice) await this.laptop.clock.advance(1);
-        return;
+        return this.labelUpdated(await this.putByHand(), one.event);
       case 'failed check':
         return this.failedCheck(one);
       case 'retire':
@@ -241,12 +224,92 @@ class Life {
         return this.read();
       case 'time':
         return this.laptop.clock.advance(one.seconds * 1000);
+      case 'execution is lost':
+        this.story = undefined;
+        return;
+      case 'audit':
+        return this.audit(one);
     }
+  }
+
+  tell(row: Omit<Row, 'at'>): void {
+    this.rows.push({ at: new Date(this.now), ...row });
+  }
+
+  /** Secrets Manager's event about AWSCURRENT, as the workflow takes it. */
+  async labelUpdated(versionId: string, event: 'once' | 'twice' | 'lost'): Promise<void> {
+    for (let time = 0; time < { lost: 0, once: 1, twice: 2 }[event]; time += 1) {
+      const { path } = decide(
+        { startedBy: 'hand', secretId: 'a', versionId } as RotationRequest,
+        await this.describe(),
+        { gracePeriodSeconds: GRACE_SECONDS, rotated: true },
+        'by-hand',
+      );
+      if (path === 'promoted-by-hand') this.tell({ type: 'Rotation Started', versionId, path });
+      await this.laptop.clock.advance(1);
+    }
+  }
+
+  /** When everything has had its time: what the audit finds and can mend, is mended; looked at again, nothing is left. */
+  async audit({ kill }: Of<'audit'>): Promise<void> {
+    await this.laptop.clock.advance(AUDIT_PATIENCE);
+    await this.quiet();
+    const around = this.surroundings();
+    const found = await audit(around);
+    for (const { code } of found) findingsByCode.set(code, (findingsByCode.get(code) ?? 0) + 1);
+    await this.armed(kill, async () => {
+      for (const finding of found.filter(isMendable)) {
+        // A process that died, and a roll-back that is refused in our words, are told to whoever asked.
+        await repair(around, finding).catch((error) => {
+          if (!(error instanceof KeyturnError) && error.name !== 'Killed') throw error;
+        });
+      }
+    });
+    // A second look mends what the first one's repair has brought to light, and what its death has left.
+    for (const finding of (await audit(this.surroundings())).filter(isMendable)) {
+      await repair(this.surroundings(), finding).catch((error) => {
+        if (!(error instanceof KeyturnError)) throw error;
+      });
+    }
+    const left = (await audit(this.surroundings())).filter((finding) => isMendable(finding) && finding.isSafe);
+    this.unmended.push(...left.map(({ code, message }) => `${code} is there after its repair: ${message}`));
+  }
+
+  surroundings(): Surroundings {
+    const { laptop, subject, rows, managedSince } = this;
+    return {
+      laptop,
+      secret: subject.secret,
+      managedSince,
+      rows,
+      settings: this.settings,
+      isRetiring: (versionId) => this.story?.token === versionId,
+      started: (machine, input) => this.started(machine, input),
+    };
+  }
+
+  async started(machine: string, input: any): Promise<void> {
+    if (machine === 'propagate') return this.tell({ type: 'Consumer Converged', versionId: input.versionId });
+    if (machine === 'retire') {
+      const { versionId: token, previousVersionId: previous, promotedAt, gracePeriodSeconds } = input;
+      this.story = { token, previous, promotedAt, notBefore: this.now + gracePeriodSeconds * 1000 };
+      return;
+    }
+    if (input.startedBy === 'hand') return this.labelUpdated(input.versionId, 'once');
+    const decided = decide(
+      parse('The input', RotationRequest, input),
+      await this.describe(),
+      { gracePeriodSeconds: GRACE_SECONDS, rotated: true },
+      'roll-back',
+    );
+    const { versionId: token, previousVersionId: previous = '' } = decided;
+    this.story = { token, previous, promotedAt: new Date(this.now).toISOString(), notBefore: this.now };
+    await this.failedCheck({ kind: 'failed check', secret: 0, kill: null, twice: false });
   }
 
   /** The promises, at any moment. Answers what is broken. */
   async broken(): Promise<string[]> {
-    const found = this.refusedAt.map((where) => `AWSCURRENT was refused around ${where}`);
+    const found = [...this.unmended, ...this.refusedAt.map((where) => `AWSCURRENT was refused around ${where}`)];
     const { secret: managed, works } = this.subject;
     const stages = await managed.stages();
     const current = Object.entries(stages).filter(([, labels]) => labels.includes('AWSCURRENT'));
