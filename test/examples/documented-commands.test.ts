@@ -98,9 +98,9 @@ test.each(each('aws').filter(([, words]) => words.length > 1))('%s', async (_, w
     words.map((word) => laptop.fill(word)),
     { endpoint: laptop.endpointUrl, region: laptop.stage.cloud.region, credentials },
   );
-  const { $metadata } = await client.send(command);
+  const { $metadata, FunctionError } = await client.send(command);
   client.destroy();
-  expect($metadata.httpStatusCode).toBe(200);
+  expect({ status: $metadata.httpStatusCode, FunctionError }).toEqual({ status: 200, FunctionError: undefined });
 });
 
 test.each(each('curl'))('%s', async (_, words) => {
@@ -142,6 +142,8 @@ test.each(each('node'))('%s', (_, words) => {
 
 test.each(each('cdk'))('%s', (_, [command, ...words]) => {
   expect(['synth', 'diff', 'deploy', 'destroy', 'bootstrap']).toContain(command);
+  const app = words.includes('--app') ? words[words.indexOf('--app') + 1] : 'bin/app.ts';
+  expect(existsSync(join(root, app?.split(' ').at(-1) ?? ''))).toBe(true);
   const context = words.includes('-c') ? words[words.indexOf('-c') + 1] : 'manifest=';
   expect(context?.split('=')[0]).toBe('manifest');
   expect(readFileSync(join(root, 'bin/app.ts'), 'utf8')).toContain("tryGetContext('manifest')");

@@ -15,6 +15,15 @@ test.each(documents)('every link of %s leads somewhere', (document) => {
   expect(missing).toEqual([]);
 });
 
+test('every document is found from the README', () => {
+  const found = new Set(['README.md']);
+  for (const document of found) {
+    const links = [...readDocument(document).matchAll(/\]\((?!https?:)([^)#\s]+\.md)/g)].map(([, to]) => to as string);
+    for (const link of links) found.add(resolve(root, dirname(document), link).slice(root.length));
+  }
+  expect(documents.filter((document) => !document.startsWith('local/') && !found.has(document))).toEqual([]);
+});
+
 /** The names that GitHub gives to headings. */
 function sectionsOf(document: string): string[] {
   const headings = [...readDocument(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading as string);

@@ -18,17 +18,20 @@ const packages: Readonly<Record<string, string>> = {
 };
 
 /** Options of the CLI itself. https://docs.aws.amazon.com/cli/latest/reference/#global-options */
-const GLOBAL_OPTIONS = ['region', 'profile', 'query', 'output', 'endpoint-url', 'no-cli-pager'];
+const GLOBAL_OPTIONS = ['region', 'profile', 'query', 'output', 'endpoint-url', 'cli-binary-format'];
 
 /** Where the CLI's name is not the member's. https://docs.aws.amazon.com/cli/latest/reference/sns/subscribe.html */
 const renamed: Readonly<Record<string, string>> = { notificationendpoint: 'endpoint' };
 
 /** A Smithy schema as the SDK's commands carry it: the kind first, members' names and schemas at the end. */
 type Schema = readonly [kind: number, namespace: string, name: string, traits: unknown, ...rest: any[]];
+const SIMPLE = 0;
 const LIST = 1;
 const MAP = 2;
 const STRUCTURE = 3;
 const NUMBER = 1;
+const BLOB = 21;
+const STREAM = 42;
 
 export interface AwsCall {
   readonly client: any;
@@ -57,6 +60,8 @@ function readOptions(structure: Schema, words: readonly string[]): Record<string
   const input: Record<string, unknown> = {};
   for (let index = 0; index < words.length; index += 1) {
     const option = words[index] ?? '';
+    // The file that lambda invoke writes its answer to.
+    if (index === words.length - 1 && structure[2] === 'InvocationRequest' && option.endsWith('.json')) continue;
     if (!option.startsWith('--')) throw new Error(`${option}: an option was expected.`);
     const value = words[index + 1]?.startsWith('--') ? undefined : words[index + 1];
     if (value !== undefined) index += 1;
@@ -72,6 +77,7 @@ function readOptions(structure: Schema, words: readonly string[]): Record<string
 function readValue(schema: unknown, text: string): unknown {
   if (text.startsWith('file://')) return '{}';
   const resolved = resolve(schema);
+  if (resolved === BLOB || resolved === STREAM) return Buffer.from(text);
   if (resolved === NUMBER) return Number(text);
   if (!Array.isArray(resolved) && typeof resolved === 'number' && resolved < 64) return text;
   const value = /^[[{]/.test(text) ? JSON.parse(text) : [text];
@@ -100,10 +106,11 @@ function memberOf(structure: Schema, name: string): [string, unknown] {
   return [names[index] as string, schemas[index]];
 }
 
-/** References are functions; members with traits are pairs of schema and traits. */
+/** References are functions; members with traits are pairs of schema and traits; simple types may have names. */
 function resolve(schema: unknown): unknown {
   if (typeof schema === 'function') return resolve(schema());
   if (Array.isArray(schema) && typeof schema[1] !== 'string') return resolve(schema[0]);
+  if (Array.isArray(schema) && schema[0] === SIMPLE) return resolve(schema[4]);
   return schema;
 }
 

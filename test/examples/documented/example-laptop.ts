@@ -49,6 +49,8 @@ export class ExampleLaptop {
       .replaceAll('BASE_LOGIN_ARN', login('Base'))
       .replaceAll('SECOND_LOGIN_ARN', login('Second'))
       .replaceAll('ALARM_TOPIC_ARN', stage.resource('AWS::SNS::Topic', 'AlarmTopic'))
+      .replaceAll('SET_UP_FUNCTION', stage.output('SetUpFunction'))
+      .replace(/^API_URL/, stage.output('ApiUrl'))
       .replaceAll('QUEUE_NAME', queue.split('/').at(-1) as string)
       .replaceAll('QUEUE_URL', queue)
       .replace(/^NAME$/, 'example/jwt')
