@@ -35,7 +35,7 @@ export function measureBundle(handler: string, rounds = 15): BundleFigures {
   try {
     const entry = `handlers/${handler}.ts`;
     const [ours, theirs] = [join(folder, 'ours.js'), join(folder, 'default.js')];
-    writeBundle(entry, ours, true);
+    writeBundle(entry, ours);
     buildSync({
       entryPoints: [entry],
       outfile: theirs,

@@ -25,41 +25,48 @@ const bundleOptions = {
   alias: { '@aws-sdk/credential-provider-node': LAMBDA_CREDENTIALS },
 } satisfies BuildOptions;
 
-/** Removed when the process ends: CDK has staged its copies by then. */
-const folders: string[] = [];
+/** By what lies in them: a process that makes several stacks bundles each function once. Removed when it ends: CDK has staged its copies by then. */
+const folders = new Map<string, string>();
 process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders.values()) rmSync(folder, { recursive: true, force: true });
 });
 
 /**
- * Bundles one function with esbuild. CDK's NodejsFunction starts npx for each function, which takes a second; this
- * takes a tenth of one. One bundle runs on every runtime from Node 20 on, and the SDK is in it, so that what was
- * tested is what runs.
+ * Bundles one function with esbuild, the SDK and all. CDK's NodejsFunction starts npx for each function, which takes a
+ * second; this takes a tenth of one. One bundle runs on every runtime from Node 20 on, and what was tested is what runs.
  */
 export function bundle(entry: string): lambda.Code {
-  return codeOf(entry, false, {});
+  return codeOf(`any ${entry}`, {}, (outfile) => {
+    buildSync({ ...bundleOptions, entryPoints: [entry], outfile, logLevel: 'error' });
+  });
 }
 
 /** The same for one of Keyturn's own functions, without what they never reach. `files` lie beside the code. */
 export function bundleHandler(entry: string, files: Readonly<Record<string, string>> = {}): lambda.Code {
-  return codeOf(entry, true, files);
+  return codeOf(`${entry} ${JSON.stringify(files)}`, files, (outfile) => writeBundle(entry, outfile));
 }
 
-function codeOf(entry: string, leavesOut: boolean, files: Readonly<Record<string, string>>): lambda.Code {
+function codeOf(
+  content: string,
+  files: Readonly<Record<string, string>>,
+  write: (outfile: string) => void,
+): lambda.Code {
+  const known = folders.get(content);
+  if (known) return lambda.Code.fromAsset(known);
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
-  folders.push(folder);
-  writeBundle(entry, join(folder, 'index.js'), leavesOut);
+  write(join(folder, 'index.js'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  folders.set(content, folder);
   return lambda.Code.fromAsset(folder);
 }
 
 /** Constructs cannot wait, and esbuild's plugins cannot do without waiting: they run in a thread of their own. */
-export function writeBundle(entry: string, outfile: string, leavesOut: boolean): void {
+export function writeBundle(entry: string, outfile: string): void {
   const signal = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
   const options = { ...bundleOptions, entryPoints: [entry], outfile };
   worker ??= startWorker();
-  worker.postMessage({ options, leavesOut, answer: port2, signal } satisfies BundleRequest, [port2]);
+  worker.postMessage({ options, answer: port2, signal } satisfies BundleRequest, [port2]);
   const waited = Atomics.wait(signal, 0, 0, DEADLINE_MILLISECONDS);
   const answer = receiveMessageOnPort(port1);
   port1.close();

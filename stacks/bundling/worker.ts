@@ -5,8 +5,6 @@ import { leavingOut, prunedModels, sharedClients } from './plugins.ts';
 
 export interface BundleRequest {
   readonly options: BuildOptions;
-  /** Whether what Keyturn's functions never reach is left out. */
-  readonly leavesOut: boolean;
   readonly answer: MessagePort;
   /** Becomes 1 when the answer is there. */
   readonly signal: Int32Array;
@@ -16,13 +14,12 @@ export interface BundleRequest {
 export type BundleAnswer = string | undefined;
 
 /** Read and pruned once for all bundles of a process. */
-const any = [prunedModels(), sharedClients()];
-const own = [prunedModels({ 'client-rds': rdsMembers }), sharedClients(), leavingOut];
+const plugins = [prunedModels({ 'client-rds': rdsMembers }), sharedClients(), leavingOut];
 
-parentPort?.on('message', async ({ options, leavesOut, answer, signal }: BundleRequest) => {
+parentPort?.on('message', async ({ options, answer, signal }: BundleRequest) => {
   let fault: BundleAnswer;
   try {
-    await build({ ...options, plugins: leavesOut ? own : any, logLevel: 'silent' });
+    await build({ ...options, plugins, logLevel: 'silent' });
   } catch (error) {
     fault = error instanceof Error ? error.message : String(error);
   }

@@ -32,7 +32,7 @@ let requests: Request[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyturn-clients-'));
-  writeBundle(here('clients.ts'), join(folder, 'index.js'), true);
+  writeBundle(here('clients.ts'), join(folder, 'index.js'));
   bundled = createRequire(import.meta.url)(join(folder, 'index.js'));
   server = createServer(async (request, response) => {
     let body = '';
@@ -356,7 +356,7 @@ test('an address is made of a region as the installed SDK makes it', () => {
 });
 
 test('a function that asks for the class of an error that is not there cannot be bundled', () => {
-  expect(() => writeBundle(here('imports-an-error.ts'), join(folder, 'none.js'), true)).toThrow(
+  expect(() => writeBundle(here('imports-an-error.ts'), join(folder, 'none.js'))).toThrow(
     /No matching export .* "ExecutionAlreadyExists"/,
   );
 });
