@@ -186,6 +186,7 @@ describe('the TypeScript snippets', () => {
         PGSSLROOTCERT: laptop.caBundlePath,
         DB_SECRET_ARN: laptop.databaseSecretArn,
         API_KEY_SECRET_ARN: 'shop/issued-key',
+        JWT_SECRET_ARN: 'example/jwt',
       };
       const ended = await Promise.all([runConstructs(folder, snippets), runModules(folder, snippets, environment)]);
       for (const { code, said } of ended) expect({ code, said }).toMatchObject({ code: 0 });
