@@ -15,7 +15,7 @@ export interface FleetOnLaptop {
 }
 
 /** As many at once as keep two cores busy: what AWS's write quota allows (100) is more than they can run. */
-const AT_ONCE = 32;
+const AT_ONCE = 16;
 /** How many are made ready at once: few, so that the laptop starts few environments for it. */
 const ADOPTED_AT_ONCE = 4;
 const GROUP = 'fleet';
