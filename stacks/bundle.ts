@@ -60,8 +60,10 @@ function codeOf(
   return lambda.Code.fromAsset(folder);
 }
 
+const warnInProcess = (text: string) => process.emitWarning(text, 'BundleWarning');
+
 /** Constructs cannot wait, and esbuild's plugins cannot do without waiting: they run in a thread of their own. */
-export function writeBundle(entry: string, outfile: string): void {
+export function writeBundle(entry: string, outfile: string, warn: (text: string) => void = warnInProcess): void {
   const signal = new Int32Array(new SharedArrayBuffer(4));
   const { port1, port2 } = new MessageChannel();
   const options = { ...bundleOptions, entryPoints: [entry], outfile };
@@ -73,8 +75,9 @@ export function writeBundle(entry: string, outfile: string): void {
   if (waited === 'timed-out' || !answer) {
     throw new Error(`${entry}: expected a bundle within ${DEADLINE_MILLISECONDS / 1000} seconds, came none.`);
   }
-  const fault = answer.message as BundleAnswer;
+  const { fault, warning } = answer.message as BundleAnswer;
   if (fault !== undefined) throw new Error(`${entry} cannot be bundled: ${fault}`);
+  if (warning !== undefined) warn(`${entry} is bundled whole. ${warning}`);
 }
 
 let worker: Worker | undefined;

@@ -203,8 +203,13 @@ function writeKeysOut({ client }: ClientFiles, schemas: string, names: Names): s
   });
 }
 
-export function changed(file: string, expected: string): Error {
-  return new Error(
-    `${file}: expected ${expected}. The SDK's generated files have changed: take the version of Keyturn's lock file, or a newer Keyturn.`,
+/** What a dependency ships is not what was read here: it was updated. */
+export class SourceChanged extends Error {
+  override readonly name = 'SourceChanged';
+}
+
+export function changed(file: string, expected: string): SourceChanged {
+  return new SourceChanged(
+    `${file}: expected ${expected}. The files of this dependency have changed: take the version of Keyturn's lock file, or a newer Keyturn.`,
   );
 }

@@ -1,7 +1,8 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildFailure, type BuildOptions, build } from 'esbuild';
 import { rdsMembers } from '../../pipeline/rotators/postgres/rds-members.ts';
 import { leavingOut, prunedModels, sharedClients } from './plugins.ts';
+import { SourceChanged } from './prune-models.ts';
 
 export interface BundleRequest {
   readonly options: BuildOptions;
@@ -10,20 +11,34 @@ export interface BundleRequest {
   readonly signal: Int32Array;
 }
 
-/** What went wrong, or nothing. */
-export type BundleAnswer = string | undefined;
+export interface BundleAnswer {
+  readonly fault?: string;
+  /** Why nothing was left out. */
+  readonly warning?: string;
+}
 
 /** Read and pruned once for all bundles of a process. */
 const plugins = [prunedModels({ 'client-rds': rdsMembers }), sharedClients(), leavingOut];
 
 parentPort?.on('message', async ({ options, answer, signal }: BundleRequest) => {
-  let fault: BundleAnswer;
-  try {
-    await build({ ...options, plugins, logLevel: 'silent' });
-  } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
-  }
-  answer.postMessage(fault);
+  answer.postMessage(await write(options));
   Atomics.store(signal, 0, 1);
   Atomics.notify(signal, 0);
 });
+
+/** With a dependency that is newer than what is known here, the whole of everything is bundled: larger, and right. */
+async function write(options: BuildOptions): Promise<BundleAnswer> {
+  try {
+    await build({ ...options, plugins, logLevel: 'silent' });
+    return {};
+  } catch (error) {
+    const change = (error as Partial<BuildFailure>).errors?.find(({ detail }) => detail instanceof SourceChanged);
+    if (!change) return { fault: textOf(error) };
+    return build({ ...options, logLevel: 'silent' }).then(
+      () => ({ warning: change.text }),
+      (again) => ({ fault: textOf(again) }),
+    );
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,10 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeBundle } from '../../../stacks/bundle.ts';
 import { leftOut } from '../../../stacks/bundling/left-out.ts';
 import { leavingOut } from '../../../stacks/bundling/plugins.ts';
 
@@ -24,6 +28,22 @@ test('a part that no longer is what was left out fails the bundling', async () =
     await expect(bundling).rejects.toThrow(/pgpass\/lib\/index.js: expected what it never said.* have changed/);
   } finally {
     leftOut.splice(leftOut.indexOf(changed as never), 1, { ...part, expects } as never);
+  }
+});
+
+test('with a newer dependency a function is bundled whole, and a warning names it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-newer-'));
+  try {
+    mkdirSync(join(folder, 'node_modules/pgpass/lib'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules/pgpass/lib/index.js'), "module.exports = () => 'as newer versions do';");
+    writeFileSync(join(folder, 'handler.js'), "exports.handler = () => require('pgpass/lib/index.js')();");
+    const warnings: string[] = [];
+    writeBundle(join(folder, 'handler.js'), join(folder, 'bundle.js'), (text) => warnings.push(text));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/handler\.js is bundled whole\..*pgpass\/lib\/index\.js.* have changed/);
+    expect(require(join(folder, 'bundle.js')).handler()).toBe('as newer versions do');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 
