@@ -68,17 +68,17 @@ function keyId(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }
 
-/** What acceptors with a stale cache let in. By its label they learn of a plain string, so that it need only be another. */
+/**
+ * What acceptors with a stale cache let in. By its label they learn of a plain string, whichever it is: the same as before
+ * when Secrets Manager tries a configuration, with a copy of AWSCURRENT under AWSPENDING.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html (RotateImmediately)
+ */
 function judgeHeld(
   settings: GeneratedSettings,
   { key, held, now }: { key: string; held: CurrentCredential | undefined; now: Date },
 ): Verdict {
-  if (!held) return { verdict: 'accepted' };
-  if (held.object) {
-    if (isAcceptedKey(key, acceptedKeys(held.object, { keyPointer: settings.keyPointer, now })))
-      return { verdict: 'accepted' };
-    return { verdict: 'refused', reason: 'acceptors with a stale cache do not know it' };
-  }
-  if (!isAcceptedKey(key, [held.key])) return { verdict: 'accepted' };
-  return { verdict: 'refused', reason: 'it is the same key as before' };
+  if (!held?.object) return { verdict: 'accepted' };
+  if (isAcceptedKey(key, acceptedKeys(held.object, { keyPointer: settings.keyPointer, now })))
+    return { verdict: 'accepted' };
+  return { verdict: 'refused', reason: 'acceptors with a stale cache do not know it' };
 }

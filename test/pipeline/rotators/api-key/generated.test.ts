@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { acceptedKeys, isAcceptedKey } from '../../../../pipeline/contracts/accepted-keys.ts';
+import { eventually } from '../../../eventually.ts';
 import { type Laptop, openLaptop } from '../native-rotation.ts';
 import { generatedSubject, retire, type Subject } from './subjects.ts';
 
@@ -120,6 +122,16 @@ test('a plain string: a new key each time, which acceptors know by its label', a
     await retire(laptop, subject, rotated);
   }
   expect(seen.size).toBe(4);
+});
+
+test.each(['object', 'text'] as const)('the trial of a rotation’s configuration goes through (%s)', async (form) => {
+  const subject = await generatedSubject(laptop, { form });
+  await retire(laptop, subject, await subject.secret.rotate());
+  await laptop.secrets.send(new RotateSecretCommand({ SecretId: subject.secret.arn, RotateImmediately: false }));
+  await eventually('the end of the trial', async () =>
+    (await subject.secret.versionWith('AWSPENDING')) === undefined ? true : undefined,
+  );
+  expect(subject.secret.failures).toEqual([]);
 });
 
 test('where whoever accepts the key can be asked, it is', async () => {
