@@ -37,7 +37,8 @@ export async function attack(
   const points = matrix(recorded);
   for (const strike of points) {
     const where = `call ${strike.call}, ${recorded[strike.call - 1]?.name}, ${strike.fault}`;
-    world.faults.afterFailure = () => subject.useCurrent().catch(() => void windows.push(where));
+    world.faults.afterFailure = () =>
+      subject.useCurrent().catch((error: Error) => void windows.push(`${where}: ${error.message}`));
     try {
       await run(world, subject, strike);
       expect(subject.secret.calls.kill).toBeUndefined();
