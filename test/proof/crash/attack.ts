@@ -6,7 +6,7 @@ const isLong = process.env.KEYTURN_PROOF === 'long';
 
 /**
  * The matrix, from the calls of a recorded run: a call that is new is in it by itself. A kill at every call; of the other
- * faults one at every call, in turn (all of them in the long run).
+ * faults one at every second call of a kind, in turn (all of them at all in the long run).
  */
 export function matrix(calls: readonly Call[]): Strike[] {
   const turns = new Map<string, number>();
@@ -16,7 +16,8 @@ export function matrix(calls: readonly Call[]): Strike[] {
     const others = faults.filter((fault) => !fault.startsWith('killed'));
     const turn = turns.get(target) ?? 0;
     turns.set(target, turn + 1);
-    const chosen = isLong ? faults : [...kills, others[turn % others.length] as FaultName];
+    const inTurn = turn % 2 === 0 ? [others[(turn / 2) % others.length] as FaultName] : [];
+    const chosen = isLong ? faults : [...kills, ...inTurn];
     return chosen.map((fault) => ({ call: index + 1, fault }));
   });
 }

@@ -5,6 +5,7 @@ import type { PostgresServer } from '../../../local/postgres/server.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
+import { LoginRefused } from '../../../pipeline/rotators/postgres/database-errors.ts';
 import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
 import { type Managed, manage, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
 import { ADMINISTRATOR, quote, startTarget } from '../../pipeline/rotators/postgres/fixture.ts';
@@ -81,9 +82,15 @@ export async function manageDatabaseSecret(
       'SELECT rolname::text AS login, rolcanlogin AS enabled FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1';
     return (await server.query<{ login: string; enabled: boolean }>(statement, [`%${id}%`])).rows;
   };
-  const useCurrent = async () => {
+  /** A machine that is slow to answer refuses nobody: only what the server says counts. */
+  const useCurrent = async (tries = 3): Promise<void> => {
     const payload = current();
-    await (await connect(databaseAddress(payload), payload)).end();
+    try {
+      await (await connect(databaseAddress(payload), payload)).end();
+    } catch (error) {
+      if (error instanceof LoginRefused || tries === 1) throw error;
+      await useCurrent(tries - 1);
+    }
   };
   return {
     secret,
