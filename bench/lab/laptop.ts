@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import pg from 'pg';
 import { loadAssembly } from '../../local/assembly/load-assembly.ts';
 import { type CloudOptions, createCloud, type RunningCloud } from '../../local/create-cloud.ts';
-import { computeScramVerifier, formatScramVerifier } from '../../local/postgres/scram.ts';
-import type { RdsService } from '../../local/services/rds/service.ts';
 import { person } from '../../test/local/services/lambda/laptop.ts';
+import { createLogin as createDatabaseLogin } from '../../test/scenarios/lab/create-login.ts';
 import { Executions } from '../../test/scenarios/lab/executions.ts';
 
 /** A synthesized stack of the benchmarks, running on a laptop. */
@@ -86,18 +84,8 @@ export async function currentValue({ ask }: BenchLaptop, secretId: string): Prom
   return JSON.parse(SecretString);
 }
 
-/** As the administrator that RDS gives: makes the login of a secret. */
+/** Makes the login of a secret. */
 export async function createLogin(laptop: BenchLaptop, secretId: string): Promise<void> {
   const superuser = await currentValue(laptop, 'bench-superuser');
-  const { username, password } = await currentValue(laptop, secretId);
-  const client = new pg.Client({
-    host: superuser.host,
-    database: 'app',
-    user: superuser.username,
-    password: superuser.password,
-    ssl: { ca: readFileSync(laptop.cloud.service<RdsService>('rds').caBundlePath, 'utf8') },
-  });
-  await client.connect();
-  const verifier = formatScramVerifier(await computeScramVerifier(password));
-  await client.query(`CREATE ROLE "${username}" LOGIN PASSWORD '${verifier}'`).finally(() => client.end());
+  await createDatabaseLogin(laptop.cloud, superuser, await currentValue(laptop, secretId));
 }

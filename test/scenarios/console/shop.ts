@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,14 +12,12 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
-import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import type { Settings } from '../../../local/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
 import { findLeaks } from '../../../local/leaks/find-leaks.ts';
-import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
-import type { RdsService } from '../../../local/services/rds/service.ts';
 import { eventually } from '../../eventually.ts';
+import { createLogin } from '../lab/create-login.ts';
 
 export const SECRET = 'shop/database';
 
@@ -112,21 +110,7 @@ export class Shop {
   }
 
   async #createLogin(): Promise<void> {
-    const [superuser, login] = [await this.#value('shop/superuser'), await this.#value(SECRET)];
-    const verifier = formatScramVerifier(await computeScramVerifier(login.password));
-    const client = new pg.Client({
-      host: superuser.host,
-      database: 'shop',
-      user: superuser.username,
-      password: superuser.password,
-      ssl: { ca: readFileSync(this.cloud.service<RdsService>('rds').caBundlePath, 'utf8') },
-    });
-    await client.connect();
-    try {
-      await client.query(`CREATE ROLE "${login.username}" LOGIN PASSWORD '${verifier}'`);
-    } finally {
-      await client.end();
-    }
+    await createLogin(this.cloud, await this.#value('shop/superuser'), await this.#value(SECRET), 'shop');
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,14 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import pg from 'pg';
 import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
 import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
 import { findLeaks } from '../../../local/leaks/find-leaks.ts';
-import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
-import type { RdsService } from '../../../local/services/rds/service.ts';
 import { eventually } from '../../eventually.ts';
 import { asPerson } from '../../local/services/lambda/laptop.ts';
+import { createLogin } from '../lab/create-login.ts';
 import { Executions } from '../lab/executions.ts';
 import type { Request, Response } from './consumer.ts';
 
@@ -108,21 +106,7 @@ export class Crowd {
   }
 
   async #createLogin(login: string): Promise<void> {
-    const [superuser, { username, password }] = [await this.#value('superuser'), await this.#value(login)];
-    const verifier = formatScramVerifier(await computeScramVerifier(password));
-    const client = new pg.Client({
-      host: superuser.host,
-      database: 'app',
-      user: superuser.username,
-      password: superuser.password,
-      ssl: { ca: readFileSync(this.cloud.service<RdsService>('rds').caBundlePath, 'utf8') },
-    });
-    await client.connect();
-    try {
-      await client.query(`CREATE ROLE "${username}" LOGIN PASSWORD '${verifier}'`);
-    } finally {
-      await client.end();
-    }
+    await createLogin(this.cloud, await this.#value('superuser'), await this.#value(login));
   }
 }
 
