@@ -43,7 +43,7 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
   const pending = secret.versionWith(AWSPENDING);
   const stuck = pending !== undefined && pending !== current ? pending : undefined;
   const isRotating = [stuck, current].some((id) => id !== undefined && observer.running.isRotating(id));
-  const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn));
+  const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn), current);
   const madeAt = await versionDates(observer, secret, { stuck: isRotating ? undefined : stuck, current, story });
   const observed: ObservedSecret = {
     settings,

@@ -45,18 +45,32 @@ export async function readRows(
   });
 }
 
-/** Which version the history believes to be current, and since when. Pure. */
-export function storyOf(rows: readonly StoryRow[]): Story {
-  for (const { type, at, versionId, restoredVersionId, path } of rows) {
-    if (type === 'Rotation Rolled Back') return { believedVersionId: restoredVersionId, promotedAt: at };
-    const isPromotion = type === 'Secret Promoted' || type === 'Consumer Converged' || type === 'Consumer Lagging';
-    const isByHand = type === 'Rotation Started' && path === 'promoted-by-hand';
-    if (!isPromotion && !isByHand) continue;
-    const promoted = rows.find((row) => row.type === 'Secret Promoted' && row.versionId === versionId);
-    return { believedVersionId: versionId, promotedAt: promoted?.at ?? at };
-  }
-  return {};
+/**
+ * Which version the history believes to be current, and since when. Pure. Events carry whole seconds, so that rows of one
+ * second have no order among themselves: the one that agrees with the label is taken to be the last.
+ * https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+ */
+export function storyOf(rows: readonly StoryRow[], currentVersionId?: string): Story {
+  const told = rows.filter(tellsBelief);
+  const newest = told[0];
+  if (!newest) return {};
+  const ofThatSecond = told.filter(({ at }) => at.getTime() === newest.at.getTime());
+  const last = ofThatSecond.find((row) => believedBy(row) === currentVersionId) ?? newest;
+  const versionId = believedBy(last);
+  if (last.type === 'Rotation Rolled Back') return { believedVersionId: versionId, promotedAt: last.at };
+  const promoted = rows.find((row) => row.type === 'Secret Promoted' && row.versionId === versionId);
+  return { believedVersionId: versionId, promotedAt: promoted?.at ?? last.at };
 }
+
+function tellsBelief({ type, path }: StoryRow): boolean {
+  const isByHand = type === 'Rotation Started' && path === 'promoted-by-hand';
+  return isByHand || beliefs.has(type);
+}
+
+const beliefs = new Set(['Rotation Rolled Back', 'Secret Promoted', 'Consumer Converged', 'Consumer Lagging']);
+
+const believedBy = ({ type, versionId, restoredVersionId }: StoryRow) =>
+  type === 'Rotation Rolled Back' ? restoredVersionId : versionId;
 
 function parseJson(text: string): unknown {
   try {
