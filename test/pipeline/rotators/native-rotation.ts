@@ -39,7 +39,7 @@ export class Calls {
   /** Calls of this name fail before they have an effect. */
   refused: string | undefined;
   /** Looks at the world around each call. */
-  watch: (() => void) | undefined;
+  watch: (() => void | Promise<void>) | undefined;
 
   /** A process of its own for each invocation: once killed it calls nothing any more. */
   process(): <Result>(name: string, call: () => Promise<Result>) => Promise<Result> {
@@ -53,14 +53,14 @@ export class Calls {
       if (isDead) throw new Killed(`dead before ${name}`);
       this.names.push(name);
       const number = this.names.length;
-      this.watch?.();
+      await this.watch?.();
       if (this.kill?.call === number && this.kill.when === 'before') die(name);
       try {
         if (name === this.refused)
           throw Object.assign(new Error(`${name} was refused`), { name: 'AccessDeniedException' });
         return await call();
       } finally {
-        this.watch?.();
+        await this.watch?.();
         // Whatever came back, its process is no more there to hear it.
         if (this.kill?.call === number && this.kill.when === 'after') die(name);
       }

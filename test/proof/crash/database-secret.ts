@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
 import type { PostgresServer } from '../../../local/postgres/server.ts';
+import type { ServiceFactory } from '../../../local/service.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
+import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
 import { LoginRefused } from '../../../pipeline/rotators/postgres/database-errors.ts';
 import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
@@ -19,8 +21,8 @@ export interface DatabaseLaptop extends World {
 }
 
 /** The laptop's Secrets Manager and a real PostgreSQL, with faults around whatever a rotation function calls. */
-export async function openDatabaseLaptop(): Promise<DatabaseLaptop> {
-  const laptop = await openLaptop();
+export async function openDatabaseLaptop(services: ServiceFactory[] = []): Promise<DatabaseLaptop> {
+  const laptop = await openLaptop(services);
   const { server, stop } = await startTarget({});
   const faults = new Faults();
   faults.around(laptop);
@@ -39,16 +41,19 @@ export async function openDatabaseLaptop(): Promise<DatabaseLaptop> {
 export interface DatabaseSecret extends Subject {
   /** The login of AWSCURRENT. */
   current(): PostgresPayload;
+  /** The logins that the secret has in the database. */
+  logins(): Promise<{ login: string; enabled: boolean }[]>;
 }
 
-/** A login made by the administrator, in the care of the PostgreSQL rotator; each secret with a database of its own. */
+/** A login made by the administrator, in the care of the PostgreSQL rotator; with a database of its own unless one is given. */
 export async function manageDatabaseSecret(
   { laptop, server, faults, superuserArn }: DatabaseLaptop,
   strategy: 'alternating-users' | 'single-user',
+  options: { database?: string; secret?: Partial<SecretSettings> } = {},
 ): Promise<DatabaseSecret> {
   const id = randomUUID().slice(0, 8);
-  const [database, username, password] = [`db_${id}`, `app_${id}`, `First-${id}`];
-  await server.createDatabase(database, { owner: ADMINISTRATOR.user });
+  const [database, username, password] = [options.database ?? `db_${id}`, `app_${id}`, `First-${id}`];
+  if (options.database === undefined) await server.createDatabase(database, { owner: ADMINISTRATOR.user });
   const connect = connectWith(server.caPem);
   const address = { host: server.host, port: server.port, database, tls: true };
   const administrator = await connect(address, { username: ADMINISTRATOR.user, password: ADMINISTRATOR.password });
@@ -63,7 +68,7 @@ export async function manageDatabaseSecret(
       strategy,
       ...(strategy === 'alternating-users' && { superuserSecretArn: superuserArn }),
     }),
-    secret: { kind: 'postgres' },
+    secret: { kind: 'postgres', ...options.secret },
     rotator: (secretsManager) =>
       createPostgresRotator({
         secretsManager,
@@ -95,6 +100,7 @@ export async function manageDatabaseSecret(
   return {
     secret,
     current,
+    logins,
     useCurrent,
     async expectClean() {
       await useCurrent();

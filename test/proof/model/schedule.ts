@@ -7,11 +7,11 @@ import type { ConsumerSettings, SecretSettings } from '../../../pipeline/contrac
 import { KeyturnError } from '../../../pipeline/errors.ts';
 import { describeAnswer } from '../../../pipeline/rotation/secret-store.ts';
 import { decide } from '../../../pipeline/workflow/plan.ts';
-import type { Subject } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
 import { type Action, GRACE_SECONDS, type Of } from './actions.ts';
 import { audit, type Row, repair, type Surroundings } from './audit.ts';
+import type { Subject } from './subjects.ts';
 
 /** How long a consumer keeps a value. Shorter than the grace period: the manifest refuses anything else. */
 const MOST_AGE_SECONDS = 300;
@@ -49,12 +49,14 @@ interface Held {
 
 /** What the audits of all schedules have found. */
 export const findingsByCode = new Map<string, number>();
+/** How many rotations of all schedules were promoted. */
+export const promotionsByKind = new Map<string, number>();
+const countIn = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
 
 /** One secret, what the workflow knows about it, and three consumers that keep what they have read. */
 class Life {
   readonly subject: Subject;
   readonly laptop: Laptop;
-  readonly putByHand: () => Promise<string>;
   readonly settings: SecretSettings;
   /** The retirement that an execution waits with. */
   story: { token: string; previous: string; promotedAt: string; notBefore: number } | undefined;
@@ -72,17 +74,16 @@ class Life {
   readonly refusedAt: string[] = [];
   #running = 0;
 
-  constructor(laptop: Laptop, subject: Subject, putByHand: () => Promise<string>) {
+  constructor(laptop: Laptop, subject: Subject) {
     this.laptop = laptop;
     this.subject = subject;
-    this.putByHand = putByHand;
     this.managedSince = new Date(this.now);
     const { calls, name, value } = subject.secret;
-    this.settings = { ...SETTINGS, name };
+    this.settings = { ...SETTINGS, name, kind: subject.kind };
     const watched = calls.watch;
-    calls.watch = () => {
-      watched?.();
-      if (!subject.works(value())) this.refusedAt.push(`call ${calls.names.length}, ${calls.names.at(-1)}`);
+    calls.watch = async () => {
+      await watched?.();
+      if (!(await subject.works(value()))) this.refusedAt.push(`call ${calls.names.length}, ${calls.names.at(-1)}`);
     };
     const arn = [...laptop.functions.keys()].find((key) => key.endsWith(`:${name.replace('/', '-')}`)) as string;
     const run = laptop.functions.get(arn) as (event: unknown) => Promise<unknown>;
@@ -146,6 +147,7 @@ class Life {
       const { token, previous, promoted } = secretsManagerSays;
       this.lastToken = token;
       if (!promoted) continue;
+      countIn(promotionsByKind, this.subject.kind);
       this.story = { token, previous, promotedAt: new Date(this.now).toISOString(), notBefore: this.now + GRACE };
       if (told !== 'lost') this.tell({ type: 'Secret Promoted', versionId: token });
     }
@@ -212,7 +214,7 @@ class Life {
       case 'rotate':
         return this.rotate(one);
       case 'put by hand':
-        return this.labelUpdated(await this.putByHand(), one.event);
+        return this.labelUpdated(await this.subject.putByHand(), one.event);
       case 'failed check':
         return this.failedCheck(one);
       case 'retire':
@@ -256,7 +258,7 @@ class Life {
     await this.quiet();
     const around = this.surroundings();
     const found = await audit(around);
-    for (const { code } of found) findingsByCode.set(code, (findingsByCode.get(code) ?? 0) + 1);
+    for (const { code } of found) countIn(findingsByCode, code);
     await this.armed(kill, async () => {
       for (const finding of found.filter(isMendable)) {
         // A process that died, and a roll-back that is refused in our words, are told to whoever asked.
@@ -310,17 +312,18 @@ class Life {
   /** The promises, at any moment. Answers what is broken. */
   async broken(): Promise<string[]> {
     const found = [...this.unmended, ...this.refusedAt.map((where) => `AWSCURRENT was refused around ${where}`)];
-    const { secret: managed, works } = this.subject;
+    const { secret: managed } = this.subject;
+    const works = (value: string) => this.subject.works(value);
     const stages = await managed.stages();
     const current = Object.entries(stages).filter(([, labels]) => labels.includes('AWSCURRENT'));
     if (current.length !== 1) found.push(`${current.length} versions are AWSCURRENT`);
     if (current.some(([, labels]) => labels.includes('KEYTURN_FAILED')))
       found.push('AWSCURRENT carries KEYTURN_FAILED');
-    if (!works(managed.value())) found.push('AWSCURRENT is refused by its target');
+    if (!(await works(managed.value()))) found.push('AWSCURRENT is refused by its target');
     for (const { value, versionId, readAt } of this.consumers) {
       const isFresh = this.now - readAt <= MOST_AGE_SECONDS * 1000;
       const isSpared = readAt >= this.emergencyAt && !this.rolledBack.has(versionId);
-      if (isFresh && isSpared && !works(value))
+      if (isFresh && isSpared && !(await works(value)))
         found.push(`a consumer was refused with ${versionId}, which it read ${(this.now - readAt) / 1000} s ago`);
     }
     return found;
