@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import middy from '@middy/core';
+import secretsManager from '@middy/secrets-manager';
 import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
 import { createCloud, type RunningCloud } from '../local/create-cloud.ts';
 import createSecretsManagerService from '../local/services/secretsmanager/service.ts';
@@ -28,6 +31,23 @@ const readers: Record<string, Reader> = {
   'get()': (client) => {
     const provider = new RotatingSecretsProvider({ awsSdkV3Client: client });
     return () => provider.get(NAME, { transform: 'json' });
+  },
+  'middy’s secrets-manager': (client) => {
+    const options = {
+      AwsClient: function made() {
+        return client;
+      } as unknown as typeof SecretsManagerClient,
+      fetchData: { secret: NAME },
+      setToContext: true,
+      // Its cache is the process's own, so that each round needs a key that nobody has used.
+      cacheKey: randomUUID(),
+      // Else it would fetch when it is made, before the clock runs.
+      disablePrefetch: true,
+    } as const;
+    const handler = middy()
+      .use(secretsManager(options))
+      .handler((_event, context) => context.secret);
+    return () => handler({}, {} as never) as Promise<unknown>;
   },
   'a bare client': (client) => async () => {
     const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: NAME }));

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_PROVIDERS } from '@aws-lambda-powertools/parameters/base';
 import { getSecret, SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import middy from '@middy/core';
+import secretsManager from '@middy/secrets-manager';
 import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
 import { median } from './statistics.ts';
 
@@ -30,6 +32,33 @@ const client = {
   send: async () => ({ SecretString: value, VersionId: 'v1' }),
 } as unknown as SecretsManagerClient;
 
+/** middy makes its client itself, of the class that it is told. */
+const Client = class {
+  send = client.send;
+} as unknown as typeof SecretsManagerClient;
+
+/**
+ * middy's reader fetches before the handler runs, and the handler finds the parsed value in its context. So a read is a
+ * run of the handler: middy's own turn is in it, its timer for Lambda's time-out is not. `fetchBefore` is the middleware alone.
+ * https://middy.js.org/docs/middlewares/secrets-manager
+ */
+function middyReaders() {
+  const options = { AwsClient: Client, fetchData: { database: NAME }, setToContext: true } as const;
+  const middleware = secretsManager(options);
+  const handler = middy()
+    .use(middleware)
+    .handler((_event, context) => context.database);
+  const fetchBefore = middleware.before as unknown as (request: object) => Promise<void>;
+  return {
+    invoke: () => handler({}, {} as never) as Promise<unknown>,
+    fetchBefore: async () => {
+      const request = { internal: {}, context: {} as { database?: unknown } };
+      await fetchBefore(request);
+      return request.context.database;
+    },
+  };
+}
+
 async function contenders(): Promise<Contender[]> {
   const ours = new RotatingSecretsProvider({ awsSdkV3Client: client, maxAgeSeconds: HOUR_SECONDS });
   await ours.get(NAME);
@@ -37,6 +66,7 @@ async function contenders(): Promise<Contender[]> {
   // With its age given Powertools need not look into the environment each time: the faster way to use it.
   const options = { transform: 'json', maxAge: HOUR_SECONDS } as const;
   await getSecret(NAME, options);
+  const fromMiddy = middyReaders();
   const map = new Map([[NAME, JSON.parse(value)]]);
   const awaited = (read: () => Promise<unknown>) => async (count: number) => {
     let last: unknown;
@@ -56,6 +86,8 @@ async function contenders(): Promise<Contender[]> {
       name: 'current(), one read a turn of the event loop',
       read: awaited(() => Promise.resolve(ours.current(NAME, 'json'))),
     },
+    { name: 'middy’s secrets-manager, the handler’s whole run', read: awaited(fromMiddy.invoke) },
+    { name: 'middy’s secrets-manager, its before() alone', read: awaited(fromMiddy.fetchBefore) },
     { name: 'a bare Map', read: direct(() => map.get(NAME)) },
   ];
 }
@@ -83,7 +115,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--json')) console.log(JSON.stringify(results));
   else {
     for (const { name, nanoseconds, ratio } of results) {
-      console.log(`${name.padEnd(46)} ${nanoseconds.toFixed(1).padStart(8)} ns ${ratio.toFixed(3).padStart(8)}`);
+      console.log(`${name.padEnd(50)} ${nanoseconds.toFixed(1).padStart(8)} ns ${ratio.toFixed(3).padStart(8)}`);
     }
   }
 }
