@@ -1,15 +1,47 @@
-import { parseArgs } from 'node:util';
-import { play } from '../examples/play/play.ts';
+import { Command, CommanderError } from 'commander';
+import { type ExitCode, exitCodes } from '../cli/exit-codes.ts';
+import { readPort } from '../cli/read-port.ts';
+import { oneLine } from '../cli/terminal/plain-text.ts';
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    report: { type: 'string' },
-    port: { type: 'string' },
-  },
-});
-process.exitCode = await play({
-  once: values.once,
-  ...(values.report !== undefined && { reportFile: values.report }),
-  ...(values.port !== undefined && { port: Number(values.port) }),
-});
+interface Options {
+  readonly once?: boolean;
+  readonly report?: string;
+  readonly port?: number;
+}
+
+const program = new Command('npm start --')
+  .description('Deploys the example on this laptop and plays a month of its life under traffic.')
+  .option('--once', 'ends when the play is over, instead of staying up')
+  .option('--report <file>', 'writes the figures of the play to this file, as JSON')
+  .option('--port <number>', 'the port of 127.0.0.1 to listen on (default: a free one)', readPort)
+  .helpOption('-h, --help', 'show this')
+  .exitOverride()
+  // What commander would print about an error is said in one line of ours.
+  .configureOutput({ writeErr: () => undefined });
+
+process.exitCode = await start();
+
+async function start(): Promise<number> {
+  let options: Options;
+  try {
+    options = program.parse().opts<Options>();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return tell(error);
+  }
+  // Only now: who is refused waits for no cloud.
+  const { play } = await import('../examples/play/play.ts');
+  return play({
+    once: options.once === true,
+    ...(options.report !== undefined && { reportFile: options.report }),
+    ...(options.port !== undefined && { port: options.port }),
+  });
+}
+
+function tell({ exitCode, message }: CommanderError): ExitCode {
+  // Help is no error; commander has printed it.
+  if (exitCode === 0) return exitCodes.ok;
+  const reason = oneLine(message.replace(/^error: /, ''));
+  process.stderr.write(`npm start: ${reason.replace(/([^.)])$/, '$1.')} npm start -- --help lists the options.\n`);
+  return exitCodes.usage;
+}

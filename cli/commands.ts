@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ConnectionOptions, type Context, openContext } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { readPort } from './read-port.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface CommandSite {
@@ -185,12 +186,6 @@ function onRun(
 
 function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('Expected a number from 0 to 65535.');
 }
 
 function readScale(text: string): number {

@@ -15,7 +15,7 @@ import { ExampleLaptop } from './documented/example-laptop.ts';
 import { runConstructs, runModules } from './documented/run-snippets.ts';
 
 const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const startOptions = [...readFileSync(join(root, 'bin/start.ts'), 'utf8').matchAll(/^ {4}(\w+): \{ type:/gm)];
+const startOptions = [...readFileSync(join(root, 'bin/start.ts'), 'utf8').matchAll(/\.option\('--(\w+)/g)];
 
 /** `npx X` is X, and a program that is started by tsx is its file. */
 const commands = commandLines().map((command): CommandLine => {
