@@ -8,6 +8,7 @@ import {
 } from '../../pipeline/contracts/settings/pipeline.ts';
 import { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 import { secretNameOf, settingsParameterName } from '../../pipeline/contracts/settings/settings-parameter.ts';
+import { isNamed } from '../../pipeline/errors.ts';
 import { type SecretDescription, SecretStore } from '../../pipeline/rotation/secret-store.ts';
 import { listSettings } from '../../pipeline/settings/list-settings.ts';
 import { NotFound } from '../errors.ts';
@@ -103,7 +104,7 @@ export class DeployedPipeline {
     try {
       return await new SecretStore(await this.clients.secretsManager()).describe(name);
     } catch (cause) {
-      if (!(cause instanceof Error) || cause.name !== 'ResourceNotFoundException') throw cause;
+      if (!isNamed(cause, 'ResourceNotFoundException')) throw cause;
       throw new NotFound(
         `Pipeline ${this.name} manages ${name}, but Secrets Manager has no such secret (any more). Create it, or remove it from the manifest.`,
         { cause },
@@ -123,7 +124,7 @@ async function readParameter(clients: Clients, name: string): Promise<string | u
     const answer = await ssm.send(new GetParameterCommand({ Name: name }));
     return answer.Parameter?.Value ?? '';
   } catch (error) {
-    if (error instanceof Error && error.name === 'ParameterNotFound') return undefined;
+    if (isNamed(error, 'ParameterNotFound')) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { GetExecutionHistoryCommand, type HistoryEvent, type SFNClient } from '@aws-sdk/client-sfn';
+import { isNamed } from '../../pipeline/errors.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import { readStory, type StoryEvent } from '../aws/read-history.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -104,7 +105,7 @@ class StoryFollower {
     try {
       return await readStory(await pipeline.clients.dynamodb(), query);
     } catch (error) {
-      if (!(error instanceof Error && error.name === 'AccessDeniedException')) throw error;
+      if (!isNamed(error, 'AccessDeniedException')) throw error;
       // Who may start a rotation need not read the history: the states alone are told.
       this.#isReadable = false;
       terminal.note(`The history may not be read with these credentials: ${error.message}`);

@@ -1,6 +1,7 @@
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { GetFunctionConfigurationCommand, GetPolicyCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { settingsParameterName } from '../../pipeline/contracts/settings/settings-parameter.ts';
+import { isNamed } from '../../pipeline/errors.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import { arnOfSecret } from './look-at-secret.ts';
 import { found, type Preflight, type PreflightCheck, type Subject } from './preflight.ts';
@@ -105,7 +106,7 @@ async function judgeInvocation(lambda: Pick<LambdaClient, 'send'>, functionArn: 
     policy = (await lambda.send(new GetPolicyCommand({ FunctionName: functionArn }))).Policy ?? '';
   } catch (error) {
     // A function without any permission has no policy.
-    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+    if (!isNamed(error, 'ResourceNotFoundException')) throw error;
   }
   if (policy.includes('secretsmanager.amazonaws.com')) return [];
   return [

@@ -3,6 +3,7 @@ import {
   GetSecretValueCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { isNamed } from '../../pipeline/errors.ts';
 import { NotFound } from '../errors.ts';
 
 /** A secret as it is, with its value in memory only. */
@@ -38,7 +39,7 @@ export async function lookAtSecret(
       ...(answer.DeletedDate ? {} : await readValue(client, secretId)),
     };
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+    if (!isNamed(error, 'ResourceNotFoundException')) throw error;
     return { name, isDeleted: false, stagesByVersion: {} };
   }
 }
@@ -51,9 +52,8 @@ async function readValue(
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     return SecretString === undefined ? { unreadable: 'its value is binary' } : { value: SecretString };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (error.name === 'ResourceNotFoundException') return {};
-    if (error.name === 'AccessDeniedException' || error.name === 'DecryptionFailure') {
+    if (isNamed(error, 'ResourceNotFoundException')) return {};
+    if (isNamed(error, 'AccessDeniedException', 'DecryptionFailure')) {
       return { unreadable: `these credentials may not read it: ${error.message}` };
     }
     throw error;
@@ -65,7 +65,7 @@ export async function arnOfSecret(client: Pick<SecretsManagerClient, 'send'>, se
   try {
     return (await client.send(new DescribeSecretCommand({ SecretId: secretId }))).ARN ?? secretId;
   } catch (cause) {
-    if (!(cause instanceof Error) || cause.name !== 'ResourceNotFoundException') throw cause;
+    if (!isNamed(cause, 'ResourceNotFoundException')) throw cause;
     throw new NotFound(`The secret ${secretId}, which the manifest names, does not exist here.`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ManifestSecret, PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
-import { KeyturnError } from '../../pipeline/errors.ts';
+import { isNamed, KeyturnError } from '../../pipeline/errors.ts';
 import { databasePreflight } from './database-preflight.ts';
 import { iamPreflight } from './iam-preflight.ts';
 import { kmsPreflight } from './kms-preflight.ts';
@@ -44,7 +44,7 @@ async function attempt(check: Preflight['check'], run: () => Promise<Preflight[]
     return await run();
   } catch (error) {
     if (error instanceof KeyturnError) return [found(check, 'blocks', error.code, error.message)];
-    if (!(error instanceof Error) || !notToBeSeen.has(error.name)) throw error;
+    if (!isNamed(error, ...notToBeSeen)) throw error;
     return [found(check, 'unknown', error.name, `Cannot be looked at: ${error.message}`)];
   }
 }

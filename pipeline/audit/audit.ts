@@ -3,7 +3,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Finding } from '../contracts/audit.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
-import { KeyturnError } from '../errors.ts';
+import { isNamed, KeyturnError } from '../errors.ts';
 import { SecretUnusable } from '../rotation/errors.ts';
 import { listSettings } from '../settings/list-settings.ts';
 import { findDrift } from './find-drift.ts';
@@ -87,7 +87,7 @@ function outOfTime(remaining: SecretSettings[]): Finding {
 
 function unobserved({ name }: SecretSettings, error: unknown): Finding {
   const fault = error instanceof Error ? error : new Error('something that is not an Error was thrown');
-  const isGone = fault.name === 'ResourceNotFoundException' || fault instanceof SecretUnusable;
+  const isGone = isNamed(error, 'ResourceNotFoundException') || error instanceof SecretUnusable;
   const code = fault instanceof KeyturnError ? (fault as { code?: string }).code : fault.name;
   return {
     code: isGone ? 'SecretMissing' : 'AuditIncomplete',

@@ -1,4 +1,5 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { isNamed } from '../errors.ts';
 import type { Operation } from './secret-status.ts';
 import type { ButtonEvent } from './widget-event.ts';
 
@@ -38,7 +39,7 @@ export async function pressButton(
     const message = `${secretName}: the dashboard tells how it ends, and so does the execution.`;
     return { title: titles[operation], message, ...(executionArn && { executionArn }) };
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ExecutionAlreadyExists') throw error;
+    if (!isNamed(error, 'ExecutionAlreadyExists')) throw error;
     return {
       title: 'Nothing was started',
       message: `${secretName}: this button was pressed before. Refresh the dashboard, look, and press again if it is still needed.`,

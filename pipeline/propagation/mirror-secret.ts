@@ -8,6 +8,7 @@ import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-s
 import { textAt } from '../contracts/json-pointer.ts';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { MirrorSettings } from '../contracts/settings/secret.ts';
+import { isNamed } from '../errors.ts';
 import { MirrorFailed, ReplicaBehind } from './errors.ts';
 
 /** A SecureString of the standard tier holds 4 KB, of the advanced tier 8 KB. */
@@ -89,7 +90,7 @@ async function compareReplica(
   const answer = await secretsManagerIn(region)
     .send(new DescribeSecretCommand({ SecretId: replicaArn }))
     .catch((error) => {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+      if (isNamed(error, 'ResourceNotFoundException')) {
         throw new MirrorFailed(
           `There is no replica in ${region}. Replicate the secret there (ReplicateSecretToRegions), or remove the region from its mirrors.`,
           { cause: error },
@@ -166,7 +167,7 @@ async function isSame(ssm: SSMClient, name: string, value: string): Promise<bool
     const wanted = Buffer.from(value);
     return held.length === wanted.length && timingSafeEqual(held, wanted);
   } catch (error) {
-    if (error instanceof Error && error.name === 'ParameterNotFound') return false;
+    if (isNamed(error, 'ParameterNotFound')) return false;
     throw error;
   }
 }

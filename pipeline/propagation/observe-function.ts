@@ -5,6 +5,7 @@ import {
   GetProvisionedConcurrencyConfigCommand,
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
+import { isNamed } from '../errors.ts';
 import { RECYCLE_VARIABLE } from './recycle-mark.ts';
 import type { ObservedAlias, ObservedFunction, ProvisionedConcurrencyStatus } from './recycle-plan.ts';
 
@@ -113,7 +114,7 @@ export async function provisionedConcurrency(
     );
     return answer.Status as ProvisionedConcurrencyStatus;
   } catch (error) {
-    if (error instanceof Error && error.name === 'ProvisionedConcurrencyConfigNotFoundException') return undefined;
+    if (isNamed(error, 'ProvisionedConcurrencyConfigNotFoundException')) return undefined;
     throw error;
   }
 }

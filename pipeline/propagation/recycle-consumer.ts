@@ -5,6 +5,7 @@ import {
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
+import { isNamed } from '../errors.ts';
 import { RecycleConflict, RecycleOverdue, RecycleRefused } from './errors.ts';
 import { observeAlias, observedFunction, observeFunction, provisionedConcurrency } from './observe-function.ts';
 import type { RecycledItem } from './recycle-mark.ts';
@@ -221,8 +222,4 @@ async function explained<Output>(request: RecycleRequest, act: () => Promise<Out
     }
     throw error;
   }
-}
-
-function isNamed(error: unknown, ...names: string[]): boolean {
-  return error instanceof Error && names.includes(error.name);
 }

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { parse } from '../contracts/parse.ts';
 import { declarableNames, ParameterSettings, parameterSettingsName } from '../contracts/settings/parameter.ts';
 import type { ConsumerSettings, MirrorSettings } from '../contracts/settings/secret.ts';
+import { isNamed } from '../errors.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -128,7 +129,7 @@ async function readVersion(ssm: SSMClient, name: string): Promise<ParameterVersi
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
     return { version: Parameter?.Version ?? 0, modifiedAt: Parameter?.LastModifiedDate ?? new Date(0) };
   } catch (error) {
-    if (error instanceof Error && error.name === 'ParameterNotFound') return undefined;
+    if (isNamed(error, 'ParameterNotFound')) return undefined;
     throw error;
   }
 }
@@ -144,6 +145,6 @@ async function start(
     );
   } catch (error) {
     // The event came twice, or two changes followed each other so closely that both see the second.
-    if (!(error instanceof Error) || error.name !== 'ExecutionAlreadyExists') throw error;
+    if (!isNamed(error, 'ExecutionAlreadyExists')) throw error;
   }
 }

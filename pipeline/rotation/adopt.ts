@@ -1,4 +1,5 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { isNamed } from '../errors.ts';
 import { AdoptionFailed } from './errors.ts';
 
 /**
@@ -14,7 +15,7 @@ export function adoptWith(dependencies: { client: SFNClient; stateMachineArn: st
       );
     } catch (error) {
       // Secrets Manager tries a rotation again with the same token: the execution is there already.
-      if (error instanceof Error && error.name === 'ExecutionAlreadyExists') return;
+      if (isNamed(error, 'ExecutionAlreadyExists')) return;
       throw new AdoptionFailed(
         `The workflow could not be started for the rotation ${token} of ${secretArn}: ${error instanceof Error ? error.name : 'unknown'}. ` +
           'Nothing was changed; Secrets Manager tries again.',

@@ -7,6 +7,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { isNamed } from '../errors.ts';
 import { SecretUnusable } from './errors.ts';
 
 /** A secret as DescribeSecret tells it, with its labels turned round. */
@@ -56,7 +57,7 @@ export class SecretStore {
       if (answer.CreatedDate) this.#createdAt.set(key, answer.CreatedDate);
       return answer.SecretString;
     } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+      if (isNamed(error, 'ResourceNotFoundException')) return undefined;
       throw error;
     }
   }
@@ -107,7 +108,7 @@ export class SecretStore {
       );
     } catch (error) {
       const mayBeDone = ['InvalidParameterException', 'ResourceNotFoundException'];
-      if (!(error instanceof Error) || !mayBeDone.includes(error.name)) throw error;
+      if (!isNamed(error, ...mayBeDone)) throw error;
       const holder = (await this.describe(move.secretArn)).versionWith(move.stage);
       const isDone = move.to ? holder === move.to : holder !== move.from;
       if (!isDone) throw error;

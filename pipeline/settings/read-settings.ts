@@ -2,6 +2,7 @@ import { GetParameterCommand, type Parameter, type SSMClient } from '@aws-sdk/cl
 import { parse } from '../contracts/parse.ts';
 import { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf, settingsParameterName } from '../contracts/settings/settings-parameter.ts';
+import { isNamed } from '../errors.ts';
 import { SecretNotManaged } from '../rotation/errors.ts';
 
 /** A deployment may change settings at any time; a warm function learns of it within this. */
@@ -60,7 +61,7 @@ export class SettingsReader {
       const answer = await this.#client.send(new GetParameterCommand({ Name: name }));
       return answer.Parameter;
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ParameterNotFound') throw error;
+      if (!isNamed(error, 'ParameterNotFound')) throw error;
       throw new SecretNotManaged(
         `${secretArn} is not managed by this pipeline: parameter ${name} does not exist. Add the secret to the manifest and deploy.`,
         { cause: error },

@@ -1,4 +1,4 @@
-import type { KeyturnError } from '../../errors.ts';
+import { isNamed, type KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 import type { KeyProvider, Verdict } from './provider.ts';
 
@@ -57,8 +57,4 @@ export async function settleDeletion(
   });
   if (!listed.some((item) => item.id === id)) return;
   throw new TargetUnavailable(`${what}: IAM answered NoSuchEntity, but still lists it.`, { cause: error });
-}
-
-export function isNamed(error: unknown, ...names: string[]): boolean {
-  return error instanceof Error && names.some((name) => error.name === name || error.name === `${name}Exception`);
 }

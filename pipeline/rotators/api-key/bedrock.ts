@@ -6,8 +6,9 @@ import {
   ListServiceSpecificCredentialsCommand,
 } from '@aws-sdk/client-iam';
 import type { BedrockSettings } from '../../contracts/settings/api-key.ts';
+import { isNamed } from '../../errors.ts';
 import { TargetRefused } from '../errors.ts';
-import { describeAwsError, isNamed, judgeAwsError, settleDeletion } from './aws-errors.ts';
+import { describeAwsError, judgeAwsError, settleDeletion } from './aws-errors.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import type { KeyProvider, ListedCredential, Verdict } from './provider.ts';
 

@@ -6,8 +6,9 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { IamAccessKeySettings } from '../../contracts/settings/api-key.ts';
+import { isNamed } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
-import { describeAwsError, isNamed, judgeAwsError, settleDeletion } from './aws-errors.ts';
+import { describeAwsError, judgeAwsError, settleDeletion } from './aws-errors.ts';
 import { slotsTaken } from './bedrock.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import type { KeyProvider, ListedCredential } from './provider.ts';

@@ -5,6 +5,7 @@ import {
   ModifyDBInstanceCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
+import { isNamed } from '../../errors.ts';
 import { PayloadInvalid } from '../errors.ts';
 import type { Cluster, Instance, PasswordChange } from './rds-members.ts';
 
@@ -83,20 +84,19 @@ export async function changeCluster(rds: Rds, identifier: string, change: Passwo
   await rds.send(new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...change }));
 }
 
-const absent = new Set([
+const absent = [
   'DBInstanceNotFoundFault',
   'DBInstanceNotFound',
   'DBClusterNotFoundFault',
   // A host whose first label is no identifier (an address, a name of one's own) is no database of RDS's.
   'InvalidParameterValue',
-  'InvalidParameterValueException',
-]);
+];
 
 async function absentAsUndefined<Found>(find: () => Promise<Found>): Promise<Found | undefined> {
   try {
     return await find();
   } catch (error) {
-    if (error instanceof Error && absent.has(error.name)) return undefined;
+    if (isNamed(error, ...absent)) return undefined;
     throw error;
   }
 }
