@@ -41,7 +41,9 @@ export async function attack(
     world.faults.afterFailure = () =>
       subject.useCurrent().catch((error: Error) => void windows.push(`${where}: ${error.message}`));
     try {
-      await run(world, subject, strike);
+      const calls = await run(world, subject, strike);
+      // Otherwise nothing was struck; a kill tells it itself.
+      if (!strike.fault.startsWith('killed')) expect(calls.length).toBeGreaterThanOrEqual(strike.call);
       expect(subject.secret.calls.kill).toBeUndefined();
       await subject.expectClean();
     } catch (error) {

@@ -7,7 +7,7 @@ import { inProcess, Killed, type Laptop, type Managed } from '../../pipeline/rot
 
 /**
  * What is called: an operation of a service, a session being opened, a statement of one, a function by the state machine
- * (`invocation`).
+ * (`invocation`), a vendor's API by `fetch`. `iam-once`: IAM by a client that does not try again by itself.
  */
 export type Target =
   | 'secrets'
@@ -15,6 +15,11 @@ export type Target =
   | 'parameters'
   | 'events'
   | 'executions'
+  | 'iam'
+  | 'iam-once'
+  | 'sts'
+  | 'bedrock'
+  | 'vendor'
   | 'invocation'
   | 'connection'
   | 'statement';
@@ -28,8 +33,10 @@ export interface Call {
 /**
  * What a call meets. `killed-after`: the effect is there, nobody hears the answer, and the process is gone. Killed before a
  * call is killed after the one before: between two calls the world stands still; so `killed-before` is for the first only.
- * `answer-lost`: the effect is there, and the process goes on with an error. `deployed`: somebody else changes the function
- * right before the call. In all others there is no effect.
+ * `answer-lost`: the effect is there, and the process goes on with an error. `sent-twice`: the effect is there, the answer is
+ * lost, and the SDK's client sends the request again. `failed-after`: the vendor answers 504, and has acted. `put-off`: 429,
+ * and what it asks to wait is short. `deployed`: somebody else changes the function right before the call. In all others
+ * there is no effect.
  */
 const ofService = ['killed-before', 'killed-after', 'throttled', 'timed-out', 'server-error', 'answer-lost'] as const;
 export const faultsOf = {
@@ -38,6 +45,11 @@ export const faultsOf = {
   parameters: ofService,
   events: ofService,
   executions: ofService,
+  iam: [...ofService, 'sent-twice'],
+  'iam-once': ofService,
+  sts: ofService,
+  bedrock: ofService,
+  vendor: [...ofService, 'put-off', 'failed-after'],
   invocation: ['throttled', 'timed-out', 'server-error', 'answer-lost'],
   connection: ['killed-before', 'killed-after', 'refused', 'timed-out'],
   statement: ['killed-before', 'killed-after', 'refused', 'cut', 'answer-lost'],
@@ -53,21 +65,48 @@ export interface Strike {
 const failing = (name: string, message: string, more: object = {}) =>
   Object.assign(new Error(message), { name, ...more });
 
-const ofClient = (throttling: string, serverError: string) => ({
-  throttled: () => failing(throttling, 'Rate exceeded', { $metadata: { httpStatusCode: 400 } }),
+const ofClient = (throttling: string, serverError: string, throttlingStatus = 400) => ({
+  throttled: () => failing(throttling, 'Rate exceeded', { $metadata: { httpStatusCode: throttlingStatus } }),
   'timed-out': () => failing('TimeoutError', 'Connection timed out after 3000 ms'),
   'server-error': () =>
     failing(serverError, 'An error occurred on the server side.', { $metadata: { httpStatusCode: 500 } }),
   'answer-lost': () => failing('TimeoutError', 'socket hang up', { code: 'ECONNRESET' }),
 });
 
-/** As the SDK's client throws when its own tries are used up, and as `pg` does; of an invocation as Lambda answers. */
+/** A vendor's answer, for whoever calls `fetch`. */
+export class Answered extends Error {
+  override readonly name = 'Answered';
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, headers: Record<string, string> = {}) {
+    super(`answered ${status}`);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const connectionReset = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+
+/** As the SDK's client throws when its own tries are used up, and as `pg` and `fetch` do; of an invocation as Lambda answers. */
 export const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
   secrets: ofClient('ThrottlingException', 'InternalServiceError'),
   lambda: ofClient('TooManyRequestsException', 'ServiceException'),
   parameters: ofClient('ThrottlingException', 'InternalServerError'),
   events: ofClient('ThrottlingException', 'InternalException'),
   executions: ofClient('ThrottlingException', 'InternalFailure'),
+  iam: ofClient('Throttling', 'ServiceFailureException'),
+  'iam-once': ofClient('Throttling', 'ServiceFailureException'),
+  sts: ofClient('Throttling', 'InternalFailure'),
+  bedrock: ofClient('ThrottlingException', 'InternalServerException', 429),
+  vendor: {
+    throttled: () => new Answered(429, { 'retry-after': '3600' }),
+    'put-off': () => new Answered(429, { 'retry-after': '1' }),
+    'timed-out': () => new DOMException('The operation was aborted due to timeout', 'TimeoutError'),
+    'server-error': () => new Answered(503),
+    'failed-after': () => new Answered(504),
+    'answer-lost': () => new TypeError('fetch failed', { cause: connectionReset() }),
+  },
   invocation: {
     throttled: () => new AwsError('TooManyRequestsException', 'Rate Exceeded.', { httpStatus: 429 }),
     'timed-out': () => new NoAnswer('never'),
@@ -84,6 +123,9 @@ export const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
     'answer-lost': () => failing('Error', 'Connection terminated unexpectedly'),
   },
 };
+
+/** The call is carried out, and fails all the same. */
+const effective: ReadonlySet<FaultName | undefined> = new Set<FaultName>(['answer-lost', 'failed-after']);
 
 /** Records the calls of rotation functions while it is armed, and lets one of them meet a fault. */
 export class Faults {
@@ -131,22 +173,44 @@ export class Faults {
     if (!this.#armed) return run();
     this.calls.push(call);
     const fault = this.#strike?.call === this.calls.length ? this.#strike.fault : undefined;
+    if (fault === 'sent-twice') await run();
     const error = fault && errors[call.target][fault]?.();
     if (!error) return run();
-    if (fault === 'answer-lost') await run();
+    if (effective.has(fault)) await run();
     if (fault === 'cut' || fault === 'answer-lost') await cut?.();
     throw error;
   }
 
   /** A laptop's client, as rotation functions have it. */
   around(laptop: Laptop): void {
-    laptop.countedSecrets.middlewareStack.add(
-      (next, context) => (args) =>
-        this.meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target: 'secrets' }, () =>
-          next(args),
-        ),
+    this.aroundClient(laptop.countedSecrets, 'secrets');
+  }
+
+  /** An SDK client that is counted in the process that calls it. */
+  aroundClient<Client extends { middlewareStack: { add: (...args: any[]) => void } }>(
+    client: Client,
+    target: Target,
+  ): Client {
+    client.middlewareStack.add(
+      (next: (args: unknown) => Promise<unknown>, context: { commandName?: string }) => (args: unknown) =>
+        this.meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target }, () => next(args)),
       { step: 'serialize' },
     );
+    return client;
+  }
+
+  /** A `fetch` that is counted in the process that calls it. */
+  fetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+    return async (input, init) => {
+      const path = new URL(String(input)).pathname.replace(/[0-9a-f-]{36}/, '…');
+      const call: Call = { name: `${init?.method} ${path}`, target: 'vendor' };
+      try {
+        return await inProcess(call.name, () => this.meet(call, () => fetch(input, init)));
+      } catch (error) {
+        if (!(error instanceof Answered)) throw error;
+        return new Response(null, { status: error.status, headers: error.headers });
+      }
+    };
   }
 
   /** Opens sessions that end when the process that opened them is killed, and whose statements are calls. */
