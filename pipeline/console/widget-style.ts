@@ -16,6 +16,7 @@ export function widgetStyle(): Html {
 .kt tbody th { color: var(--text); font-weight: 600; }
 .kt tr:last-child > * { border-bottom: 0; }
 .kt-name { display: block; overflow-wrap: anywhere; }
+.kt th .kt-name { min-width: 24ch; }
 .kt-note, .kt ul { color: var(--soft); font-size: 12.5px; font-weight: 400; }
 .kt ul { margin: 4px 0 0; padding: 0; list-style: none; }
 .kt-explanation { max-width: 46ch; margin: 4px 0 0; color: var(--soft); font-size: 12.5px; overflow-wrap: anywhere; }

@@ -4,6 +4,8 @@ import type { RunningCloud } from '../../../local/create-cloud.ts';
 import createCloudwatchService, { type CloudwatchService } from '../../../local/services/cloudwatch/service.ts';
 import createLambdaService from '../../../local/services/lambda/service.ts';
 import createLogsService from '../../../local/services/logs/service.ts';
+import type { SecretStatus } from '../../../pipeline/console/secret-status.ts';
+import { renderWidget } from '../../../pipeline/console/widget-html.ts';
 import { openBrowser } from '../../browser.ts';
 import { eventually } from '../../eventually.ts';
 import { invoke, lambdaOf, make, startLaptop } from '../services/lambda/laptop.ts';
@@ -363,6 +365,69 @@ test('on a narrow screen nothing is wider than it', async () => {
     await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     expect([hash, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([hash, 340]);
   }
+});
+
+/** The pipeline's own widget with secrets of these names, as a table or as cards. */
+function secretsWidget(names: string[], width: number): string {
+  const statuses = names.map((name): SecretStatus => {
+    const standing = {
+      tone: 'bad',
+      word: 'Rolled back',
+      since: new Date(0),
+      explanation: 'It fails. '.repeat(20),
+    } as const;
+    const signs = [
+      { name: 'example-catalogue-function', tone: 'good', word: 'converged, as far as its bound tells' } as const,
+    ];
+    const offers = (['rotate', 'check', 'roll-back'] as const).map((operation) => ({ operation }));
+    const [versionId, previousVersionId] = [`keyturn-1${'0'.repeat(31)}`, `keyturn-2${'0'.repeat(31)}`];
+    const next = { at: new Date(0), isOverdue: false };
+    const rest = {
+      versionId,
+      previousVersionId,
+      ageSeconds: 7_200,
+      next,
+      schedule: 'rate(30 days)',
+      consumers: signs,
+      checks: signs,
+      offers,
+    };
+    return { name, arn: `arn:${name}`, kind: 'postgres, alternating-users', standing, ...rest };
+  });
+  const functions = { widgetFunctionArn: arn('list'), buttonFunctionArn: arn('list') };
+  const frame = {
+    now: new Date(0),
+    region: 'us-east-1',
+    theme: 'light',
+    width,
+    ...functions,
+    newPress: () => 'p',
+  } as const;
+  return JSON.stringify(renderWidget({ statuses, unread: [], nextToken: undefined }, frame));
+}
+
+test('the name of a secret stands on one line in the table, and a long one is not wider than a narrow screen', async () => {
+  const long = `example/${'database'.repeat(7)}`.slice(0, 60);
+  await widget(
+    `return event.widgetContext.width < 860 ? ${secretsWidget([long], 390)} : ${secretsWidget(['example/database'], 1_200)}`,
+  );
+  await open('', { viewport: { width: 1_440, height: 900 } });
+  await page.getByRole('rowheader').getByText('example/database', { exact: true }).waitFor();
+  // One rectangle for each line of text. In the page, whose types are not those of Node.
+  const lines = `(() => {
+    const text = document.createRange();
+    text.selectNodeContents(document.querySelector('[data-widget]').shadowRoot.querySelector('.kt-name'));
+    return text.getClientRects().length;
+  })()`;
+  expect(await page.evaluate(lines)).toBe(1);
+  const widest = `Math.max(...[document.documentElement, document.querySelector('[data-widget]'), ...document.querySelector('[data-widget]').shadowRoot.querySelectorAll('.kt, .kt > *')]
+    .map((element) => element.scrollWidth - element.clientWidth))`;
+  expect(await page.evaluate(widest)).toBe(0);
+  await page.context().close();
+  await open('', { viewport: { width: 390, height: 900 } });
+  await page.getByRole('heading', { name: long }).waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  expect(await page.evaluate(widest)).toBe(0);
 });
 
 test('a server that went away is told, and found again', async () => {
