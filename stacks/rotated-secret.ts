@@ -182,7 +182,8 @@ function grantMirror(pipeline: RotationPipeline, props: PropagationProps, mirror
     pipeline.mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn]);
     return;
   }
-  secret.grantRead(pipeline.mirrorSecret.role);
+  pipeline.mirrorSecret.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
+  if (secret.encryptionKey) pipeline.mirrorSecret.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
   const resourceName = mirror.parameterName.replace(/^\//, '');
   pipeline.mirrorSecret.allow(
     ['ssm:GetParameter', 'ssm:PutParameter'],

@@ -8,6 +8,7 @@ import {
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { jest } from '@jest/globals';
 import { eventually } from '../eventually.ts';
+import { grantsOf, unusedGrants } from '../proof/privileges/grants.ts';
 import { Desk } from './desk.ts';
 
 // Each command is a process of its own, and rotations take their time.
@@ -25,7 +26,12 @@ const manifest = {
     database: { ...login, secret: { name: 'shop/database' }, consumers: [reader] },
     orders: { ...login, secret: { name: 'shop/orders' }, mirrors: [{ replica: 'eu-west-1' }] },
     // An hour of the machines is 36 seconds here: long enough to stay in its grace period.
-    reports: { ...login, secret: { name: 'shop/reports' }, gracePeriodSeconds: 80_000 },
+    reports: {
+      ...login,
+      secret: { name: 'shop/reports' },
+      gracePeriodSeconds: 80_000,
+      mirrors: [{ parameter: '/shop/reports' }],
+    },
     payment: { kind: 'watched', secret: { name: 'shop/payment' }, mirrors: [{ replica: 'eu-west-2' }] },
   },
 };
@@ -305,4 +311,19 @@ describe('a replica out of sync', () => {
     expect(await currentIn('eu-west-2', 'shop/payment')).toBe(AWSCURRENT);
     expect(await examine('shop/payment')).toMatchObject(well);
   });
+});
+
+/** Nested executions are waited for by a rule that AWS makes, and stopped when whoever waits is stopped: not here. */
+const isOfThePlatform = (action: string) => /^(logs|xray|events):|^states:StopExecution$/.test(action);
+
+test('after all, whoever propagates, writes mirrors and retires was granted nothing that is not used', () => {
+  // Whoever recycles is looked at in test/scenarios/consumers-converge.test.ts.
+  const grants = grantsOf(desk.cloud).filter(
+    ({ role, action, resource }) =>
+      /(MirrorSecret|PropagateSecret|RetireCredential)Role/.test(role) &&
+      !/RecycleConsumer/.test(resource) &&
+      !isOfThePlatform(action),
+  );
+  expect(grants.length).toBeGreaterThan(10);
+  expect(unusedGrants(grants, desk.cloud.recorder.accesses())).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { grantsOf, unusedGrants } from '../proof/privileges/grants.ts';
 import type { Request } from './consumers/consumer.ts';
 import { Crowd, CrowdTraffic, ENVIRONMENTS, type Rotated, type Served } from './consumers/crowd.ts';
 
@@ -75,3 +76,12 @@ test('recycle: once it is confirmed no environment is stale, and no request fail
     expect(new Set(since.map(({ environmentId }) => environmentId)).size).toBeGreaterThanOrEqual(3 * ENVIRONMENTS);
   });
 }, 600_000);
+
+/** What a secret with mirrors needs is looked at in test/cli/doctor-repairs.test.ts, all other roles in test/proof/privileges. */
+test('after both, whoever recycles was granted nothing that is not used', () => {
+  const grants = grantsOf(crowd.cloud).filter(
+    ({ role, action, resource }) => /RecycleConsumer/.test(role + resource) && !/^(logs|xray):/.test(action),
+  );
+  expect(grants.length).toBeGreaterThan(3);
+  expect(unusedGrants(grants, crowd.cloud.recorder.accesses())).toEqual([]);
+});

@@ -18,17 +18,20 @@ interface Statement {
 
 const list = (some: string | string[]) => [some].flat();
 
+/** After the pipeline's name in its stack: as the scenarios write it, and as a manifest's stack does. */
+const OF_KEYTURN = /-(Keyturn|Pipeline)[A-Z]/;
+
 /** What the deployed template grants to Keyturn's own roles, with names resolved as they are deployed. */
 export function grantsOf(cloud: RunningCloud): Grant[] {
   const { state } = cloud.service<IamService>('iam');
-  const roles = [...state.roles.values()].filter(({ name }) => name.includes('-Keyturn'));
+  const roles = [...state.roles.values()].filter(({ name }) => OF_KEYTURN.test(name));
   return roles.flatMap(({ name, inlinePolicies, attachedPolicies }) => {
     const documents = [
       ...inlinePolicies.values(),
       ...[...attachedPolicies].map((arn) => state.managedDocument(arn) ?? '{}'),
     ];
     const statements = documents.flatMap((document) => [JSON.parse(document).Statement ?? []].flat() as Statement[]);
-    const role = name.replace(/^.*?-(Keyturn\w*?Role)[0-9A-F]{8}.*$/, '$1');
+    const role = name.replace(/^.*?-((?:Keyturn|Pipeline)\w*?Role)[0-9A-F]{8}.*$/, '$1');
     return statements
       .filter(({ Effect }) => Effect === 'Allow')
       .flatMap(({ Action, Resource }) =>

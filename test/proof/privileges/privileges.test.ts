@@ -124,11 +124,11 @@ const reasons: { grant: RegExp; reason: string }[] = [
   },
   {
     grant: /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|RecycleConsumer)Function/,
-    reason: 'secrets of the lab have no mirrors and no consumers; stacks that have are in consumers-converge and play',
+    reason: 'secrets of the lab have no mirrors and no consumers: consumers-converge and doctor-repairs look at theirs',
   },
   {
     grant: /RetireCredentialRole states:(StartExecution|DescribeExecution) .*keyturn-propagate-secret/,
-    reason: 'only a mirror that is behind is brought along once more, and secrets of the lab have none',
+    reason: 'only a mirror that is behind is brought along once more: doctor-repairs has one',
   },
   {
     grant: /AuditScheduleRole sqs:SendMessage /,
