@@ -4,11 +4,10 @@ import type { RunningCloud } from '../../../local/create-cloud.ts';
 import createCloudwatchService, { type CloudwatchService } from '../../../local/services/cloudwatch/service.ts';
 import createLambdaService from '../../../local/services/lambda/service.ts';
 import createLogsService from '../../../local/services/logs/service.ts';
-import type { SecretStatus } from '../../../pipeline/console/secret-status.ts';
-import { renderWidget } from '../../../pipeline/console/widget-html.ts';
 import { openBrowser } from '../../browser.ts';
 import { eventually } from '../../eventually.ts';
 import { invoke, lambdaOf, make, startLaptop } from '../services/lambda/laptop.ts';
+import { secretsWidget } from './secrets-widget.ts';
 
 const arn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
 /** In the page, whose types are not those of Node: the text of what has the focus, in shadow roots too. */
@@ -366,45 +365,6 @@ test('on a narrow screen nothing is wider than it', async () => {
     expect([hash, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([hash, 340]);
   }
 });
-
-/** The pipeline's own widget with secrets of these names, as a table or as cards. */
-function secretsWidget(names: string[], width: number): string {
-  const statuses = names.map((name): SecretStatus => {
-    const standing = {
-      tone: 'bad',
-      word: 'Rolled back',
-      since: new Date(0),
-      explanation: 'It fails. '.repeat(20),
-    } as const;
-    const signs = [
-      { name: 'example-catalogue-function', tone: 'good', word: 'converged, as far as its bound tells' } as const,
-    ];
-    const offers = (['rotate', 'check', 'roll-back'] as const).map((operation) => ({ operation }));
-    const [versionId, previousVersionId] = [`keyturn-1${'0'.repeat(31)}`, `keyturn-2${'0'.repeat(31)}`];
-    const next = { at: new Date(0), isOverdue: false };
-    const rest = {
-      versionId,
-      previousVersionId,
-      ageSeconds: 7_200,
-      next,
-      schedule: 'rate(30 days)',
-      consumers: signs,
-      checks: signs,
-      offers,
-    };
-    return { name, arn: `arn:${name}`, kind: 'postgres, alternating-users', standing, ...rest };
-  });
-  const functions = { widgetFunctionArn: arn('list'), buttonFunctionArn: arn('list') };
-  const frame = {
-    now: new Date(0),
-    region: 'us-east-1',
-    theme: 'light',
-    width,
-    ...functions,
-    newPress: () => 'p',
-  } as const;
-  return JSON.stringify(renderWidget({ statuses, unread: [], nextToken: undefined }, frame));
-}
 
 test('the name of a secret stands on one line in the table, and a long one is not wider than a narrow screen', async () => {
   const long = `example/${'database'.repeat(7)}`.slice(0, 60);
