@@ -39,16 +39,18 @@ export interface Call {
  * there is no effect.
  */
 const ofService = ['killed-before', 'killed-after', 'throttled', 'timed-out', 'server-error', 'answer-lost'] as const;
+/** Clients of the SDK that try again by themselves. */
+const ofClients = [...ofService, 'sent-twice'] as const;
 export const faultsOf = {
-  secrets: ofService,
-  lambda: [...ofService, 'deployed'],
-  parameters: ofService,
-  events: ofService,
-  executions: ofService,
-  iam: [...ofService, 'sent-twice'],
+  secrets: ofClients,
+  lambda: [...ofClients, 'deployed'],
+  parameters: ofClients,
+  events: ofClients,
+  executions: ofClients,
+  iam: ofClients,
   'iam-once': ofService,
-  sts: ofService,
-  bedrock: ofService,
+  sts: ofClients,
+  bedrock: ofClients,
   vendor: [...ofService, 'put-off', 'failed-after'],
   invocation: ['throttled', 'timed-out', 'server-error', 'answer-lost'],
   connection: ['killed-before', 'killed-after', 'refused', 'timed-out'],

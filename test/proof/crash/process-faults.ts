@@ -64,6 +64,7 @@ export class ProcessFaults {
       die();
     }
     if (fault === 'deployed') await this.deploy?.();
+    if (fault === 'sent-twice') await run();
     const error = fault && errors[call.target][fault]?.();
     if (!error) return run();
     if (fault === 'answer-lost') await run();
