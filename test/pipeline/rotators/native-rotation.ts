@@ -186,6 +186,8 @@ export async function manage<Settings>(
     settings: Settings;
     secret?: Partial<SecretSettings>;
     rotator(secretsManager: SecretsManagerClient): Rotator<any, Settings>;
+    /** How a rotation that Secrets Manager began by itself is given to the workflow. */
+    adopt?: RotationFunction['adopt'];
   },
 ): Promise<Managed> {
   const { clock, secrets, service } = laptop;
@@ -215,7 +217,7 @@ export async function manage<Settings>(
       store: new SecretStore(laptop.countedSecrets),
       rotator: options.rotator(laptop.countedSecrets),
       readSettings: async () => ({ secret: settings, rotator: options.settings }),
-      adopt: async () => undefined,
+      adopt: options.adopt ?? (async () => undefined),
       report: { stepSucceeded: async () => undefined, stepFailed: async () => undefined },
       now: () => clock.now(),
     };

@@ -1,5 +1,5 @@
 import { type Call, type FaultName, faultsOf, type Strike } from './faults.ts';
-import { parts, type Subject, type World } from './parts.ts';
+import { type Part, parts, type Subject, type World } from './parts.ts';
 
 /** Every fault at every call takes minutes: that is the long run. */
 const isLong = process.env.KEYTURN_PROOF === 'long';
@@ -29,9 +29,9 @@ export function matrix(calls: readonly Call[]): Strike[] {
 export async function attack(
   world: World,
   subject: Subject,
-  part: keyof typeof parts,
+  part: string,
+  run: Part = parts[part]!,
 ): Promise<{ calls: number; points: number; windows: string[] }> {
-  const run = parts[part]!;
   const windows: string[] = [];
   const recorded = [...(await run(world, subject))];
   await subject.expectClean();

@@ -6,6 +6,7 @@ import type { ServiceFactory } from '../../../local/service.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
+import type { RotationFunction } from '../../../pipeline/rotation/rotation-function.ts';
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
 import { LoginRefused } from '../../../pipeline/rotators/postgres/database-errors.ts';
 import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
@@ -49,7 +50,7 @@ export interface DatabaseSecret extends Subject {
 export async function manageDatabaseSecret(
   { laptop, server, faults, superuserArn }: DatabaseLaptop,
   strategy: 'alternating-users' | 'single-user',
-  options: { database?: string; secret?: Partial<SecretSettings> } = {},
+  options: { database?: string; secret?: Partial<SecretSettings>; adopt?: RotationFunction['adopt'] } = {},
 ): Promise<DatabaseSecret> {
   const id = randomUUID().slice(0, 8);
   const [database, username, password] = [options.database ?? `db_${id}`, `app_${id}`, `First-${id}`];
@@ -69,6 +70,7 @@ export async function manageDatabaseSecret(
       ...(strategy === 'alternating-users' && { superuserSecretArn: superuserArn }),
     }),
     secret: { kind: 'postgres', ...options.secret },
+    ...(options.adopt && { adopt: options.adopt }),
     rotator: (secretsManager) =>
       createPostgresRotator({
         secretsManager,
