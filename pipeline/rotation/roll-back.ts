@@ -9,6 +9,7 @@ import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
 import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
+import { type RefuseOvertaken, unlessOvertaken } from './unless-overtaken.ts';
 
 export type RollBackResult =
   | { rolledBack: true; restoredVersionId: string }
@@ -43,11 +44,11 @@ export async function rollBack(
   const restore = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   if (restore) {
-    if (isBeingReplaced(await store.describe(secretArn), request)) {
+    const isReplaced = async () => isBeingReplaced(await store.describe(secretArn), request);
+    if ((await isReplaced()) || !(await unlessOvertaken(isReplaced, restore))) {
       await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
       return { rolledBack: false, reason: 'superseded' };
     }
-    await restore();
     await store.moveStage({ secretArn, stage: AWSCURRENT, to: previous, from: failed });
   }
   const stages = secret.stagesOf(failed);
@@ -58,13 +59,14 @@ export async function rollBack(
 }
 
 /**
- * Another rotation is under way that the grace period does not hold up: an emergency, which spares nothing, or any rotation
+ * Another rotation has come between, or is under way that the grace period does not hold up: an emergency, which spares nothing, or any rotation
  * over a value that was put by hand. It revokes or resets the previous credential.
  */
 function isBeingReplaced(
   secret: SecretDescription,
   { versionId: failed, previousVersionId: previous }: { versionId: string; previousVersionId: string },
 ): boolean {
+  if (secret.versionWith(AWSCURRENT) !== failed) return true;
   const pending = secret.versionWith(AWSPENDING);
   if (pending === undefined || pending === failed || pending === previous) return false;
   return pending.startsWith(EMERGENCY_TOKEN_PREFIX) || !secret.stagesOf(failed).includes(KEYTURN_IN_FLIGHT);
@@ -100,7 +102,7 @@ async function readRestorable(
   secret: SecretDescription,
   failedId: string,
   previousId: string,
-): Promise<() => Promise<void>> {
+): Promise<(refuseOvertaken: RefuseOvertaken) => Promise<void>> {
   const settings = await rotationFunction.readSettings(secret.arn);
   const rotation = openRotation(rotationFunction, {
     secretArn: secret.arn,
@@ -110,5 +112,5 @@ async function readRestorable(
   });
   const previous = await requireVersion(rotationFunction, secret.arn, previousId);
   const failed = await requireVersion(rotationFunction, secret.arn, failedId);
-  return () => rotationFunction.rotator.restore(rotation, { failed, previous });
+  return (refuseOvertaken) => rotationFunction.rotator.restore(rotation, { failed, previous }, refuseOvertaken);
 }

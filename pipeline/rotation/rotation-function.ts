@@ -1,4 +1,4 @@
-import { AWSCURRENT, AWSPENDING, EMERGENCY_TOKEN_PREFIX } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, EMERGENCY_TOKEN_PREFIX, KEYTURN_FAILED } from '../contracts/labels.ts';
 import type { RotationEvent, RotationStep, WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import type { Rotation, Rotator, SecretVersion } from '../rotators/rotator.ts';
@@ -10,7 +10,7 @@ import { gatherEvidence } from './gather-evidence.ts';
 import { repair } from './repair.ts';
 import { retire } from './retire.ts';
 import { rollBack } from './roll-back.ts';
-import type { SecretDescription, SecretStore } from './secret-store.ts';
+import { currentVersionId, type SecretDescription, type SecretStore } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
 import { verify } from './verify.ts';
@@ -143,16 +143,30 @@ async function openStep(
   };
 }
 
+/**
+ * From a roll-back's last look for an emergency until it has moved AWSCURRENT; one that was killed looks again, and gives
+ * way. An emergency that is older than this finds the mark of a roll-back that has died: it does not wait for it.
+ */
+const ROLL_BACK_MILLISECONDS = 10_000;
+
 export function openRotation<Settings>(
-  rotationFunction: Pick<RotationFunction, 'store'>,
-  rotation: Omit<Rotation<Settings>, 'isPending' | 'emergency'>,
+  { store, now }: Pick<RotationFunction, 'store' | 'now'>,
+  rotation: Omit<Rotation<Settings>, 'isPending' | 'isBeingRolledBack' | 'emergency'>,
 ): Rotation<Settings> {
   return {
     ...rotation,
     emergency: rotation.token.startsWith(EMERGENCY_TOKEN_PREFIX),
-    isPending: async () => {
-      const secret = await rotationFunction.store.describe(rotation.secretArn);
+    isPending: async (beside) => {
+      const secret = await store.describe(rotation.secretArn);
+      if (beside !== undefined && currentVersionId(secret) !== beside) return false;
       return secret.stagesOf(rotation.token).includes(AWSPENDING);
+    },
+    isBeingRolledBack: async (beside) => {
+      const secret = await store.describe(rotation.secretArn);
+      if (currentVersionId(secret) !== beside) return true;
+      if (!secret.stagesOf(currentVersionId(secret)).includes(KEYTURN_FAILED)) return false;
+      const madeAt = await store.createdAt(rotation.secretArn, rotation.token);
+      return now().getTime() - madeAt.getTime() < ROLL_BACK_MILLISECONDS;
     },
   };
 }

@@ -2,6 +2,7 @@ import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_FAILED, KEYTURN_IN_FLIGHT 
 import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
 import { type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
 import { currentVersionId, type SecretDescription } from './secret-store.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 
 /**
  * Has the rotator remove what exists outside and is nobody's. While another rotation may be making its candidate nothing is
@@ -15,8 +16,12 @@ export async function sweep(
   const { rotator, store, readSettings } = rotationFunction;
   if (!rotator.sweep) return;
   const currentId = currentVersionId(secret);
-  const pending = secret.versionWith(AWSPENDING);
-  if (pending && pending !== rotation.token && pending !== currentId) return;
+  const isOvertakenIn = (now: SecretDescription) => {
+    const pending = now.versionWith(AWSPENDING);
+    const isAnotherPending = pending !== undefined && pending !== rotation.token && pending !== currentId;
+    return isAnotherPending || currentVersionId(now) !== currentId;
+  };
+  if (isOvertakenIn(secret)) return;
 
   const { gracePeriodSeconds } = (await readSettings(secret.arn)).secret;
   const current = await requireVersion(rotationFunction, secret.arn, currentId);
@@ -26,7 +31,11 @@ export async function sweep(
   const isSettled = rotation.emergency || settledAt <= rotationFunction.now().getTime();
   const spentIds = spentVersionIds(secret, { token: rotation.token, isSettled, emergency: rotation.emergency });
   const spent = known.filter((version) => spentIds.includes(version.versionId));
-  await rotator.sweep(rotation, { current, known, spent, currentSince, isSettled });
+  const swept = { current, known, spent, currentSince, isSettled };
+  await unlessOvertaken(
+    async () => isOvertakenIn(await store.describe(secret.arn)),
+    (refuseOvertaken) => rotator.sweep?.(rotation, swept, refuseOvertaken) ?? Promise.resolve(),
+  );
 }
 
 /**

@@ -34,9 +34,14 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /**
    * Removes what exists outside of Secrets Manager and is nobody's: what a `create` left that was killed before its result
    * was stored, and what spent versions hold. Called before a `create`, by an abandonment and before a retirement closes.
-   * What a known version holds that is not spent is never touched.
+   * What a known version holds that is not spent is never touched. `refuseOvertaken` throws when a rotation has begun meanwhile:
+   * it is asked between looking and removing, since what that one has made would look like nobody's.
    */
-  sweep?(rotation: Rotation<Settings>, versions: SweptVersions<Payload>): Promise<void>;
+  sweep?(
+    rotation: Rotation<Settings>,
+    versions: SweptVersions<Payload>,
+    refuseOvertaken?: () => Promise<void>,
+  ): Promise<void>;
 
   /** Makes the target accept the candidate as well as the current credential. */
   set(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
@@ -50,17 +55,25 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
     versions: { current: SecretVersion<Payload>; candidate?: SecretVersion<Payload> },
   ): Promise<void>;
 
-  /** Makes the target accept the previous credential again, before AWSCURRENT is moved back to it. */
+  /**
+   * Makes the target accept the previous credential again, before AWSCURRENT is moved back to it. `refuseOvertaken` throws
+   * when another rotation has taken over: it is asked where nobody else can write to the target, right before the write.
+   */
   restore(
     rotation: Rotation<Settings>,
     versions: { failed: SecretVersion<Payload>; previous: SecretVersion<Payload> },
+    refuseOvertaken?: () => Promise<void>,
   ): Promise<void>;
 
   /** Who still uses the previous credential. Reads only. */
   gatherEvidence(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<RetirementEvidence>;
 
   /** Makes the target refuse the previous credential. Called with evidence, or forced. */
-  retire(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<void>;
+  retire(
+    rotation: Rotation<Settings>,
+    versions: RetirementVersions<Payload>,
+    refuseOvertaken?: () => Promise<void>,
+  ): Promise<void>;
 
   /**
    * What an audit asks of the target: whether the credentials that are meant to work do, as a consumer would use them, and
@@ -127,8 +140,13 @@ export interface Rotation<Settings> {
   readonly settings: Settings;
   /** A compromise: nothing of what was is kept, whoever that hurts. */
   readonly emergency: boolean;
-  /** Asks Secrets Manager, uncached, whether the candidate still carries AWSPENDING. */
-  isPending(): Promise<boolean>;
+  /**
+   * Asks Secrets Manager, uncached, whether the candidate still carries AWSPENDING, and AWSCURRENT still rests on the version
+   * that the candidate was made beside.
+   */
+  isPending(beside?: string): Promise<boolean>;
+  /** Asked by an emergency only: a roll-back is handing AWSCURRENT back from that version to the one before, or has done so. */
+  isBeingRolledBack(from: string): Promise<boolean>;
 }
 
 /** What speaks for or against retirement. `blockers` empty and `notBefore` past: it may be retired. */

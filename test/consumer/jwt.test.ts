@@ -52,6 +52,7 @@ async function rotatingKeys(algorithm: JwtAlgorithm = 'HS256', fields: Partial<J
         settings: v.parse(JwtSettings, { algorithm }),
         emergency,
         isPending: async () => true,
+        isBeingRolledBack: async () => false,
       },
       { current: { versionId: 'current', payload } },
     );

@@ -29,9 +29,13 @@ test('a provider of API keys has its name in every place of the recipe, and its 
   const inManifest = (apiKey?.entries as { provider: { options: string[] } }).provider.options;
   expect(without(inManifest, '')).toEqual(without(providers, ''));
   expect(without(Object.keys(iamActions), '')).toEqual(without(providers, ''));
-  for (const file of ['crash-points.test.ts', 'provider-faults.test.ts']) {
-    const tested = readDocument(`test/pipeline/rotators/api-key/${file}`);
-    expect(providers.filter((name) => !new RegExp(`^ {2}'?${name}\\b`, 'm').test(tested))).toEqual([]);
+  for (const file of [
+    'test/pipeline/rotators/api-key/provider-faults.test.ts',
+    'test/proof/crash/api-key-secret.ts',
+    'test/proof/crash/crash-api-key.test.ts',
+  ]) {
+    const tested = readDocument(file);
+    expect(providers.filter((name) => !new RegExp(`^ {2}\\[?'?${name}\\b`, 'm').test(tested))).toEqual([]);
   }
   const page = readDocument('docs/api-keys.md');
   expect(providers.filter((name) => !page.includes(`\n## ${name}\n`))).toEqual([]);

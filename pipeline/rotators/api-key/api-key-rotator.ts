@@ -23,7 +23,8 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
     parse: parseValue,
     serialize: serializePayload,
     create: (rotation, { current }) => createCandidate(openAccount(dependencies, rotation), rotation, current),
-    sweep: (rotation, versions) => sweepCredentials(openAccount(dependencies, rotation), rotation.token, versions),
+    sweep: (rotation, versions, refuseOvertaken) =>
+      sweepCredentials(openAccount(dependencies, rotation), rotation.token, versions, refuseOvertaken),
     set: (rotation, versions) =>
       waitForCandidate(dependencies, openAccount(dependencies, rotation), rotation, versions),
     test: (rotation, versions) => proveCandidate(dependencies, openAccount(dependencies, rotation), rotation, versions),
@@ -33,7 +34,10 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
     restore: (rotation, { previous }) => provePrevious(dependencies, openAccount(dependencies, rotation), previous),
     gatherEvidence: (rotation, versions) =>
       gatherUseEvidence(openAccount(dependencies, rotation), versions, dependencies.now()),
-    retire: (rotation, versions) => revokePrevious(openAccount(dependencies, rotation), versions),
+    async retire(rotation, versions, refuseOvertaken) {
+      await refuseOvertaken?.();
+      await revokePrevious(openAccount(dependencies, rotation), versions);
+    },
     verify: (rotation, versions) => verifyCredentials(openAccount(dependencies, rotation), versions),
   };
 }

@@ -11,6 +11,7 @@ export async function sweepCredentials(
   account: KeyAccount,
   token: string,
   versions: SweptVersions<ApiKeyPayload>,
+  refuseOvertaken: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   const { provider, stem } = account;
   const { known, currentSince, isSettled } = versions;
@@ -32,6 +33,8 @@ export async function sweepCredentials(
     },
     provider.orphans,
   );
+  // What is listed was made before this look: of a rotation that has made one of them, a label is there to be seen.
+  if (judged.revoke.length > 0) await refuseOvertaken();
   for (const item of judged.revoke) await provider.revoke(item.id);
 }
 

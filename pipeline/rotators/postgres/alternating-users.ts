@@ -47,7 +47,8 @@ export function alternatingUsers(tools: Tools): Strategy {
       await withSession(login, async () => undefined);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
       await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
-        if (!(await rotation.isPending())) throw overtaken(rotation);
+        if (!(await rotation.isPending(current.versionId))) throw overtaken(rotation);
+        if (rotation.emergency && (await rotation.isBeingRolledBack(current.versionId))) throw givesWay(rotation, due);
         const names = loginNames(rotation.secretName, due);
         const owner = ownerRole(rotation.settings, names);
         const state = await inspectRoles(statements.query, names, owner);
@@ -68,11 +69,12 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     abandon: (rotation, versions) => forgetCandidate(tools, rotation, versions),
 
-    async restore(rotation, { previous }) {
+    async restore(rotation, { previous }, refuseOvertaken) {
       const { username, password } = previous.payload;
       const names = loginNames(rotation.secretName, username);
       const verifier = await computeScramVerifier(password, tools.randomBytes);
       await asAdministrator(tools, rotation, previous.payload, async (statements) => {
+        await refuseOvertaken?.();
         await statements.execute('ALTER ROLE %I LOGIN', username);
         await writeVerifier(statements, username, verifier);
         await remember(statements, names, username, previous.versionId);
@@ -94,10 +96,11 @@ export function alternatingUsers(tools: Tools): Strategy {
       });
     },
 
-    async retire(rotation, { current, previous, promotedAt }) {
+    async retire(rotation, { current, previous, promotedAt }, refuseOvertaken) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return;
       await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
+        await refuseOvertaken?.();
         const names = loginNames(rotation.secretName, retiring);
         const owner = ownerRole(rotation.settings, names);
         const state = await inspectRoles(statements.query, names, owner);
@@ -132,7 +135,13 @@ function readerAddress(
 
 function overtaken(rotation: Rotation<PostgresSettings>): RotationAbandoned {
   return new RotationAbandoned(
-    `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING: another value was put meanwhile. Nothing was changed in the database.`,
+    `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in the database.`,
+  );
+}
+
+function givesWay(rotation: Rotation<PostgresSettings>, login: string): RotationAbandoned {
+  return new RotationAbandoned(
+    `${rotation.secretName}: a roll-back is about to put ${login} back into use, whose password this emergency would replace. Nothing was changed in the database; Secrets Manager tries again.`,
   );
 }
 

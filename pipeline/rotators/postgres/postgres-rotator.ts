@@ -31,9 +31,9 @@ export function createPostgresRotator(
     set: (rotation, versions) => of(rotation).set(rotation, versions),
     test: (rotation, versions) => of(rotation).test(rotation, versions),
     abandon: (rotation, versions) => of(rotation).abandon(rotation, versions),
-    restore: (rotation, versions) => of(rotation).restore(rotation, versions),
+    restore: (rotation, versions, refuseOvertaken) => of(rotation).restore(rotation, versions, refuseOvertaken),
     gatherEvidence: (rotation, versions) => of(rotation).gatherEvidence(rotation, versions),
-    retire: (rotation, versions) => of(rotation).retire(rotation, versions),
+    retire: (rotation, versions, refuseOvertaken) => of(rotation).retire(rotation, versions, refuseOvertaken),
     verify: (rotation, versions) => verifyTarget(tools, rotation, versions),
     repair: (rotation, versions, code) => repairTarget(tools, rotation, versions, { code, strategy: of(rotation) }),
   };

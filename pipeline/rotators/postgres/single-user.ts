@@ -31,7 +31,13 @@ export function singleUser(tools: Tools): Strategy {
       refuseOtherTarget(rotation.secretName, current.payload, pending.payload, current.payload.username);
       if (previous) refuseStrangeLogin(rotation.secretName, current, previous);
       const known = [current, pending, ...(previous ? [previous] : [])];
-      await write(tools, rotation, { known, wanted: pending, whilePending: true });
+      const refuse = async () => {
+        if (await rotation.isPending(current.versionId)) return;
+        throw new RotationAbandoned(
+          `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in the database.`,
+        );
+      };
+      await write(tools, rotation, { known, wanted: pending, refuse });
     },
 
     test: (rotation, { pending }) => testCandidate(tools, rotation, pending.payload, undefined),
@@ -39,8 +45,8 @@ export function singleUser(tools: Tools): Strategy {
     abandon: (rotation, { current, candidate }) =>
       write(tools, rotation, { known: [current, ...(candidate ? [candidate] : [])], wanted: current }),
 
-    restore: (rotation, { failed, previous }) =>
-      write(tools, rotation, { known: [failed, previous], wanted: previous }),
+    restore: (rotation, { failed, previous }, refuseOvertaken) =>
+      write(tools, rotation, { known: [failed, previous], wanted: previous, refuse: refuseOvertaken }),
 
     gatherEvidence: async (_rotation, { current }) => ({
       blockers: [],
@@ -62,7 +68,7 @@ export function newPassword(tools: Tools, settings: PostgresSettings, always = '
 async function write(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
-  { known, wanted, whilePending = false }: { known: Version[]; wanted: Version; whilePending?: boolean },
+  { known, wanted, refuse }: { known: Version[]; wanted: Version; refuse?: (() => Promise<void>) | undefined },
 ): Promise<void> {
   const { session, version } = await openWithFirst(tools, rotation, known);
   await withSession(Promise.resolve(session), async () => {
@@ -71,11 +77,7 @@ async function write(
     const verifier = await computeScramVerifier(password, tools.randomBytes);
     const where = `${rotation.secretName}: ${username} at ${wanted.payload.host}`;
     await inTransaction(session, { where, secretArn: rotation.secretArn }, async (statements) => {
-      if (whilePending && !(await rotation.isPending())) {
-        throw new RotationAbandoned(
-          `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING. Nothing was changed in the database.`,
-        );
-      }
+      await refuse?.();
       await writeVerifier(statements, username, verifier);
     });
   });

@@ -37,9 +37,9 @@ export function superuser(tools: Tools): Strategy {
           `${secretName}: password: neither AWSCURRENT nor the candidate logs in as ${current.payload.username}.`,
         );
       }
-      if (!(await rotation.isPending())) {
+      if (!(await rotation.isPending(current.versionId))) {
         throw new RotationAbandoned(
-          `${secretName}: version ${rotation.token} no longer carries AWSPENDING. Nothing was changed in RDS.`,
+          `${secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in RDS.`,
         );
       }
       await changePassword(tools, rotation, database, pending.payload);
@@ -54,8 +54,9 @@ export function superuser(tools: Tools): Strategy {
       await changePassword(tools, rotation, database, current.payload);
     },
 
-    async restore(rotation, { previous }) {
+    async restore(rotation, { previous }, refuseOvertaken) {
       const database = await findDatabase(tools, rotation.secretName, previous.payload);
+      await refuseOvertaken?.();
       await changePassword(tools, rotation, database, previous.payload);
     },
 

@@ -1,41 +1,17 @@
-import {
-  bedrockSubject,
-  openBedrockLaptop,
-  type Subject,
-  vendorSubject,
-} from '../../pipeline/rotators/api-key/subjects.ts';
-import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
+import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { askAsWorkflow } from '../crash/faults.ts';
+import { openSubjects, openWorld, type Subject, type SubjectName, type World } from '../model/subjects.ts';
+import { before, everyPlace, watch } from './interleave.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
-const MOST_CALLS = 100;
+/** Of a database's many calls the short run takes every third. */
+const DATABASE_STEP = process.env.KEYTURN_PROOF === 'long' ? 1 : 3;
 
-let laptop: Laptop;
+let world: World;
 beforeAll(async () => {
-  laptop = await openBedrockLaptop();
-});
-afterAll(() => laptop?.close());
-
-/** Lets `other` happen whole, right before the n-th call. Answers whether that call came. */
-function before(n: number, { secret: { calls } }: Subject, other: () => Promise<void>): () => boolean {
-  const process = calls.process.bind(calls);
-  let count = 0;
-  calls.process = () => {
-    const around = process();
-    return async (name, call) => {
-      count += 1;
-      if (count === n) {
-        calls.process = process;
-        await other();
-      }
-      return around(name, call);
-    };
-  };
-  return () => {
-    calls.process = process;
-    return count >= n;
-  };
-}
+  world = await openWorld();
+}, 120_000);
+afterAll(() => world?.close());
 
 /** An emergency that has begun: Secrets Manager's attempt at it is still to come. */
 async function beginEmergency({ secret }: Subject): Promise<string> {
@@ -43,17 +19,6 @@ async function beginEmergency({ secret }: Subject): Promise<string> {
   const { token, promoted } = await secret.rotate({ emergency: true, attempts: 1 });
   expect(promoted).toBe(false);
   return token;
-}
-
-/** Around which calls AWSCURRENT is refused from here on. */
-function watch({ secret, works }: Subject): string[] {
-  const refused: string[] = [];
-  const watched = secret.calls.watch;
-  secret.calls.watch = () => {
-    watched?.();
-    if (!works(secret.value())) refused.push(`call ${secret.calls.names.length}, ${secret.calls.names.at(-1)}`);
-  };
-  return refused;
 }
 
 /** One attempt of Secrets Manager's; a step that fails is the end of it. */
@@ -67,10 +32,10 @@ async function attempt({ secret }: Subject, token: string): Promise<void> {
   }
 }
 
-async function race(make: () => Promise<Subject>, inner: 'the roll-back' | 'the emergency'): Promise<number> {
-  for (let place = 1; place < MOST_CALLS; place += 1) {
-    const subject = await make();
-    const { secret } = subject;
+async function meet(name: SubjectName, inner: 'the roll-back' | 'the emergency', place: number): Promise<boolean> {
+  const [subject] = (await openSubjects(world, [name])) as [Subject];
+  const { secret } = subject;
+  try {
     const { token: failed, previous, promoted } = await secret.rotate();
     expect(promoted).toBe(true);
     const emergency = inner === 'the roll-back' ? await beginEmergency(subject) : undefined;
@@ -83,31 +48,40 @@ async function race(make: () => Promise<Subject>, inner: 'the roll-back' | 'the 
           expect(['TargetRefused', 'RollBackImpossible', 'InvalidParameterException']).toContain(error.name),
       );
     const whole = async () => void (await secret.rotate({ emergency: true, attempts: 1 }));
-    const hasCome = before(place, subject, emergency === undefined ? whole : rollBack);
+    const end = before(place, subject, emergency === undefined ? whole : rollBack);
     await (emergency === undefined ? rollBack() : attempt(subject, emergency));
-    try {
-      expect(refused).toEqual([]);
-      expect(subject.works(secret.value())).toBe(true);
-    } catch (error) {
-      throw new Error(`${inner} came at call ${place}`, { cause: error });
-    } finally {
-      await subject.close();
-    }
-    if (!hasCome()) return place - 1;
+    const hasCome = await end();
+    expect(refused).toEqual([]);
+    expect(await subject.works(secret.value())).toBe(true);
+    return hasCome;
+  } catch (error) {
+    throw new Error(`${inner} came at call ${place}`, { cause: error });
+  } finally {
+    await subject.close();
   }
-  throw new Error(`${MOST_CALLS} calls did not do.`);
 }
 
-describe.each([
-  ['bedrock', () => bedrockSubject(laptop)],
-  ['http', () => vendorSubject(laptop)],
-] as const)('%s', (name, make) => {
+describe.each(['a key of AWS', 'a key of a vendor', 'a login'] as const)('%s', (name) => {
   test.each([
     'the roll-back',
     'the emergency',
   ] as const)('a roll-back and an emergency at once, at whichever call %s comes: AWSCURRENT always works', async (inner) => {
-    const places = await race(make, inner);
+    const places = await everyPlace(name === 'a login' ? DATABASE_STEP : 1, (place) => meet(name, inner, place));
     console.info(`${name}: a roll-back against an emergency, ${inner} inside of the other, ${places} places`);
     expect(places).toBeGreaterThan(4);
-  }, 120_000);
+  }, 300_000);
+});
+
+test('a login: the mark of a roll-back that has died holds an emergency up for ten seconds and no longer', async () => {
+  const [subject] = (await openSubjects(world, ['a login'])) as [Subject];
+  const { secret } = subject;
+  const { token } = await secret.rotate();
+  const mark = { SecretId: secret.arn, VersionStage: 'KEYTURN_FAILED', MoveToVersionId: token };
+  await world.laptop.secrets.send(new UpdateSecretVersionStageCommand(mark));
+  const askedAt = world.laptop.clock.now().getTime();
+  expect(await secret.rotate({ emergency: true })).toMatchObject({ promoted: true });
+  expect(world.laptop.clock.now().getTime() - askedAt).toBeGreaterThanOrEqual(10_000);
+  expect(secret.failures.map((error) => (error as Error).name)).toContain('RotationAbandoned');
+  expect(await subject.works(secret.value())).toBe(true);
+  await subject.close();
 });

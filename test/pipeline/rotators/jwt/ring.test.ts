@@ -204,6 +204,7 @@ describe('the test step', () => {
       settings,
       emergency: options.emergency ?? false,
       isPending: async () => true,
+      isBeingRolledBack: async () => false,
     };
     const parse = (value: object) => rotator.parse('arn', JSON.stringify(value));
     const first = await rotator.create(

@@ -20,6 +20,7 @@ async function ringOf(algorithm: string): Promise<StoredJwtPayload> {
     settings: v.parse(JwtSettings, { algorithm }),
     emergency: false,
     isPending: async () => true,
+    isBeingRolledBack: async () => false,
   };
   let payload = rotator.parse(
     'arn',

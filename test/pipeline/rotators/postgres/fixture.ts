@@ -126,6 +126,7 @@ export async function newSecret(
     settings,
     emergency,
     isPending: async () => state.pending,
+    isBeingRolledBack: async () => false,
   });
   /** The steps as Secrets Manager calls them, up to but without promotion. */
   const prepare = async () => {

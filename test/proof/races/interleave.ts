@@ -1,0 +1,55 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Subject } from '../model/subjects.ts';
+
+/** Long enough to be through when nobody holds a lock; it goes on meanwhile in any case. */
+const MOST_WAIT_MILLISECONDS = 200;
+export const MOST_CALLS = 100;
+
+/**
+ * Lets `other` begin right before the n-th call, and waits until it is through: all of it, unless it waits for a lock that
+ * the interrupted one holds. `end` waits for the rest, and answers whether that call came.
+ */
+export function before(n: number, { kind, secret: { calls } }: Subject, other: () => Promise<void>) {
+  const process = calls.process.bind(calls);
+  let count = 0;
+  let begun: Promise<void> | undefined;
+  calls.process = () => {
+    const around = process();
+    return async (name, call) => {
+      count += 1;
+      if (count === n) {
+        calls.process = process;
+        begun = other();
+        await (kind === 'postgres' ? Promise.race([begun, wait(MOST_WAIT_MILLISECONDS)]) : begun);
+      }
+      return around(name, call);
+    };
+  };
+  return async function end(): Promise<boolean> {
+    calls.process = process;
+    await begun;
+    return begun !== undefined;
+  };
+}
+
+/** Around which calls AWSCURRENT is refused from here on. */
+export function watch(subject: Subject): string[] {
+  const { calls, value } = subject.secret;
+  const refused: string[] = [];
+  const watched = calls.watch;
+  calls.watch = async () => {
+    await watched?.();
+    if (!(await subject.works(value()))) refused.push(`call ${calls.names.length}, ${calls.names.at(-1)}`);
+  };
+  return refused;
+}
+
+/** Until the n-th call does not come any more; answers at how many places the two met. */
+export async function everyPlace(step: number, meet: (place: number) => Promise<boolean>): Promise<number> {
+  let places = 0;
+  for (let place = 1; place < MOST_CALLS; place += step) {
+    if (!(await meet(place))) return places;
+    places += 1;
+  }
+  throw new Error(`${MOST_CALLS} calls did not do.`);
+}
