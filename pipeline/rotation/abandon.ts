@@ -4,6 +4,7 @@ import { PayloadInvalid } from '../rotators/errors.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
 import { currentVersionId, type SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
@@ -43,7 +44,10 @@ export async function abandon(
   if (after.stagesOf(token).includes(AWSCURRENT)) {
     const failed = await requireVersion(rotationFunction, secretArn, currentVersionId(secret));
     const previous = await requireVersion(rotationFunction, secretArn, token);
-    await rotationFunction.rotator.restore(rotation, { failed, previous });
+    await unlessOvertaken(
+      async () => currentVersionId(await store.describe(secretArn)) !== token,
+      (refuseOvertaken) => rotationFunction.rotator.restore(rotation, { failed, previous }, refuseOvertaken),
+    );
     return { abandoned: false, reason: 'promoted' };
   }
   if (after.stagesOf(token).includes(KEYTURN_IN_FLIGHT)) {

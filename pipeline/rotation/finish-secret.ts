@@ -2,6 +2,7 @@ import { AWSCURRENT, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { Step } from './rotation-function.ts';
 import { currentVersionId } from './secret-store.ts';
 import { candidateVersions } from './set-secret.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 
 /**
  * Promotes: moves AWSCURRENT to the candidate, naming the version that it was seen on, so that a writer who came
@@ -9,6 +10,7 @@ import { candidateVersions } from './set-secret.ts';
  *
  * No label can be moved on the condition of another one. So when the in-flight label is gone afterwards, the candidate was
  * given up between this step's first look and its write: the target has forgotten what is AWSCURRENT now, and accepts it again.
+ * It may also be gone because it was rolled back already: then AWSCURRENT is elsewhere, and there is nothing to mend.
  */
 export async function finishSecret(step: Step): Promise<void> {
   const { rotationFunction, secret, rotation } = step;
@@ -18,8 +20,13 @@ export async function finishSecret(step: Step): Promise<void> {
     to: rotation.token,
     from: currentVersionId(secret),
   });
-  const after = await rotationFunction.store.describe(secret.arn);
-  if (after.stagesOf(rotation.token).includes(KEYTURN_IN_FLIGHT)) return;
+  const describe = () => rotationFunction.store.describe(secret.arn);
+  const after = await describe();
+  if (after.stagesOf(rotation.token).includes(KEYTURN_IN_FLIGHT) || currentVersionId(after) !== rotation.token) return;
   const { current, pending } = await candidateVersions(step);
-  await rotationFunction.rotator.restore(rotation, { failed: current, previous: pending });
+  await unlessOvertaken(
+    async () => currentVersionId(await describe()) !== rotation.token,
+    (refuseOvertaken) =>
+      rotationFunction.rotator.restore(rotation, { failed: current, previous: pending }, refuseOvertaken),
+  );
 }
