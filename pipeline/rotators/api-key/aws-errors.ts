@@ -1,22 +1,7 @@
 import { isNamed, type KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import { isPassing } from '../passing.ts';
 import type { KeyProvider, Verdict } from './provider.ts';
-
-/** What another try may mend: throttling, faults of the service, no answer. */
-export function isPassing(error: unknown): boolean {
-  const {
-    name = '',
-    $metadata,
-    $retryable,
-  } = error as {
-    name?: string;
-    $metadata?: { httpStatusCode?: number };
-    $retryable?: unknown;
-  };
-  const status = $metadata?.httpStatusCode;
-  if (status === undefined || $retryable !== undefined) return true;
-  return status >= 500 || status === 429 || /Throttl|TooManyRequests|RequestLimitExceeded/.test(name);
-}
 
 /** Says what a failure of an AWS call means for a rotation. AWS's messages name users, actions and ids, never keys. */
 export function describeAwsError(error: unknown, what: string): KeyturnError {

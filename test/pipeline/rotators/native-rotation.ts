@@ -101,7 +101,7 @@ export interface Laptop {
 }
 
 /** The laptop's Secrets Manager, whose rotation functions run in this process. */
-export async function openLaptop(services: ServiceFactory[] = []): Promise<Laptop> {
+export async function openLaptop(services: ServiceFactory[] = [], random = Math.random): Promise<Laptop> {
   const clock = new ManualClock(new Date('2026-03-01T00:00:00Z'));
   const functions: Laptop['functions'] = new Map();
   const lambda = (): Service => ({
@@ -126,6 +126,7 @@ export async function openLaptop(services: ServiceFactory[] = []): Promise<Lapto
   const cloud = await createCloud({
     services: [createSecretsManagerService, lambda, ...services],
     clock,
+    random,
     log: () => {},
   });
   const clientOptions = {

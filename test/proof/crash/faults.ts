@@ -18,6 +18,7 @@ export type Target =
   | 'iam'
   | 'iam-once'
   | 'sts'
+  | 'rds'
   | 'bedrock'
   | 'vendor'
   | 'invocation'
@@ -50,6 +51,7 @@ export const faultsOf = {
   iam: ofClients,
   'iam-once': ofService,
   sts: ofClients,
+  rds: ofClients,
   bedrock: ofClients,
   vendor: [...ofService, 'put-off', 'failed-after'],
   invocation: ['throttled', 'timed-out', 'server-error', 'answer-lost'],
@@ -100,6 +102,7 @@ export const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
   iam: ofClient('Throttling', 'ServiceFailureException'),
   'iam-once': ofClient('Throttling', 'ServiceFailureException'),
   sts: ofClient('Throttling', 'InternalFailure'),
+  rds: ofClient('Throttling', 'InternalFailure'),
   bedrock: ofClient('ThrottlingException', 'InternalServerException', 429),
   vendor: {
     throttled: () => new Answered(429, { 'retry-after': '3600' }),
