@@ -6,8 +6,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { isNamed } from '../../errors.ts';
-import { PayloadInvalid, TargetUnavailable } from '../errors.ts';
-import { isPassing } from '../passing.ts';
+import { PayloadInvalid } from '../errors.ts';
 import type { Cluster, Instance, PasswordChange } from './rds-members.ts';
 
 type Rds = Pick<RDSClient, 'send'>;
@@ -63,14 +62,14 @@ function isMember(cluster: Cluster, instanceId: string): boolean {
 }
 
 export async function describeInstance(rds: Rds, identifier: string): Promise<Instance | undefined> {
-  return absentAsUndefined(identifier, async () => {
+  return absentAsUndefined(async () => {
     const answer = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier }));
     return answer.DBInstances?.[0];
   });
 }
 
 export async function describeCluster(rds: Rds, identifier: string): Promise<Cluster | undefined> {
-  return absentAsUndefined(identifier, async () => {
+  return absentAsUndefined(async () => {
     const answer = await rds.send(new DescribeDBClustersCommand({ DBClusterIdentifier: identifier }));
     return answer.DBClusters?.[0];
   });
@@ -78,13 +77,11 @@ export async function describeCluster(rds: Rds, identifier: string): Promise<Clu
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html */
 export async function changeInstance(rds: Rds, identifier: string, change: PasswordChange): Promise<void> {
-  const command = new ModifyDBInstanceCommand({ DBInstanceIdentifier: identifier, ...change });
-  await orUnavailable(identifier, () => rds.send(command));
+  await rds.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: identifier, ...change }));
 }
 
 export async function changeCluster(rds: Rds, identifier: string, change: PasswordChange): Promise<void> {
-  const command = new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...change });
-  await orUnavailable(identifier, () => rds.send(command));
+  await rds.send(new ModifyDBClusterCommand({ DBClusterIdentifier: identifier, ...change }));
 }
 
 const absent = [
@@ -95,24 +92,11 @@ const absent = [
   'InvalidParameterValue',
 ];
 
-async function absentAsUndefined<Found>(identifier: string, find: () => Promise<Found>): Promise<Found | undefined> {
-  return orUnavailable(identifier, async () => {
-    try {
-      return await find();
-    } catch (error) {
-      if (isNamed(error, ...absent)) return undefined;
-      throw error;
-    }
-  });
-}
-
-/** RDS is throttled or does not answer, or the database is still about its last change: another try may mend it. */
-async function orUnavailable<Answer>(identifier: string, ask: () => Promise<Answer>): Promise<Answer> {
+async function absentAsUndefined<Found>(find: () => Promise<Found>): Promise<Found | undefined> {
   try {
-    return await ask();
+    return await find();
   } catch (error) {
-    const { name, message } = error as Error;
-    if (!isPassing(error) && !/^InvalidDB(Instance|Cluster)State/.test(name)) throw error;
-    throw new TargetUnavailable(`RDS, ${identifier}: ${name}: ${message}`, { cause: error });
+    if (isNamed(error, ...absent)) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
+import { isPassing } from '../passing.ts';
 import type { Rotation } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import { LoginRefused } from './database-errors.ts';
@@ -102,7 +103,21 @@ async function findDatabase(tools: Tools, secretName: string, payload: PostgresP
   return database;
 }
 
-async function lookUp(tools: Tools, payload: PostgresPayload): Promise<Database | undefined> {
+/** RDS is throttled or does not answer, or the database is still about its last change: another try may mend it. */
+async function orUnavailable<Answer>(database: string, ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (!isPassing(error) && !/^InvalidDB(Instance|Cluster)State/.test(name)) throw error;
+    throw new TargetUnavailable(`RDS, ${database}: ${name}: ${message}`, { cause: error });
+  }
+}
+
+const lookUp = (tools: Tools, payload: PostgresPayload) =>
+  orUnavailable(payload.host, () => lookUpDatabase(tools, payload));
+
+async function lookUpDatabase(tools: Tools, payload: PostgresPayload): Promise<Database | undefined> {
   const firstLabel = payload.host.split('.')[0] ?? '';
   const clusterId = payload.dbClusterIdentifier ?? firstLabel;
   const instanceId = payload.dbInstanceIdentifier ?? firstLabel;
@@ -133,7 +148,7 @@ async function changePassword(
 ): Promise<void> {
   const change = { MasterUserPassword: wanted.password, ApplyImmediately: true };
   const ask = database.kind === 'instance' ? changeInstance : changeCluster;
-  await ask(tools.rds(), database.id, change);
+  await orUnavailable(database.id, () => ask(tools.rds(), database.id, change));
   const { applyTimeoutSeconds } = rotation.settings;
   const deadline = tools.now().getTime() + applyTimeoutSeconds * 1000;
   for (;;) {

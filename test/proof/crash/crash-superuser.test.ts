@@ -106,8 +106,11 @@ beforeAll(async () => {
   await parts.rotation!({ laptop, faults }, subject);
 }, 120_000);
 
+/** RDS is slow: the rest is the long run. */
+const attacked = process.env.KEYTURN_PROOF === 'long' ? Object.keys(parts) : ['rotation', 'roll-back'];
+
 test.each(
-  Object.keys(parts),
+  attacked,
 )('a superuser, %s: whatever befalls a call, the next run ends with a password that logs in', async (part) => {
   const { calls, points, windows } = await attack({ laptop, faults }, subject, part);
   console.info(`superuser, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
