@@ -1,10 +1,10 @@
 import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
+import { restoreCurrent } from './restore-current.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
 import { currentVersionId, type SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
@@ -43,11 +43,8 @@ export async function abandon(
   const after = await store.describe(secretArn);
   if (after.stagesOf(token).includes(AWSCURRENT)) {
     const failed = await requireVersion(rotationFunction, secretArn, currentVersionId(secret));
-    const previous = await requireVersion(rotationFunction, secretArn, token);
-    await unlessOvertaken(
-      async () => currentVersionId(await store.describe(secretArn)) !== token,
-      (refuseOvertaken) => rotationFunction.rotator.restore(rotation, { failed, previous }, refuseOvertaken),
-    );
+    const current = await requireVersion(rotationFunction, secretArn, token);
+    await restoreCurrent(rotationFunction, rotation, { failed, current });
     return { abandoned: false, reason: 'promoted' };
   }
   if (after.stagesOf(token).includes(KEYTURN_IN_FLIGHT)) {

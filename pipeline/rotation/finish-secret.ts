@@ -1,8 +1,8 @@
 import { AWSCURRENT, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { restoreCurrent } from './restore-current.ts';
 import type { Step } from './rotation-function.ts';
 import { currentVersionId } from './secret-store.ts';
 import { candidateVersions } from './set-secret.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 
 /**
  * Promotes: moves AWSCURRENT to the candidate, naming the version that it was seen on, so that a writer who came
@@ -20,13 +20,8 @@ export async function finishSecret(step: Step): Promise<void> {
     to: rotation.token,
     from: currentVersionId(secret),
   });
-  const describe = () => rotationFunction.store.describe(secret.arn);
-  const after = await describe();
+  const after = await rotationFunction.store.describe(secret.arn);
   if (after.stagesOf(rotation.token).includes(KEYTURN_IN_FLIGHT) || currentVersionId(after) !== rotation.token) return;
   const { current, pending } = await candidateVersions(step);
-  await unlessOvertaken(
-    async () => currentVersionId(await describe()) !== rotation.token,
-    (refuseOvertaken) =>
-      rotationFunction.rotator.restore(rotation, { failed: current, previous: pending }, refuseOvertaken),
-  );
+  await restoreCurrent(rotationFunction, rotation, { failed: current, current: pending });
 }

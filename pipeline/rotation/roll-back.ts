@@ -7,9 +7,10 @@ import {
 } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
+import type { RefuseOvertaken } from '../rotators/rotator.ts';
 import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
-import { type RefuseOvertaken, unlessOvertaken } from './unless-overtaken.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 
 export type RollBackResult =
   | { rolledBack: true; restoredVersionId: string }

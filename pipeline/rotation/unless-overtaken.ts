@@ -1,7 +1,5 @@
 import { RotationAbandoned } from '../rotators/errors.ts';
-
-/** Throws when another rotation has taken over. A rotator asks it where nobody else can write to the target, right before it writes. */
-export type RefuseOvertaken = () => Promise<void>;
+import type { RefuseOvertaken } from '../rotators/rotator.ts';
 
 /** Writes to the target, unless it was overtaken when the target let nobody else in. Answers whether it was written. */
 export async function unlessOvertaken(

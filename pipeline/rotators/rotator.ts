@@ -40,7 +40,7 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   sweep?(
     rotation: Rotation<Settings>,
     versions: SweptVersions<Payload>,
-    refuseOvertaken?: () => Promise<void>,
+    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
   /** Makes the target accept the candidate as well as the current credential. */
@@ -62,7 +62,7 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   restore(
     rotation: Rotation<Settings>,
     versions: { failed: SecretVersion<Payload>; previous: SecretVersion<Payload> },
-    refuseOvertaken?: () => Promise<void>,
+    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
   /** Who still uses the previous credential. Reads only. */
@@ -72,7 +72,7 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   retire(
     rotation: Rotation<Settings>,
     versions: RetirementVersions<Payload>,
-    refuseOvertaken?: () => Promise<void>,
+    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
   /**
@@ -128,6 +128,9 @@ export interface RetirementVersions<Payload> {
   /** When `current` was promoted. */
   readonly promotedAt: Date;
 }
+
+/** Throws when another rotation has taken over. A rotator asks it where nobody else can write to the target, right before it writes. */
+export type RefuseOvertaken = () => Promise<void>;
 
 /** One rotation of one secret, as a rotator sees it. */
 export interface Rotation<Settings> {

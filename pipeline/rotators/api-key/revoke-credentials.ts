@@ -1,6 +1,6 @@
 import type { ApiKeyPayload } from '../../contracts/payloads/api-key.ts';
 import { TargetRefused } from '../errors.ts';
-import type { SweptVersions } from '../rotator.ts';
+import type { RefuseOvertaken, SweptVersions } from '../rotator.ts';
 import { credentialName } from './credential.ts';
 import { type ApiKeyVersion, credentialOf, heldId, heldKey, type KeyAccount } from './key-account.ts';
 import { judgeListed } from './orphans.ts';
@@ -11,7 +11,7 @@ export async function sweepCredentials(
   account: KeyAccount,
   token: string,
   versions: SweptVersions<ApiKeyPayload>,
-  refuseOvertaken: () => Promise<void> = async () => undefined,
+  refuseOvertaken: RefuseOvertaken = async () => undefined,
 ): Promise<void> {
   const { provider, stem } = account;
   const { known, currentSince, isSettled } = versions;

@@ -1,7 +1,7 @@
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, TargetRefused } from '../errors.ts';
-import type { Rotation, SecretVersion } from '../rotator.ts';
+import type { RefuseOvertaken, Rotation, SecretVersion } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
@@ -68,7 +68,7 @@ export function newPassword(tools: Tools, settings: PostgresSettings, always = '
 async function write(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
-  { known, wanted, refuse }: { known: Version[]; wanted: Version; refuse?: (() => Promise<void>) | undefined },
+  { known, wanted, refuse }: { known: Version[]; wanted: Version; refuse?: RefuseOvertaken | undefined },
 ): Promise<void> {
   const { session, version } = await openWithFirst(tools, rotation, known);
   await withSession(Promise.resolve(session), async () => {

@@ -1,0 +1,16 @@
+import { AWSCURRENT } from '../contracts/labels.ts';
+import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
+import type { RotationFunction } from './rotation-function.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
+
+/** The target had forgotten the candidate when it was promoted after all: it accepts it again, while it is AWSCURRENT. */
+export async function restoreCurrent(
+  { rotator, store }: RotationFunction,
+  rotation: Rotation<unknown>,
+  { failed, current }: { failed: SecretVersion<unknown>; current: SecretVersion<unknown> },
+): Promise<void> {
+  await unlessOvertaken(
+    async () => (await store.describe(rotation.secretArn)).versionWith(AWSCURRENT) !== current.versionId,
+    (refuseOvertaken) => rotator.restore(rotation, { failed, previous: current }, refuseOvertaken),
+  );
+}
