@@ -132,6 +132,37 @@ export const errors: Record<Target, Partial<Record<FaultName, () => Error>>> = {
 /** The call is carried out, and fails all the same. */
 const effective: ReadonlySet<FaultName | undefined> = new Set<FaultName>(['answer-lost', 'failed-after']);
 
+/** Carries a call out as the fault wants it; faults that are the process's own affair leave it as it is. `cut` ends its session. */
+export async function undergo<Result>(
+  fault: FaultName | undefined,
+  { target }: Call,
+  run: () => Promise<Result>,
+  cut?: () => Promise<void>,
+): Promise<Result> {
+  if (fault === 'sent-twice') await run();
+  const error = fault && errors[target][fault]?.();
+  if (!error) return run();
+  if (effective.has(fault)) await run();
+  if (fault === 'cut' || fault === 'answer-lost') await cut?.();
+  throw error;
+}
+
+type AnyClient = { middlewareStack: { add: (...args: any[]) => void } };
+
+/** An SDK client each of whose calls is met, tries of its own included in one. */
+export function aroundClient<Client extends AnyClient>(
+  client: Client,
+  target: Target,
+  meet: (call: Call, run: () => Promise<unknown>) => Promise<unknown>,
+): Client {
+  client.middlewareStack.add(
+    (next: (args: unknown) => Promise<unknown>, context: { commandName?: string }) => (args: unknown) =>
+      meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target }, () => next(args)),
+    { step: 'serialize' },
+  );
+  return client;
+}
+
 /** Records the calls of rotation functions while it is armed, and lets one of them meet a fault. */
 export class Faults {
   calls: Call[] = [];
@@ -178,12 +209,7 @@ export class Faults {
     if (!this.#armed) return run();
     this.calls.push(call);
     const fault = this.#strike?.call === this.calls.length ? this.#strike.fault : undefined;
-    if (fault === 'sent-twice') await run();
-    const error = fault && errors[call.target][fault]?.();
-    if (!error) return run();
-    if (effective.has(fault)) await run();
-    if (fault === 'cut' || fault === 'answer-lost') await cut?.();
-    throw error;
+    return undergo(fault, call, run, cut);
   }
 
   /** A laptop's client, as rotation functions have it. */
@@ -192,16 +218,8 @@ export class Faults {
   }
 
   /** An SDK client that is counted in the process that calls it. */
-  aroundClient<Client extends { middlewareStack: { add: (...args: any[]) => void } }>(
-    client: Client,
-    target: Target,
-  ): Client {
-    client.middlewareStack.add(
-      (next: (args: unknown) => Promise<unknown>, context: { commandName?: string }) => (args: unknown) =>
-        this.meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target }, () => next(args)),
-      { step: 'serialize' },
-    );
-    return client;
+  aroundClient<Client extends AnyClient>(client: Client, target: Target): Client {
+    return aroundClient(client, target, (call, run) => this.meet(call, run));
   }
 
   /** A `fetch` that is counted in the process that calls it. */

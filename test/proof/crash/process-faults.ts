@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Killed } from '../../pipeline/rotators/native-rotation.ts';
-import { type Call, errors, type Strike, type Target } from './faults.ts';
+import { aroundClient, type Call, type Strike, type Target, undergo } from './faults.ts';
 
 interface Process {
   isDead: boolean;
@@ -35,16 +35,8 @@ export class ProcessFaults {
   }
 
   /** An SDK client whose calls are counted in the process that makes them. */
-  around<Client extends { middlewareStack: { add: (...args: any[]) => void } }>(
-    client: Client,
-    target: Target,
-  ): Client {
-    client.middlewareStack.add(
-      (next: (args: unknown) => Promise<unknown>, context: { commandName?: string }) => (args: unknown) =>
-        this.meet({ name: (context.commandName ?? 'a command').replace('Command', ''), target }, () => next(args)),
-      { step: 'serialize' },
-    );
-    return client;
+  around<Client extends Parameters<typeof aroundClient>[0]>(client: Client, target: Target): Client {
+    return aroundClient(client, target, (call, run) => this.meet(call, run));
   }
 
   async meet<Result>(call: Call, run: () => Promise<Result>): Promise<Result> {
@@ -64,10 +56,6 @@ export class ProcessFaults {
       die();
     }
     if (fault === 'deployed') await this.deploy?.();
-    if (fault === 'sent-twice') await run();
-    const error = fault && errors[call.target][fault]?.();
-    if (!error) return run();
-    if (fault === 'answer-lost') await run();
-    throw error;
+    return undergo(fault, call, run);
   }
 }

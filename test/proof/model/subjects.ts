@@ -115,8 +115,10 @@ export const pairs = [
   ['a login', 'a key of AWS'],
 ] as const satisfies SubjectName[][];
 
+export const openSubject = (world: World, name: SubjectName): Promise<Subject> => make[name](world);
+
 export async function openSubjects(world: World, names: readonly SubjectName[]): Promise<Subject[]> {
   const subjects: Subject[] = [];
-  for (const name of names) subjects.push(await make[name](world));
+  for (const name of names) subjects.push(await openSubject(world, name));
   return subjects;
 }

@@ -7,6 +7,7 @@ import {
 } from '../crash/database-secret.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
 import { parts, retire, rotated } from '../crash/parts.ts';
+import { attempt } from './interleave.ts';
 
 /** Every call is the long run; the short one takes every second call. */
 const STEP = process.env.KEYTURN_PROOF === 'long' ? 1 : 2;
@@ -17,8 +18,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
-
 /** A rotation whose promotion was refused, as a permission that was taken away does it: Secrets Manager will try again. */
 async function failedRotation({ secret }: DatabaseSecret): Promise<{ token: string; previous: string }> {
   secret.calls.refused = 'UpdateSecretVersionStageCommand';
@@ -26,17 +25,6 @@ async function failedRotation({ secret }: DatabaseSecret): Promise<{ token: stri
   secret.calls.refused = undefined;
   expect(promoted).toBe(false);
   return { token, previous };
-}
-
-/** Secrets Manager's next attempt, as it comes: the four steps, until one fails. */
-async function tryAgain({ secret }: DatabaseSecret, token: string): Promise<void> {
-  for (const Step of STEPS) {
-    try {
-      await secret.invoke({ Step, SecretId: secret.arn, ClientRequestToken: token });
-    } catch {
-      return; // It was overtaken, or waited for a lock: Secrets Manager goes on to its next attempt.
-    }
-  }
 }
 
 /** Lets `other` begin when the n-th call is made, and gives it the time that it takes as long as it waits for nobody. */
@@ -82,7 +70,7 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
     let rounds = 0;
     for (let call = 1; ; call += STEP) {
       const rotation = await failedRotation(subject);
-      const end = during(call, () => tryAgain(subject, rotation.token));
+      const end = during(call, () => attempt(subject, rotation.token));
       const answer = await askAsWorkflow(subject.secret, { operation: 'Abandon', versionId: rotation.token });
       const hasBegun = await end();
       await expectOneWinner(rotation, answer.abandoned).catch((error) => {
@@ -104,7 +92,7 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
         answer = await askAsWorkflow(subject.secret, { operation: 'Abandon', versionId: rotation.token });
       };
       const end = during(call, giveUp);
-      await tryAgain(subject, rotation.token);
+      await attempt(subject, rotation.token);
       const hasBegun = await end();
       await expectOneWinner(rotation, answer?.abandoned ?? false).catch((error) => {
         throw new Error(`it was given up at call ${call}`, { cause: error });

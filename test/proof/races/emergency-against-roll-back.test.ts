@@ -1,11 +1,7 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { askAsWorkflow } from '../crash/faults.ts';
-import { openSubjects, openWorld, type Subject, type SubjectName, type World } from '../model/subjects.ts';
-import { before, everyPlace, watch } from './interleave.ts';
-
-const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
-/** Of a database's many calls the short run takes every third. */
-const DATABASE_STEP = process.env.KEYTURN_PROOF === 'long' ? 1 : 3;
+import { openSubject, openWorld, type Subject, type SubjectName, type World } from '../model/subjects.ts';
+import { attempt, before, everyPlace, stepOf, watch } from './interleave.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -21,19 +17,8 @@ async function beginEmergency({ secret }: Subject): Promise<string> {
   return token;
 }
 
-/** One attempt of Secrets Manager's; a step that fails is the end of it. */
-async function attempt({ secret }: Subject, token: string): Promise<void> {
-  for (const Step of STEPS) {
-    const failed = await secret.invoke({ Step, SecretId: secret.arn, ClientRequestToken: token }).then(
-      () => false,
-      () => true,
-    );
-    if (failed) return;
-  }
-}
-
 async function meet(name: SubjectName, inner: 'the roll-back' | 'the emergency', place: number): Promise<boolean> {
-  const [subject] = (await openSubjects(world, [name])) as [Subject];
+  const subject = await openSubject(world, name);
   const { secret } = subject;
   try {
     const { token: failed, previous, promoted } = await secret.rotate();
@@ -66,14 +51,14 @@ describe.each(['a key of AWS', 'a key of a vendor', 'a login'] as const)('%s', (
     'the roll-back',
     'the emergency',
   ] as const)('a roll-back and an emergency at once, at whichever call %s comes: AWSCURRENT always works', async (inner) => {
-    const places = await everyPlace(name === 'a login' ? DATABASE_STEP : 1, (place) => meet(name, inner, place));
+    const places = await everyPlace(stepOf(name), (place) => meet(name, inner, place));
     console.info(`${name}: a roll-back against an emergency, ${inner} inside of the other, ${places} places`);
     expect(places).toBeGreaterThan(4);
   }, 300_000);
 });
 
 test('a login: the mark of a roll-back that has died holds an emergency up for ten seconds and no longer', async () => {
-  const [subject] = (await openSubjects(world, ['a login'])) as [Subject];
+  const subject = await openSubject(world, 'a login');
   const { secret } = subject;
   const { token } = await secret.rotate();
   const mark = { SecretId: secret.arn, VersionStage: 'KEYTURN_FAILED', MoveToVersionId: token };

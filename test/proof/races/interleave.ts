@@ -1,9 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Subject } from '../model/subjects.ts';
+import type { Subject, SubjectName } from '../model/subjects.ts';
 
 /** Long enough to be through when nobody holds a lock; it goes on meanwhile in any case. */
 const MOST_WAIT_MILLISECONDS = 200;
-export const MOST_CALLS = 100;
+const MOST_CALLS = 100;
+/** Of a database's many calls the short run takes every third. */
+export const stepOf = (name: SubjectName) => (name === 'a login' && process.env.KEYTURN_PROOF !== 'long' ? 3 : 1);
+
+/** One attempt of Secrets Manager's: the four steps. One that fails, overtaken or waiting for a lock, is the end of it. */
+export async function attempt({ secret }: Pick<Subject, 'secret'>, token: string): Promise<void> {
+  for (const Step of ['createSecret', 'setSecret', 'testSecret', 'finishSecret']) {
+    const failed = await secret.invoke({ Step, SecretId: secret.arn, ClientRequestToken: token }).then(
+      () => false,
+      () => true,
+    );
+    if (failed) return;
+  }
+}
 
 /**
  * Lets `other` begin right before the n-th call, and waits until it is through: all of it, unless it waits for a lock that

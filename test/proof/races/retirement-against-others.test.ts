@@ -1,9 +1,7 @@
 import { askAsWorkflow } from '../crash/faults.ts';
-import { openSubjects, openWorld, type Subject, type SubjectName, type World } from '../model/subjects.ts';
-import { before, everyPlace, watch } from './interleave.ts';
+import { openSubject, openWorld, type Subject, type SubjectName, type World } from '../model/subjects.ts';
+import { before, everyPlace, stepOf, watch } from './interleave.ts';
 
-/** Of a database's many calls the short run takes every third. */
-const DATABASE_STEP = process.env.KEYTURN_PROOF === 'long' ? 1 : 3;
 const GRACE_MILLISECONDS = 86_400_000;
 
 let world: World;
@@ -20,7 +18,7 @@ interface Open {
 
 /** A rotation whose grace period is over. Either may be refused in our words: somebody else was faster. */
 async function promoted(name: SubjectName): Promise<Open> {
-  const [subject] = (await openSubjects(world, [name])) as [Subject];
+  const subject = await openSubject(world, name);
   const { secret } = subject;
   const { token: versionId, previous: previousVersionId } = await secret.rotate();
   expect(await secret.versionWith('AWSCURRENT')).toBe(versionId);
@@ -97,13 +95,12 @@ describe.each(['a key of AWS', 'a key of a vendor', 'a login'] as const)('%s', (
     '%s inside of %s, at whichever call: AWSCURRENT always works',
     async (inner, outer, roles) => {
       const windows: string[] = [];
-      const step = name === 'a login' ? DATABASE_STEP : 1;
-      const places = await everyPlace(step, (place) => meet(name, place, windows, roles));
+      const places = await everyPlace(stepOf(name), (place) => meet(name, place, windows, roles));
       console.info(`${name}: ${inner} inside of ${outer}, ${places} places, ${windows.length} inside the window`);
       expect(places).toBeGreaterThan(2);
       // A whole roll-back between a retirement's last look and its deletion of the key (a vendor's with the reading of the
-      // administrator's key before it): what is deleted cannot be put back, so
-      // AWSCURRENT goes on to the key that works, as soon as the deletion has answered.
+      // administrator's key before it): what is deleted cannot be put back, so AWSCURRENT goes on to the key that works, as
+      // soon as the deletion has answered.
       const mayOpen = inner === 'a roll-back' && name !== 'a login' ? 2 : 0;
       expect(windows.slice(mayOpen)).toEqual([]);
     },

@@ -1,5 +1,5 @@
 import { askAsWorkflow } from '../crash/faults.ts';
-import { openSubjects, openWorld, type Subject, type World } from '../model/subjects.ts';
+import { openSubject, openWorld, type Subject, type World } from '../model/subjects.ts';
 import { before, everyPlace, watch } from './interleave.ts';
 
 let world: World;
@@ -13,7 +13,7 @@ afterAll(() => world?.close());
  * the next rotation has gone through.
  */
 async function meet(name: 'a login' | 'a key of AWS', place: number): Promise<boolean> {
-  const [subject] = (await openSubjects(world, [name])) as [Subject];
+  const subject = await openSubject(world, name);
   const { secret } = subject;
   try {
     const { token, previous } = await beginRotation(subject);
