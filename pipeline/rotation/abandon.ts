@@ -5,6 +5,7 @@ import { restoreCurrent } from './restore-current.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
 import { currentVersionId, type SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
@@ -38,7 +39,8 @@ export async function abandon(
     token,
     settings: settings.rotator,
   });
-  await forgetCandidate(rotationFunction, secret, rotation);
+  const isOvertaken = async () => isTakenOver(secret, await store.describe(secretArn), token);
+  await forgetCandidate(rotationFunction, secret, { rotation, isOvertaken });
 
   const after = await store.describe(secretArn);
   if (after.stagesOf(token).includes(AWSCURRENT)) {
@@ -59,6 +61,20 @@ function wasPromoted(secret: SecretDescription, token: string): boolean {
 }
 
 /**
+ * An abandonment that comes twice may come late: the first one has closed the rotation, and the next one gives a single
+ * login another password.
+ * 1. AWSCURRENT has moved. 2. The rotation was open when it was looked at, and is closed. 3. Nothing was open, and another
+ * candidate is under way.
+ */
+function isTakenOver(before: SecretDescription, now: SecretDescription, token: string): boolean {
+  if (now.versionWith(AWSCURRENT) !== before.versionWith(AWSCURRENT)) return true;
+  const isOpen = (secret: SecretDescription) => secret.stagesOf(token).includes(KEYTURN_IN_FLIGHT);
+  if (isOpen(before)) return !isOpen(now);
+  const pending = now.versionWith(AWSPENDING);
+  return pending !== undefined && pending !== token;
+}
+
+/**
  * 1. A candidate without a value: `create` did not end, and nothing after it began. The target knows nothing of it; what
  *    `create` may have left outside is swept up, unless AWSCURRENT itself cannot be read, which is why `create` failed.
  * 2. A candidate with a value may have reached the target.
@@ -66,14 +82,18 @@ function wasPromoted(secret: SecretDescription, token: string): boolean {
 async function forgetCandidate(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  rotation: ReturnType<typeof openRotation>,
+  { rotation, isOvertaken }: { rotation: ReturnType<typeof openRotation>; isOvertaken: () => Promise<boolean> },
 ): Promise<void> {
   const candidate = secret.stagesByVersion.has(rotation.token)
     ? await readVersion(rotationFunction, secret.arn, rotation.token)
     : undefined;
   try {
     const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
-    if (candidate) await rotationFunction.rotator.abandon(rotation, { current, candidate });
+    if (candidate) {
+      await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
+        rotationFunction.rotator.abandon(rotation, { current, candidate }, refuseOvertaken),
+      );
+    }
     await sweep(rotationFunction, secret, rotation);
   } catch (error) {
     if (candidate || !(error instanceof PayloadInvalid)) throw error;

@@ -3,7 +3,7 @@ import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
 import type { RotationFunction } from './rotation-function.ts';
 import { unlessOvertaken } from './unless-overtaken.ts';
 
-/** The target had forgotten the candidate when it was promoted after all: it accepts it again, while it is AWSCURRENT. */
+/** The target had forgotten what is AWSCURRENT after all, a candidate or the version before: it accepts it again, while it is AWSCURRENT. */
 export async function restoreCurrent(
   { rotator, store }: RotationFunction,
   rotation: Rotation<unknown>,

@@ -8,6 +8,7 @@ import {
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { TargetRefused } from '../rotators/errors.ts';
 import { openRetirement, stillCurrent } from './gather-evidence.ts';
+import { restoreCurrent } from './restore-current.ts';
 import type { RotationFunction } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
@@ -28,13 +29,13 @@ export async function retire(
   const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
   const isOvertaken = async () =>
     isTakenOver(secret, await rotationFunction.store.describe(request.secretArn), request);
-  const isRetired = await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
+  const attempt = await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
     rotationFunction.rotator.retire(rotation, versions, refuseOvertaken),
   );
-  if (!isRetired) return { retired: false, reason: 'superseded' };
+  if (attempt.overtaken) return { retired: false, reason: 'superseded' };
   const after = await rotationFunction.store.describe(request.secretArn);
   if (!stillCurrent(after, request)) {
-    await undoRollBack(rotationFunction, after, { rotation, versions });
+    if (attempt.written) await afterRollBack(rotationFunction, after, { rotation, versions });
     return { retired: false, reason: 'superseded' };
   }
   await sweep(rotationFunction, after, rotation);
@@ -52,17 +53,18 @@ export async function retire(
  * A roll-back has moved AWSCURRENT back between the last look and the target's answer. Where the target accepts the previous
  * credential again, it stays; where it is gone for good, AWSCURRENT goes on to the version that failed its checks and works.
  */
-async function undoRollBack(
-  { rotator, store }: RotationFunction,
+async function afterRollBack(
+  rotationFunction: RotationFunction,
   after: SecretDescription,
   { rotation, versions }: Awaited<ReturnType<typeof openRetirement>>,
 ): Promise<void> {
   const { current: failed, previous } = versions;
   if (after.versionWith(AWSCURRENT) !== previous.versionId) return;
   try {
-    await rotator.restore(rotation, { failed, previous });
+    await restoreCurrent(rotationFunction, rotation, { failed, current: previous });
   } catch (error) {
     if (!(error instanceof TargetRefused)) throw error;
+    const { store } = rotationFunction;
     await store.moveStage({ secretArn: after.arn, stage: AWSCURRENT, to: failed.versionId, from: previous.versionId });
     await store.moveStage({ secretArn: after.arn, stage: KEYTURN_FAILED, from: failed.versionId });
   }

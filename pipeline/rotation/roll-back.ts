@@ -46,7 +46,7 @@ export async function rollBack(
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   if (restore) {
     const isReplaced = async () => isBeingReplaced(await store.describe(secretArn), request);
-    if ((await isReplaced()) || !(await unlessOvertaken(isReplaced, restore))) {
+    if ((await isReplaced()) || (await unlessOvertaken(isReplaced, restore)).overtaken) {
       await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
       return { rolledBack: false, reason: 'superseded' };
     }

@@ -1,20 +1,24 @@
-import { RotationAbandoned } from '../rotators/errors.ts';
+import { RotationAbandoned, TargetRefused } from '../rotators/errors.ts';
 import type { RefuseOvertaken } from '../rotators/rotator.ts';
 
-/** Writes to the target, unless it was overtaken when the target let nobody else in. Answers whether it was written. */
-export async function unlessOvertaken(
+/**
+ * Writes to the target, unless it was overtaken when the target let nobody else in. Answers what the writing did, if it was
+ * not. A target that refuses is looked at once more: whoever has overtaken may be why.
+ */
+export async function unlessOvertaken<Written>(
   isOvertaken: () => Promise<boolean>,
-  write: (refuseOvertaken: RefuseOvertaken) => Promise<void>,
-): Promise<boolean> {
+  write: (refuseOvertaken: RefuseOvertaken) => Promise<Written>,
+): Promise<{ overtaken: true } | { overtaken: false; written: Written }> {
   let wasOvertaken = false;
   try {
-    await write(async () => {
+    const written = await write(async () => {
       wasOvertaken = await isOvertaken();
       if (wasOvertaken) throw new RotationAbandoned('Another rotation has taken over. Nothing was changed.');
     });
-    return true;
+    return { overtaken: false, written };
   } catch (error) {
-    if (!wasOvertaken) throw error;
-    return false;
+    const isExplained = wasOvertaken || (error instanceof TargetRefused && (await isOvertaken()));
+    if (!isExplained) throw error;
+    return { overtaken: true };
   }
 }

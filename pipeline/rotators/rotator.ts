@@ -49,10 +49,14 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /** Proves that the candidate works, as a consumer would use it. */
   test(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
 
-  /** Makes the target forget a candidate that was never promoted, and repairs it to the current one. */
+  /**
+   * Makes the target forget a candidate that was never promoted, and repairs it to the current one. `refuseOvertaken` as of
+   * `restore`: an abandonment that comes twice may come late.
+   */
   abandon(
     rotation: Rotation<Settings>,
     versions: { current: SecretVersion<Payload>; candidate?: SecretVersion<Payload> },
+    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
   /**
@@ -68,12 +72,15 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /** Who still uses the previous credential. Reads only. */
   gatherEvidence(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<RetirementEvidence>;
 
-  /** Makes the target refuse the previous credential. Called with evidence, or forced. */
+  /**
+   * Makes the target refuse the previous credential. Called with evidence, or forced. Answers whether there was one to refuse: not where
+   * current and previous are one login, or one key.
+   */
   retire(
     rotation: Rotation<Settings>,
     versions: RetirementVersions<Payload>,
     refuseOvertaken?: RefuseOvertaken,
-  ): Promise<void>;
+  ): Promise<boolean>;
 
   /**
    * What an audit asks of the target: whether the credentials that are meant to work do, as a consumer would use them, and

@@ -36,7 +36,7 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
       gatherUseEvidence(openAccount(dependencies, rotation), versions, dependencies.now()),
     async retire(rotation, versions, refuseOvertaken) {
       await refuseOvertaken?.();
-      await revokePrevious(openAccount(dependencies, rotation), versions);
+      return revokePrevious(openAccount(dependencies, rotation), versions);
     },
     verify: (rotation, versions) => verifyCredentials(openAccount(dependencies, rotation), versions),
   };

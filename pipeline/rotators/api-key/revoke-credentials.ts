@@ -61,7 +61,7 @@ export async function revokeCandidate(
 }
 
 /**
- * Revokes what the previous version holds. In this order:
+ * Revokes what the previous version holds; answers whether that is another credential than the current one's. In this order:
  * 1. It holds the same credential as the current one (only metadata was changed by hand): nothing.
  * 2. Its id is known: revoked.
  * 3. The id is not known, and the key works no longer: it is gone.
@@ -70,13 +70,13 @@ export async function revokeCandidate(
 export async function revokePrevious(
   account: KeyAccount,
   versions: { current: ApiKeyVersion; previous: ApiKeyVersion },
-): Promise<void> {
+): Promise<boolean> {
   const { provider, secretName, settings } = account;
   const held = credentialOf(account, versions.previous);
-  if (held.key === heldKey(account, versions.current)) return;
-  if (await revokeHeld(account, versions.current, versions.previous)) return;
+  if (held.key === heldKey(account, versions.current)) return false;
+  if (await revokeHeld(account, versions.current, versions.previous)) return true;
   const { verdict } = await provider.verify(held);
-  if (verdict === 'refused') return;
+  if (verdict === 'refused') return true;
   throw new TargetRefused(
     `${secretName}: the id of the previous key is not known, so it was not revoked. Revoke it at the vendor, then retire again; ` +
       `put values with the id at ${settings.idPointer} from now on.`,

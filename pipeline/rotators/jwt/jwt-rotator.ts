@@ -30,7 +30,7 @@ export function createJwtRotator({ now }: JwtRotatorDependencies): Rotator<Store
     restore: async () => undefined,
     gatherEvidence: async (rotation, { current, previous, promotedAt }) =>
       gatherTokenEvidence(rotation, { current: current.payload, previous: previous.payload, promotedAt }),
-    retire: async () => undefined,
+    retire: async () => false,
     verify: (rotation, { current, previous }) =>
       verifyRing(
         rotation.secretName,

@@ -98,7 +98,7 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     async retire(rotation, { current, previous, promotedAt }, refuseOvertaken) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
-      if (!retiring) return;
+      if (!retiring) return false;
       await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
         await refuseOvertaken?.();
         const names = loginNames(rotation.secretName, retiring);
@@ -114,6 +114,7 @@ export function alternatingUsers(tools: Tools): Strategy {
           every: rotation.emergency,
         });
       });
+      return true;
     },
   };
 }

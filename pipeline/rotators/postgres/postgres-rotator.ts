@@ -30,7 +30,7 @@ export function createPostgresRotator(
     create: (rotation, versions) => of(rotation).create(rotation, versions),
     set: (rotation, versions) => of(rotation).set(rotation, versions),
     test: (rotation, versions) => of(rotation).test(rotation, versions),
-    abandon: (rotation, versions) => of(rotation).abandon(rotation, versions),
+    abandon: (rotation, versions, refuseOvertaken) => of(rotation).abandon(rotation, versions, refuseOvertaken),
     restore: (rotation, versions, refuseOvertaken) => of(rotation).restore(rotation, versions, refuseOvertaken),
     gatherEvidence: (rotation, versions) => of(rotation).gatherEvidence(rotation, versions),
     retire: (rotation, versions, refuseOvertaken) => of(rotation).retire(rotation, versions, refuseOvertaken),

@@ -42,8 +42,10 @@ export function singleUser(tools: Tools): Strategy {
 
     test: (rotation, { pending }) => testCandidate(tools, rotation, pending.payload, undefined),
 
-    abandon: (rotation, { current, candidate }) =>
-      write(tools, rotation, { known: [current, ...(candidate ? [candidate] : [])], wanted: current }),
+    abandon: (rotation, { current, candidate }, refuseOvertaken) => {
+      const known = [current, ...(candidate ? [candidate] : [])];
+      return write(tools, rotation, { known, wanted: current, refuse: refuseOvertaken });
+    },
 
     restore: (rotation, { failed, previous }, refuseOvertaken) =>
       write(tools, rotation, { known: [failed, previous], wanted: previous, refuse: refuseOvertaken }),
@@ -52,7 +54,7 @@ export function singleUser(tools: Tools): Strategy {
       blockers: [],
       observed: `${current.payload.username} has one password, which was replaced: there is nothing to retire`,
     }),
-    retire: async () => undefined,
+    retire: async () => false,
   };
 }
 

@@ -48,10 +48,11 @@ export function superuser(tools: Tools): Strategy {
 
     test: (rotation, { pending }) => testCandidate(tools, rotation, pending.payload, undefined),
 
-    async abandon(rotation, { current, candidate }) {
+    async abandon(rotation, { current, candidate }, refuseOvertaken) {
       if (!candidate) return;
       const database = await findDatabase(tools, rotation.secretName, current.payload);
       if (!isChanging(database) && (await logsIn(tools, current.payload))) return;
+      await refuseOvertaken?.();
       await changePassword(tools, rotation, database, current.payload);
     },
 
@@ -62,7 +63,7 @@ export function superuser(tools: Tools): Strategy {
     },
 
     gatherEvidence: async () => ({ blockers: [], observed: 'a superuser has one password, which was replaced' }),
-    retire: async () => undefined,
+    retire: async () => false,
   };
 }
 

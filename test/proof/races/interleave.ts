@@ -22,7 +22,11 @@ export async function attempt({ secret }: Pick<Subject, 'secret'>, token: string
  * Lets `other` begin right before the n-th call, and waits until it is through: all of it, unless it waits for a lock that
  * the interrupted one holds. `end` waits for the rest, and answers whether that call came.
  */
-export function before(n: number, { kind, secret: { calls } }: Subject, other: () => Promise<void>) {
+export function before(
+  n: number,
+  { kind, secret: { calls } }: Pick<Subject, 'kind' | 'secret'>,
+  other: () => Promise<void>,
+) {
   const process = calls.process.bind(calls);
   let count = 0;
   let begun: Promise<void> | undefined;
