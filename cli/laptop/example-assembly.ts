@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { AssemblyUnusable } from '../errors.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOURCES = ['examples', 'stacks', 'statemachines', 'handlers', 'pipeline', 'consumer', 'cdk.json'];
+const SOURCES = [
+  'examples',
+  'stacks',
+  'statemachines',
+  'handlers',
+  'pipeline',
+  'consumer',
+  'cdk.json',
+  'package-lock.json',
+];
 
 /** Where the example's assembly lies; `npm run synth` writes it there too. */
 export const EXAMPLE_ASSEMBLY = join(ROOT, '.keyturn', 'example');

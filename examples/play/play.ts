@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { exampleAssembly } from '../../cli/laptop/example-assembly.ts';
 import { findLeaks } from '../../local/leaks/find-leaks.ts';
 import { brokenPromises, type PlayReport } from './report.ts';
 import { Rotations } from './rotations.ts';
@@ -12,9 +10,6 @@ import { Stage } from './stage.ts';
 import { Traffic } from './traffic.ts';
 import { pause } from './wait.ts';
 
-const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ASSEMBLY = `${ROOT}.keyturn/example`;
 const ENOUGH_REQUESTS = 2_100;
 const LONGEST_ENCORE_MILLISECONDS = 60_000;
 
@@ -30,9 +25,9 @@ export async function play(options: PlayOptions): Promise<number> {
   const colours = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const screen = new Screen((text) => void process.stdout.write(text), { colours, now: Date.now() });
   screen.title('Keyturn: an application on rotating secrets, on this laptop');
-  await run('npm', ['run', '--silent', 'synth:example'], { cwd: ROOT });
-  screen.good('synthesized the example: the template that cdk deploy takes');
-  const stage = await Stage.open(ASSEMBLY, options.port === undefined ? {} : { port: options.port });
+  const assembly = await exampleAssembly((line) => screen.line(line));
+  screen.good('the example is synthesized: the template that cdk deploy takes');
+  const stage = await Stage.open(assembly, options.port === undefined ? {} : { port: options.port });
   try {
     screen.good(`deployed ${Object.keys(stage.stack.resources).length} resources to ${stage.cloud.endpointUrl}`);
     screen.good(`set up: ${(await stage.setUp()).join(', ')}`);

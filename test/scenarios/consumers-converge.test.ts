@@ -2,12 +2,11 @@ import { grantsOf, unusedGrants } from '../proof/privileges/grants.ts';
 import type { Request } from './consumers/consumer.ts';
 import { Crowd, CrowdTraffic, ENVIRONMENTS, type Rotated, type Served } from './consumers/crowd.ts';
 
-/** Fewer for a quick look. */
-const ROTATIONS = Number(process.env.CONSUMER_ROTATIONS ?? 10);
 const REQUESTS_A_SECOND = 200;
 /** The long run waits until every request that was due is served, and so shows the rate; the short one goes on. */
 const IS_LONG = process.env.KEYTURN_PROOF === 'long';
 const CATCH_UP_SECONDS = IS_LONG ? 60 : 1;
+const ROTATIONS = IS_LONG ? 10 : 5;
 let crowd: Crowd;
 
 beforeAll(async () => {
@@ -15,7 +14,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => crowd?.close());
 
-/** Ten rotations under load. Before and after each, every function answers from eight environments. */
+/** Rotations under load. Before and after each, every function answers from eight environments. */
 async function rotateUnderLoad(login: Request['login']): Promise<{ served: Served[]; rotations: Rotated[] }> {
   const traffic = new CrowdTraffic(crowd, login, REQUESTS_A_SECOND);
   const rotations: Rotated[] = [];

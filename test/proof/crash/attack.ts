@@ -6,9 +6,10 @@ const isLong = process.env.KEYTURN_PROOF === 'long';
 
 /**
  * The matrix, from the calls of a recorded run: a call that is new is in it by itself. A kill at every call; of the other
- * faults one at every second call of a kind, in turn (all of them at all in the long run).
+ * faults one at every second call of a kind, in turn (all of them at all in the long run). `step`: only at every so many calls, in
+ * the short run.
  */
-export function matrix(calls: readonly Call[]): Strike[] {
+export function matrix(calls: readonly Call[], step = 1): Strike[] {
   const turns = new Map<string, number>();
   return calls.flatMap(({ target }, index) => {
     const faults: readonly FaultName[] = faultsOf[target].filter((fault) => index === 0 || fault !== 'killed-before');
@@ -17,6 +18,7 @@ export function matrix(calls: readonly Call[]): Strike[] {
     const turn = turns.get(target) ?? 0;
     turns.set(target, turn + 1);
     const inTurn = turn % 2 === 0 ? [others[(turn / 2) % others.length] as FaultName] : [];
+    if (!isLong && index % step > 0) return [];
     const chosen = isLong ? faults : [...kills, ...inTurn];
     return chosen.map((fault) => ({ call: index + 1, fault }));
   });
@@ -30,12 +32,12 @@ export async function attack(
   world: World,
   subject: Subject,
   part: string,
-  run: Part = parts[part]!,
+  { run = parts[part]!, step = 1 }: { run?: Part; step?: number } = {},
 ): Promise<{ calls: number; points: number; windows: string[] }> {
   const windows: string[] = [];
   const recorded = [...(await run(world, subject))];
   await subject.expectClean();
-  const points = matrix(recorded);
+  const points = matrix(recorded, step);
   for (const strike of points) {
     const where = `call ${strike.call}, ${recorded[strike.call - 1]?.name}, ${strike.fault}`;
     world.faults.afterFailure = () =>

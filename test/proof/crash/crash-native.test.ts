@@ -72,7 +72,7 @@ test.each(subjects)(
     const subject = await open();
     await parts.rotation!(world, subject);
     await parts.rotation!(world, subject);
-    const { calls, points, windows } = await attack(world, subject, 'native rotation', nativeRotation);
+    const { calls, points, windows } = await attack(world, subject, 'native rotation', { run: nativeRotation });
     console.info(`${kind}, native rotation: ${calls} calls, ${points} points`);
     expect(windows).toEqual([]);
   },
