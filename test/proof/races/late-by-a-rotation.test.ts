@@ -54,6 +54,12 @@ const race = {
   },
 } as const;
 
+/** What holds up the next rotation's promotion may meet the late one too, where both wait for a lock: then it comes again. */
+function onlyPermission(error: Error): Error {
+  if (error.name !== 'AccessDeniedException') throw error;
+  return error;
+}
+
 /** The next rotation: through, or so far that only its promotion is left, which comes after the late one has ended. */
 const next = {
   'the next rotation': { begin: rotated, end: async () => undefined },
@@ -81,8 +87,9 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
       begun = await next[nextName].begin(subject);
     });
     try {
-      await race[name].late(subject, versions);
+      const refusal = await race[name].late(subject, versions).then(() => undefined, onlyPermission);
       const hasCome = await end();
+      if (refusal) await race[name].late(subject, versions);
       if (begun) {
         await next[nextName].end(subject, begun);
         expect(await subject.secret.versionWith('AWSCURRENT')).toBe(begun.token);
