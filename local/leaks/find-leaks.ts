@@ -1,6 +1,7 @@
 import type { Cloud } from '../cloud.ts';
 import type { SecretsManagerService } from '../services/secretsmanager/service.ts';
 import { formsOf, secretTexts } from './forms.ts';
+import { needleSearch } from './needle-search.ts';
 import { type Departure, whatLeft } from './what-left.ts';
 
 /** A secret's text in a place where it has no business. The text itself is not in here. */
@@ -23,7 +24,8 @@ export async function findLeaks(
 /** Pure: one leak for each place and form. */
 export function searchLeaks(texts: readonly string[], departures: readonly Departure[]): Leak[] {
   const forms = texts.flatMap((text) => formsOf(text).map((needle, form) => ({ needle, form })));
+  const search = needleSearch(forms.map(({ needle }) => needle));
   return departures.flatMap(({ place, text }) =>
-    forms.filter(({ needle }) => text.includes(needle)).map(({ form }) => ({ place, form })),
+    search(text).map((position) => ({ place, form: forms[position]?.form as number })),
   );
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
   laptop = await Laptop.start();
   await laptop.createLogin(SECRET);
 }, 180_000);
-afterAll(() => laptop?.close());
+afterAll(() => laptop?.close(), 300_000);
 
 type Flow = 'rotation' | 'roll-back';
 
