@@ -9,6 +9,7 @@ const FILTER_MASK = (1 << FILTER_BITS) - 1;
 /** What the oldest character of a window weighs in its hash, once it leaves. */
 const LEAVING = Array.from({ length: PREFIX_LENGTH }).reduce<number>((weight) => imul(weight, BASE), 1);
 
+const withNext = (hash: number, character: number): number => (imul(hash, BASE) + character) | 0;
 const slotOf = (hash: number): number => (hash ^ (hash >>> 15)) & FILTER_MASK;
 
 /**
@@ -25,16 +26,18 @@ export function needleSearch(needles: readonly string[]): (text: string) => numb
       continue;
     }
     const prefix = needle.slice(0, PREFIX_LENGTH);
-    byPrefix.set(prefix, [...(byPrefix.get(prefix) ?? []), position]);
+    const sharing = byPrefix.get(prefix);
+    if (sharing) sharing.push(position);
+    else byPrefix.set(prefix, [position]);
     let hash = 0;
-    for (let at = 0; at < PREFIX_LENGTH; at += 1) hash = (imul(hash, BASE) + prefix.charCodeAt(at)) | 0;
+    for (let at = 0; at < PREFIX_LENGTH; at += 1) hash = withNext(hash, prefix.charCodeAt(at));
     filter[slotOf(hash)] = 1;
   }
   return (text) => {
     const found = new Set(short.filter((position) => text.includes(needles[position] as string)));
     let hash = 0;
     for (let at = 0; at < text.length; at += 1) {
-      hash = (imul(hash, BASE) + text.charCodeAt(at)) | 0;
+      hash = withNext(hash, text.charCodeAt(at));
       const start = at - PREFIX_LENGTH + 1;
       if (start > 0) hash = (hash - imul(LEAVING, text.charCodeAt(start - 1))) | 0;
       if (start < 0 || filter[slotOf(hash)] === 0) continue;

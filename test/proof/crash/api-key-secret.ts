@@ -56,6 +56,7 @@ const kinds = {
 } as const satisfies Record<string, (world: World, dependencies: Partial<ApiKeyDependencies>) => Promise<KeySubject>>;
 
 export type KeyKind = keyof typeof kinds;
+export const keyKinds = Object.keys(kinds) as KeyKind[];
 
 export interface ApiKeySecret extends Subject {
   close(): Promise<void>;

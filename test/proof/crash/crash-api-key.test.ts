@@ -1,6 +1,6 @@
 import { openBedrockLaptop } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
-import { type ApiKeySecret, type KeyKind, manageApiKeySecret } from './api-key-secret.ts';
+import { type ApiKeySecret, keyKinds, manageApiKeySecret } from './api-key-secret.ts';
 import { attack } from './attack.ts';
 import { Faults } from './faults.ts';
 import { parts } from './parts.ts';
@@ -13,9 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => laptop?.close());
 
-const kinds: KeyKind[] = ['http', 'bedrock', 'iam-access-key', 'generated'];
-
-describe.each(kinds)('%s', (kind) => {
+describe.each(keyKinds)('%s', (kind) => {
   let subject: ApiKeySecret;
   beforeAll(async () => {
     subject = await manageApiKeySecret({ laptop, faults }, kind);

@@ -25,6 +25,15 @@ export async function rotated({ secret }: Subject) {
   return rotation;
 }
 
+/** A rotation whose promotion was refused, as a permission that was taken away does it: Secrets Manager will try again. */
+export async function failedRotation({ secret }: Subject): Promise<{ token: string; previous: string }> {
+  secret.calls.refused = 'UpdateSecretVersionStageCommand';
+  const { token, previous, promoted } = await secret.rotate({ attempts: 1 });
+  secret.calls.refused = undefined;
+  expect(promoted).toBe(false);
+  return { token, previous };
+}
+
 const GRACE_SECONDS = 86_400;
 
 /** Waits out the grace period, and retires as the workflow does. */
@@ -67,10 +76,7 @@ export const parts: Record<string, Part> = {
   },
   'giving up': async (world, subject, strike) => {
     const { secret } = subject;
-    secret.calls.refused = 'UpdateSecretVersionStageCommand';
-    const { token, promoted } = await secret.rotate({ attempts: 1 });
-    secret.calls.refused = undefined;
-    expect(promoted).toBe(false);
+    const { token } = await failedRotation(subject);
     world.faults.arm(secret, strike);
     await askAsWorkflow(secret, { operation: 'Abandon', versionId: token });
     world.faults.disarm();

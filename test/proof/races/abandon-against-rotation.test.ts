@@ -6,7 +6,7 @@ import {
   openDatabaseLaptop,
 } from '../crash/database-secret.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
-import { parts, retire, rotated } from '../crash/parts.ts';
+import { failedRotation, parts, retire, rotated } from '../crash/parts.ts';
 import { attempt } from './interleave.ts';
 
 /** Every call is the long run; the short one takes every fourth call. */
@@ -17,15 +17,6 @@ beforeAll(async () => {
   world = await openDatabaseLaptop();
 }, 120_000);
 afterAll(() => world?.close());
-
-/** A rotation whose promotion was refused, as a permission that was taken away does it: Secrets Manager will try again. */
-async function failedRotation({ secret }: DatabaseSecret): Promise<{ token: string; previous: string }> {
-  secret.calls.refused = 'UpdateSecretVersionStageCommand';
-  const { token, previous, promoted } = await secret.rotate({ attempts: 1 });
-  secret.calls.refused = undefined;
-  expect(promoted).toBe(false);
-  return { token, previous };
-}
 
 /** Lets `other` begin when the n-th call is made, and gives it the time that it takes as long as it waits for nobody. */
 function during(n: number, other: () => Promise<void>) {

@@ -5,7 +5,7 @@ import {
   openDatabaseLaptop,
 } from '../crash/database-secret.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
-import { parts, retire, rotated } from '../crash/parts.ts';
+import { failedRotation, parts, retire, rotated } from '../crash/parts.ts';
 import { attempt, before, everyPlace, stepOf } from './interleave.ts';
 
 const GRACE_MILLISECONDS = 86_400_000;
@@ -17,22 +17,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-/** A rotation that ends before its promotion. */
-async function failedRotation({ secret }: DatabaseSecret): Promise<Versions> {
-  secret.calls.refused = 'UpdateSecretVersionStageCommand';
-  const { token, previous, promoted } = await secret.rotate({ attempts: 1 });
-  secret.calls.refused = undefined;
-  expect(promoted).toBe(false);
-  return { token, previous };
-}
+const giveUp = ({ secret }: DatabaseSecret, { token }: Versions) =>
+  askAsWorkflow(secret, { operation: 'Abandon', versionId: token });
 
 const race = {
   'an abandonment that came twice': {
     begin: failedRotation,
-    late: ({ secret }: DatabaseSecret, { token }: Versions) =>
-      askAsWorkflow(secret, { operation: 'Abandon', versionId: token }),
-    meanwhile: ({ secret }: DatabaseSecret, { token }: Versions) =>
-      askAsWorkflow(secret, { operation: 'Abandon', versionId: token }),
+    late: giveUp,
+    meanwhile: giveUp,
   },
   'a retirement that a roll-back came before': {
     async begin(subject: DatabaseSecret) {
