@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -36,6 +37,7 @@ const dependencies = {
     retireCredentialArn: environment.KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN,
   },
   now,
+  sleep,
 };
 
 /** What telling takes at the most: the rest of the function's time is for looking. */

@@ -29,7 +29,11 @@ export interface Observer {
   readonly mirrorSecretFunctionArn: string;
   /** Asked for once for all secrets. */
   readonly running: RunningExecutions;
+  sleep(milliseconds: number): Promise<unknown>;
 }
+
+/** From the moment that the target refuses a retired credential until the rotation is closed. */
+const CLOSING_MILLISECONDS = 3_000;
 
 /**
  * Looks at one secret: labels and dates always; versions, settings' history and retirement evidence only where something is
@@ -127,11 +131,25 @@ async function verify(
     ...(previousVersionId && { previousVersionId }),
   };
   try {
-    return parse('The verification', VerifyAnswer, await ask(observer.lambda, rotationFunctionArn, request));
+    const verdict = parse('The verification', VerifyAnswer, await ask(observer.lambda, rotationFunctionArn, request));
+    return await unlessRetiredMeanwhile(observer, { secret, versionId, verdict });
   } catch (error) {
     if (!(error instanceof AskedInVain)) throw error;
     return verdictOf(error);
   }
+}
+
+/** A retirement that is at its last step is no drift: a moment later it has closed the rotation. */
+async function unlessRetiredMeanwhile(
+  { secretsManager, sleep }: Observer,
+  { secret, versionId, verdict }: { secret: SecretDescription; versionId: string; verdict: VerifyAnswer },
+): Promise<VerifyAnswer> {
+  if (!verdict.supported || verdict.previous?.works !== false) return verdict;
+  await sleep(CLOSING_MILLISECONDS);
+  const answer = await secretsManager.send(new DescribeSecretCommand({ SecretId: secret.arn }));
+  if (isInFlight(describeAnswer(secret.name, answer), versionId)) return verdict;
+  const { previous: _retired, ...rest } = verdict;
+  return rest;
 }
 
 /** 1. AWSCURRENT moved on while it was asked. 2. A value that nobody can read works for nobody. 3. No verdict. */

@@ -1,10 +1,15 @@
 import type { FindingCode } from '../contracts/audit.ts';
+import { AWSCURRENT, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
 import type { RotationFunction } from './rotation-function.ts';
+import { unlessOvertaken } from './unless-overtaken.ts';
 import { openVerification } from './verify.ts';
 
-/** Mends what Verify found under a code. The secret is not touched. May be called twice. */
+/**
+ * Mends what Verify found under a code. The secret is not touched. May be called twice.
+ * @throws StepRefused where a rotation, a roll-back or the retirement has come between: then nothing is what was found
+ */
 export async function repair(
   rotationFunction: RotationFunction,
   request: Extract<WorkflowRequest, { operation: 'Repair' }>,
@@ -12,6 +17,15 @@ export async function repair(
   const { rotator } = rotationFunction;
   if (!rotator.repair) throw new StepRefused(`Secrets of kind ${rotator.kind} have no target that could be repaired.`);
   const { rotation, versions } = await openVerification(rotationFunction, request);
-  await rotator.repair(rotation, versions, request.code as FindingCode);
+  const isOvertaken = async () => {
+    const now = await rotationFunction.store.describe(request.secretArn);
+    if (now.versionWith(AWSCURRENT) !== request.versionId) return true;
+    return versions.previous !== undefined && !now.stagesOf(request.versionId).includes(KEYTURN_IN_FLIGHT);
+  };
+  const attempt = await unlessOvertaken(isOvertaken, async (refuseOvertaken) =>
+    rotator.repair?.(rotation, versions, request.code as FindingCode, refuseOvertaken),
+  );
+  if (attempt.overtaken)
+    throw new StepRefused(`${rotation.secretName} has moved on since it was looked at. Look again.`);
   return { repaired: true };
 }

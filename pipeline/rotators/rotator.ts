@@ -92,9 +92,14 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
 
   /**
    * Mends what `verify` found under this code and called repairable, and nothing else: the target accepts what AWSCURRENT
-   * holds, as a rotation would have left it. May be called twice.
+   * holds, as a rotation would have left it. May be called twice. `refuseOvertaken` as of `restore`.
    */
-  repair?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>, code: FindingCode): Promise<void>;
+  repair?(
+    rotation: Rotation<Settings>,
+    versions: VerifiedVersions<Payload>,
+    code: FindingCode,
+    refuseOvertaken?: RefuseOvertaken,
+  ): Promise<void>;
 }
 
 export type SecretKind = 'postgres' | 'jwt' | 'api-key';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
@@ -42,6 +43,7 @@ beforeAll(async () => {
       rotateSecretArn: laptop.executions.arn('rotate-secret'),
       retireCredentialArn: laptop.executions.arn('retire-credential'),
     },
+    sleep,
   };
   first = await laptop.createLogin('lab/alternating');
   await laptop.createLogin('lab/single');

@@ -35,6 +35,7 @@ export function createPostgresRotator(
     gatherEvidence: (rotation, versions) => of(rotation).gatherEvidence(rotation, versions),
     retire: (rotation, versions, refuseOvertaken) => of(rotation).retire(rotation, versions, refuseOvertaken),
     verify: (rotation, versions) => verifyTarget(tools, rotation, versions),
-    repair: (rotation, versions, code) => repairTarget(tools, rotation, versions, { code, strategy: of(rotation) }),
+    repair: (rotation, versions, code, refuseOvertaken) =>
+      repairTarget(tools, rotation, versions, { code, strategy: of(rotation), refuseOvertaken }),
   };
 }

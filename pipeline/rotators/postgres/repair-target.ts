@@ -2,7 +2,7 @@ import type { FindingCode } from '../../contracts/audit.ts';
 import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { UnsafeRotation } from '../errors.ts';
-import type { Rotation, VerifiedVersions } from '../rotator.ts';
+import type { RefuseOvertaken, Rotation, VerifiedVersions } from '../rotator.ts';
 import { asAdministrator, ownerRole } from './alternating-users.ts';
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
@@ -21,12 +21,16 @@ export async function repairTarget(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
   { current, previous }: VerifiedVersions<PostgresPayload>,
-  options: { code: FindingCode; strategy: Strategy },
+  options: { code: FindingCode; strategy: Strategy; refuseOvertaken?: RefuseOvertaken },
 ): Promise<void> {
-  const { code, strategy } = options;
-  if (code === 'CurrentRefused') return strategy.restore(rotation, { failed: current, previous: current });
+  const { code, strategy, refuseOvertaken } = options;
+  if (code === 'CurrentRefused') {
+    return strategy.restore(rotation, { failed: current, previous: current }, refuseOvertaken);
+  }
   if (rotation.settings.strategy === 'alternating-users') {
-    if (code === 'PreviousRefused' && previous) return strategy.restore(rotation, { failed: current, previous });
+    if (code === 'PreviousRefused' && previous) {
+      return strategy.restore(rotation, { failed: current, previous }, refuseOvertaken);
+    }
     if (code === 'DisabledLoginInUse') return endDisabledSessions(tools, rotation, current.payload);
     if (['OwnerRoleLost', 'MembershipLost', 'GrantsApart'].includes(code)) {
       return prepareAgain(tools, rotation, current.payload);

@@ -157,6 +157,7 @@ export async function openLaptop(services: ServiceFactory[] = [], random = Math.
 export interface Managed {
   readonly arn: string;
   readonly name: string;
+  readonly settings: SecretSettings;
   readonly calls: Calls;
   /** Errors of the rotation function, as Secrets Manager's attempts met them. */
   readonly failures: unknown[];
@@ -248,6 +249,7 @@ export async function manage<Settings>(
   return {
     arn,
     name,
+    settings,
     calls,
     failures,
     invoke,

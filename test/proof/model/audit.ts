@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly managedSince: Date;
   readonly rows: readonly Row[];
   isRetiring(versionId: string): boolean;
+  /** What happens while the audit waits for a retirement to close; nothing if it is not said. */
+  whileItWaits?(): Promise<void>;
   /** An execution that a repair started, by the machine's name. */
   started(machine: string, input: any): Promise<void>;
 }
@@ -59,6 +61,7 @@ export async function audit(around: Surroundings): Promise<Finding[]> {
       historyTableName: 'history',
       mirrorSecretFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:mirror',
       running: { isRotating: () => false, isRetiring: (versionId) => around.isRetiring(versionId) },
+      sleep: async () => around.whileItWaits?.(),
     },
     settings,
   );

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -235,6 +236,7 @@ export class Laptop {
         retireCredentialArn: this.executions.arn('retire-credential'),
       },
       now,
+      sleep,
       deadline: new Date(now().getTime() + 600_000),
     };
   }
