@@ -1,3 +1,7 @@
+// `npm test` has the CDK judge the templates before jest starts; again in each test that makes one, it would take most of
+// that test's time. README.md of aws-cdk-lib says how it is turned off.
+process.env.CDK_VALIDATION ??= 'false';
+
 const project = (displayName, folders) => ({
   displayName,
   testEnvironment: 'node',

@@ -1,7 +1,9 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { oneLine } from './terminal/plain-text.ts';
 import { openTerminal, type Streams } from './terminal/terminal.ts';
@@ -30,7 +32,7 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
   }
 }
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
 
 const EXIT_CODES = `
 Exit codes: 0 well, 1 tried and not well, 2 usage, 3 not found, 4 no access, 5 nobody answers, 6 not now.

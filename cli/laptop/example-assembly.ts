@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AssemblyUnusable } from '../errors.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = [
   'examples',
   'stacks',
@@ -18,7 +17,7 @@ const SOURCES = [
 ];
 
 /** Where the example's assembly lies; `npm run synth` writes it there too. */
-export const EXAMPLE_ASSEMBLY = join(ROOT, '.keyturn', 'example');
+export const EXAMPLE_ASSEMBLY = join(PACKAGE_ROOT, '.keyturn', 'example');
 
 /** The example's assembly, synthesized where it is missing or older than what it is made of. */
 export async function exampleAssembly(tell: (line: string) => void): Promise<string> {
@@ -30,7 +29,7 @@ export async function exampleAssembly(tell: (line: string) => void): Promise<str
 
 function isFresh(assembly: string): boolean {
   const made = statSync(join(assembly, 'manifest.json'), { throwIfNoEntry: false })?.mtimeMs;
-  return made !== undefined && SOURCES.every((source) => newest(join(ROOT, source)) <= made);
+  return made !== undefined && SOURCES.every((source) => newest(join(PACKAGE_ROOT, source)) <= made);
 }
 
 function newest(path: string): number {
@@ -45,7 +44,7 @@ async function synthesize(tell: (line: string) => void): Promise<void> {
   const cdk = findCdk();
   const app = 'node --import tsx examples/app.ts';
   const child = spawn(process.execPath, [cdk, 'synth', '--quiet', '--app', app, '--output', EXAMPLE_ASSEMBLY], {
-    cwd: ROOT,
+    cwd: PACKAGE_ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let complaint = '';

@@ -131,7 +131,9 @@ export class Desk {
     const assembly = join(this.folder, 'cdk.out');
     const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const path = this.write('keyturn.json', manifest);
-    const synthesis = await runProcess([cdk, 'synth', '--quiet', '-c', `manifest=${path}`, '-o', assembly]);
+    const { CDK_VALIDATION = 'true' } = process.env;
+    const words = [cdk, 'synth', '--quiet', '-c', `manifest=${path}`, '-o', assembly];
+    const synthesis = await runProcess(words, { CDK_VALIDATION });
     if (synthesis.code !== 0) throw new Error(synthesis.stderr);
     await loadAssembly(assembly, this.cloud);
   }
