@@ -1,7 +1,7 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
-import type { Rotation } from '../rotator.ts';
+import type { Rotation, SecretVersion } from '../rotator.ts';
 import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
@@ -10,7 +10,7 @@ import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
 import { generatePassword } from './password.ts';
 import { judgeTarget, refuseBlocked } from './preflight.ts';
 import { putLoginSecret } from './proxy-logins.ts';
-import { readMemory, writeMemory } from './role-memory.ts';
+import { RETIRED, type RoleMemory, readMemory, writeMemory } from './role-memory.ts';
 import { computeScramVerifier } from './scram-verifier.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions, gatherSessionEvidence, joinEvidence } from './sessions.ts';
@@ -69,17 +69,8 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     abandon: (rotation, versions) => forgetCandidate(tools, rotation, versions),
 
-    async restore(rotation, { previous }, refuseOvertaken) {
-      const { username, password } = previous.payload;
-      const names = loginNames(rotation.secretName, username);
-      const verifier = await computeScramVerifier(password, tools.randomBytes);
-      await asAdministrator(tools, rotation, previous.payload, async (statements) => {
-        await refuseOvertaken?.();
-        await statements.execute('ALTER ROLE %I LOGIN', username);
-        await writeVerifier(statements, username, verifier);
-        await remember(statements, names, username, previous.versionId);
-      });
-    },
+    restore: (rotation, { previous }, refuseOvertaken) =>
+      acceptAgain(tools, rotation, previous, async () => refuseOvertaken?.()),
 
     async gatherEvidence(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
@@ -106,6 +97,7 @@ export function alternatingUsers(tools: Tools): Strategy {
         const state = await inspectRoles(statements.query, names, owner);
         await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
         await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
+        await remember(statements, names, retiring, RETIRED);
         await endSessions(statements, {
           login: retiring,
           settings: rotation.settings,
@@ -154,6 +146,24 @@ export async function asAdministrator(
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
 ): Promise<void> {
   await inLockOf(rotation, await openAdministrator(tools, rotation, payload), work);
+}
+
+/** The login of a version is enabled and gets the password of that version again. `refuse` looks inside of the lock. */
+export async function acceptAgain(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { payload, versionId }: SecretVersion<PostgresPayload>,
+  refuse: (memory: RoleMemory) => Promise<void>,
+): Promise<void> {
+  const { username, password } = payload;
+  const names = loginNames(rotation.secretName, username);
+  const verifier = await computeScramVerifier(password, tools.randomBytes);
+  await asAdministrator(tools, rotation, payload, async (statements) => {
+    await refuse(await readMemory(statements, names.second));
+    await statements.execute('ALTER ROLE %I LOGIN', username);
+    await writeVerifier(statements, username, verifier);
+    await remember(statements, names, username, versionId);
+  });
 }
 
 /** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */

@@ -1,12 +1,13 @@
 import type { FindingCode } from '../../contracts/audit.ts';
 import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
-import { UnsafeRotation } from '../errors.ts';
+import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
 import type { RefuseOvertaken, Rotation, VerifiedVersions } from '../rotator.ts';
-import { asAdministrator, ownerRole } from './alternating-users.ts';
+import { acceptAgain, asAdministrator, ownerRole } from './alternating-users.ts';
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
 import { alternateOf, loginNames } from './login-names.ts';
+import { RETIRED } from './role-memory.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
@@ -29,7 +30,10 @@ export async function repairTarget(
   }
   if (rotation.settings.strategy === 'alternating-users') {
     if (code === 'PreviousRefused' && previous) {
-      return strategy.restore(rotation, { failed: current, previous }, refuseOvertaken);
+      return acceptAgain(tools, rotation, previous, async ({ written }) => {
+        await refuseOvertaken?.();
+        if (written[previous.payload.username] === RETIRED) throw retiredMeanwhile(rotation);
+      });
     }
     if (code === 'DisabledLoginInUse') return endDisabledSessions(tools, rotation, current.payload);
     if (['OwnerRoleLost', 'MembershipLost', 'GrantsApart'].includes(code)) {
@@ -37,6 +41,11 @@ export async function repairTarget(
     }
   }
   throw new UnsafeRotation(`${rotation.secretName}: ${code} cannot be repaired from here: docs/operating.md says how.`);
+}
+
+/** The rotation is closed a moment after its login was disabled: until then only the database knows. */
+function retiredMeanwhile(rotation: Rotation<PostgresSettings>): RotationAbandoned {
+  return new RotationAbandoned(`${rotation.secretName}: its previous login is retired meanwhile. Nothing was changed.`);
 }
 
 async function prepareAgain(

@@ -7,11 +7,14 @@ import type { Statements } from './transaction.ts';
  * administrator of that role can write. It holds version ids and digests, no value.
  */
 export interface RoleMemory {
-  /** Login → version id of the secret. */
+  /** Login → version id of the secret, or `RETIRED`. */
   readonly written: Record<string, string>;
   /** Setting → digest of its value. */
   readonly settings: Record<string, string>;
 }
+
+/** A retirement disabled the login, and nobody else. */
+export const RETIRED = 'retired';
 
 const MARK = 'keyturn:';
 
