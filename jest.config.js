@@ -19,9 +19,9 @@ export default {
     project('proof', ['proof']),
   ],
   // Longer than what scenarios wait for, so that their own words tell what did not come.
-  // Scenarios wait a good part of their time: two cores have room for four.
-  maxWorkers: 4,
+  // Scenarios wait a good part of their time: two cores have room for three, and each still answers in time.
+  maxWorkers: 3,
   // Modules of a test file stay in memory after it: a worker is replaced when it has grown.
   workerIdleMemoryLimit: '1500MB',
-  testTimeout: 90_000,
+  testTimeout: 180_000,
 };

@@ -2,7 +2,7 @@
 export async function eventually<Answer>(
   what: string,
   ask: () => Promise<Answer | undefined> | Answer | undefined,
-  seconds = 60,
+  seconds = 120,
 ): Promise<Answer> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
