@@ -8,7 +8,8 @@ import { openVerification } from './verify.ts';
 
 /**
  * Mends what Verify found under a code. The secret is not touched. May be called twice.
- * @throws StepRefused where a rotation, a roll-back or the retirement has come between: then nothing is what was found
+ * @throws StepRefused, or RotationAbandoned where the target tells it, when a rotation, a roll-back or the retirement has
+ * come between: then nothing is what was found
  */
 export async function repair(
   rotationFunction: RotationFunction,
