@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from '../cli/exit-codes.ts';
 import { readPort } from '../cli/read-port.ts';
+import { endWithReader } from '../cli/terminal/end-with-reader.ts';
 import { oneLine } from '../cli/terminal/plain-text.ts';
 
 interface Options {
@@ -19,6 +20,7 @@ const program = new Command('npm start --')
   // What commander would print about an error is said in one line of ours.
   .configureOutput({ writeErr: () => undefined });
 
+endWithReader(process);
 process.exitCode = await start();
 
 async function start(): Promise<number> {

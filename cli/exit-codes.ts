@@ -14,5 +14,7 @@ export const exitCodes = {
   /** Not now: inside the grace period, another rotation is under way, or somebody still uses the previous credential. */
   notNow: 6,
   interrupted: 130,
+  /** Whoever read the output went away. */
+  readerGone: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

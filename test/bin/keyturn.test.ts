@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { type Ended, keyturn } from '../cli/desk.ts';
+
+const KEYTURN = fileURLToPath(new URL('../../bin/keyturn.js', import.meta.url));
 
 /** Starts a cloud, sends a signal when it says that it is ready, and hands back how it ended. */
 function runUntilReady(
@@ -25,8 +29,8 @@ describe('keyturn local', () => {
       /^Ready on (http:\/\/127\.0\.0\.1:\d+): an empty cloud\. Console: \1\/_local\/console\/ Ctrl-C ends it\.\n$/,
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    // Half a second on a quiet machine. The CDK alone would take longer than this.
-    expect(readyAfterSeconds).toBeLessThan(10);
+    // Half a second on a quiet machine; on a busy one a synthesis would take longer than this.
+    expect(readyAfterSeconds).toBeLessThan(30);
   });
 
   test('SIGTERM ends it as cleanly', async () => {
@@ -63,6 +67,17 @@ describe('keyturn local', () => {
 });
 
 describe('help', () => {
+  test('a reader that goes away ends it without a word', async () => {
+    const child = spawn(process.execPath, [KEYTURN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ code, said }).toEqual({ code: 141, said: '' });
+  });
+
   test('lists every command, with a line for each', async () => {
     const { code, stdout, stderr } = await keyturn(['--help']);
     for (const command of [
