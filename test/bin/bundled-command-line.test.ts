@@ -25,7 +25,7 @@ describe('keyturn, in a copy of the package', () => {
     copy = mkdtempSync(join(tmpdir(), 'keyturn-package-'));
     entry = join(copy, '.keyturn', 'cli', 'keyturn.js');
     chmodSync(copy, 0o755);
-    for (const part of ['bin', 'cli', 'pipeline', 'consumer', 'package.json']) {
+    for (const part of ['bin', 'cli', 'pipeline', 'package.json']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     }
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));

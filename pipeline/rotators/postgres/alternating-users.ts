@@ -10,7 +10,7 @@ import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
 import { generatePassword } from './password.ts';
 import { judgeTarget, refuseBlocked } from './preflight.ts';
 import { putLoginSecret } from './proxy-logins.ts';
-import { RETIRED, type RoleMemory, readMemory, writeMemory } from './role-memory.ts';
+import { RETIRED, readMemory, writeMemory } from './role-memory.ts';
 import { computeScramVerifier } from './scram-verifier.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions, gatherSessionEvidence, joinEvidence } from './sessions.ts';
@@ -153,13 +153,13 @@ export async function acceptAgain(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
   { payload, versionId }: SecretVersion<PostgresPayload>,
-  refuse: (memory: RoleMemory) => Promise<void>,
+  refuse: (statements: Statements) => Promise<void>,
 ): Promise<void> {
   const { username, password } = payload;
   const names = loginNames(rotation.secretName, username);
   const verifier = await computeScramVerifier(password, tools.randomBytes);
   await asAdministrator(tools, rotation, payload, async (statements) => {
-    await refuse(await readMemory(statements, names.second));
+    await refuse(statements);
     await statements.execute('ALTER ROLE %I LOGIN', username);
     await writeVerifier(statements, username, verifier);
     await remember(statements, names, username, versionId);

@@ -7,7 +7,7 @@ import { acceptAgain, asAdministrator, ownerRole } from './alternating-users.ts'
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
 import { alternateOf, loginNames } from './login-names.ts';
-import { RETIRED } from './role-memory.ts';
+import { RETIRED, readMemory } from './role-memory.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
@@ -30,9 +30,11 @@ export async function repairTarget(
   }
   if (rotation.settings.strategy === 'alternating-users') {
     if (code === 'PreviousRefused' && previous) {
-      return acceptAgain(tools, rotation, previous, async ({ written }) => {
+      const { username } = previous.payload;
+      return acceptAgain(tools, rotation, previous, async (statements) => {
         await refuseOvertaken?.();
-        if (written[previous.payload.username] === RETIRED) throw retiredMeanwhile(rotation);
+        const { written } = await readMemory(statements, loginNames(rotation.secretName, username).second);
+        if (written[username] === RETIRED) throw retiredMeanwhile(rotation);
       });
     }
     if (code === 'DisabledLoginInUse') return endDisabledSessions(tools, rotation, current.payload);

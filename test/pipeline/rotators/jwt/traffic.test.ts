@@ -206,7 +206,7 @@ test.each([
     expect(refused.slice(0, 3)).toEqual([]);
     expect(accepted.slice(0, 3)).toEqual([]);
     expect(counts.issued).toBeGreaterThan(150 * rotations);
-    expect(counts.forged).toBeGreaterThan(100 * (rotations - 3));
+    expect(counts.forged).toBeGreaterThan(150 * (rotations - 3));
     console.info(`${algorithm}: ${JSON.stringify(counts)}`);
   },
   180_000,
