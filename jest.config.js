@@ -2,9 +2,15 @@
 // that test's time. README.md of aws-cdk-lib says how it is turned off.
 process.env.CDK_VALIDATION ??= 'false';
 
+// A test's sandbox looks every global up by an interceptor; what modules use at every call is handed to them instead.
+// Not Map, Set, Boolean and Buffer: the CDK and others declare a Map of their own.
+const sandboxInjectedGlobals = ['Array', 'ArrayBuffer', 'Date', 'Error', 'JSON', 'Math', 'Number', 'Object', 'Promise'];
+sandboxInjectedGlobals.push('Proxy', 'Reflect', 'RegExp', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'WeakMap');
+
 const project = (displayName, folders) => ({
   displayName,
   testEnvironment: 'node',
+  sandboxInjectedGlobals,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
   testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),

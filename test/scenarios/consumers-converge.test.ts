@@ -6,7 +6,7 @@ const REQUESTS_A_SECOND = 200;
 /** The long run waits until every request that was due is served, and so shows the rate; the short one goes on. */
 const IS_LONG = process.env.KEYTURN_PROOF === 'long';
 const CATCH_UP_SECONDS = IS_LONG ? 60 : 1;
-const ROTATIONS = IS_LONG ? 10 : 4;
+const ROTATIONS = IS_LONG ? 10 : 2;
 let crowd: Crowd;
 
 beforeAll(async () => {

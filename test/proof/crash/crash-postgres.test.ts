@@ -25,7 +25,7 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
   test.each(
     Object.keys(parts),
   )('%s: whatever befalls a call, AWSCURRENT logs in and the next run ends clean', async (part) => {
-    const step = strategy === 'alternating-users' && part === 'rotation' ? 2 : 4;
+    const step = strategy === 'alternating-users' && part === 'rotation' ? 3 : 6;
     const { calls, points, windows } = await attack(world, subject, part, { step });
     console.info(`${strategy}, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
     // One password: between the target's change and the secret's, AWSCURRENT waits for the next run.

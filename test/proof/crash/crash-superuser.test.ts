@@ -109,7 +109,7 @@ beforeAll(async () => {
 test.each(
   Object.keys(parts),
 )('a superuser, %s: whatever befalls a call, the next run ends with a password that logs in', async (part) => {
-  const { calls, points, windows } = await attack({ laptop, faults }, subject, part, { step: 3 });
+  const { calls, points, windows } = await attack({ laptop, faults }, subject, part, { step: 5 });
   console.info(`superuser, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
   // One password, which RDS changes some time after it was asked: until the secret follows, AWSCURRENT waits.
   for (const where of windows) expect(part === 'retirement' ? where : '').toBe('');

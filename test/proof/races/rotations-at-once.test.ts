@@ -6,7 +6,7 @@ import { generatedSubject, type Subject } from '../../pipeline/rotators/api-key/
 import { type Laptop, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
 
-const ROUNDS = process.env.KEYTURN_PROOF === 'long' ? 1_000 : 100;
+const ROUNDS = process.env.KEYTURN_PROOF === 'long' ? 1_000 : 60;
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 2 ** 31);
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 

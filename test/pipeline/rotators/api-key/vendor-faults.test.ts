@@ -54,23 +54,15 @@ async function rotateThrough(subject: Awaited<ReturnType<typeof subjectOf>>): Pr
 }
 
 const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault);
+/** What only this vendor does badly: what every provider may do is in provider-faults.test.ts, for these forms too. */
 const faults: [Operation, Fault[], 'promoted' | 'given up'][] = [
-  ['create', ['answer-lost'], 'promoted'],
-  ['create', ['answer-lost', 'answer-lost', 'answer-lost'], 'promoted'],
-  ['create', ['failed'], 'promoted'],
   ['create', ['failed-after'], 'promoted'],
-  ['create', ['unreachable'], 'promoted'],
-  ['create', ['rate-limited'], 'promoted'],
   ['create', ['rate-limited-long'], 'promoted'],
   ['create', ['page'], 'promoted'],
   ['create', ['echo'], 'promoted'],
   ['create', times(9, 'failed-after'), 'given up'],
   ['create', times(9, 'redirect'), 'given up'],
-  ['verify', ['rate-limited'], 'promoted'],
-  ['verify', ['failed', 'failed', 'unreachable', 'answer-lost'], 'promoted'],
   ['verify', ['page', 'redirect', 'not-found'], 'promoted'],
-  ['list', ['failed'], 'promoted'],
-  ['list', ['rate-limited', 'unreachable'], 'promoted'],
   ['list', ['page'], 'promoted'],
   ['list', times(30, 'failed'), 'given up'],
 ];
@@ -83,13 +75,8 @@ describe.each(forms)('%s', (_, form) => {
   });
 
   test.each<Fault[]>([
-    ['answer-lost'],
     ['failed-after'],
-    ['failed'],
-    ['unreachable'],
-    ['rate-limited'],
     ['not-found'],
-    ['not-found-lie'],
     ['rate-limited-long'],
   ])('revoke at retirement: %s', async (fault) => {
     const subject = await subjectOf(form);
@@ -100,11 +87,6 @@ describe.each(forms)('%s', (_, form) => {
     expect(subject.vendor.faultsLeft).toBe(0);
     expect(subject.broken).toEqual([]);
     expect(subject.credentials()).toEqual([subject.idOf(subject.secret.value())]);
-  });
-
-  test('slow activation: the new key is promoted when it works, not before', async () => {
-    const subject = await subjectOf({ ...form, vendor: { ...form.vendor, activationMilliseconds: [20_000] } });
-    expect(await rotateThrough(subject)).toBe(true);
   });
 
   test('slower than the bound: the first attempts give up, Secrets Manager’s later ones find the same key working', async () => {
@@ -133,11 +115,6 @@ describe.each(forms)('%s', (_, form) => {
     await subject.secret.ask({ operation: 'Abandon', versionId: token });
     expect(subject.credentials()).toEqual([subject.idOf(realKey)]);
     expect(subject.broken).toEqual([]);
-  });
-
-  test('a key that works on one node and not yet on another is waited for until it works on each', async () => {
-    const subject = await subjectOf({ ...form, vendor: { ...form.vendor, activationMilliseconds: [0, 9_000] } });
-    expect(await rotateThrough(subject)).toBe(true);
   });
 
   test('a limit of two keys: ten rotations, never a third, the old one gone each time', async () => {
