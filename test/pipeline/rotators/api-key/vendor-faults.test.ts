@@ -54,7 +54,7 @@ async function rotateThrough(subject: Awaited<ReturnType<typeof subjectOf>>): Pr
 }
 
 const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault);
-/** What only this vendor does badly: what every provider may do is in provider-faults.test.ts, for these forms too. */
+/** What only this vendor does badly: what every provider may do is in provider-faults.test.ts. */
 const faults: [Operation, Fault[], 'promoted' | 'given up'][] = [
   ['create', ['failed-after'], 'promoted'],
   ['create', ['rate-limited-long'], 'promoted'],
