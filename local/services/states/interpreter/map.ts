@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { EvaluationFault, ExecutionStopped, StatesError } from './errors.ts';
 import { evaluate, evaluateAs, VariableScope } from './expressions.ts';
 import { type MapRunHandle, type MapRunLimits, runMachine } from './run-machine.ts';
@@ -88,7 +89,7 @@ interface Iteration {
 async function runInline(step: StateStep, items: readonly Item[], concurrency: number): Promise<unknown[]> {
   const { trail, signal } = step.frame;
   const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
+  const both = eitherOf(signal, stop.signal);
   const results: unknown[] = new Array(items.length);
   const iterations: Iteration[] = [];
   let failed: { iteration: Iteration; error: unknown } | undefined;
@@ -130,6 +131,13 @@ function runItem(step: StateStep, item: Item, { index, trail }: Iteration, signa
   const processor = step.state.ItemProcessor as NonNullable<typeof step.state.ItemProcessor>;
   const context = { ...step.frame.context, Map: { Item: { Index: index, Value: item.original } } };
   return runMachine(processor, item.selected, { host, scope: new VariableScope(scope), context, trail, signal });
+}
+
+/** As many listen to it as run at once: Node would call more than ten of them a leak. */
+function eitherOf(signal: AbortSignal, stop: AbortSignal): AbortSignal {
+  const both = AbortSignal.any([signal, stop]);
+  setMaxListeners(0, both);
+  return both;
 }
 
 /** Notes which iteration failed and which were aborted, and answers the error. */
@@ -181,7 +189,7 @@ async function runDistributed(step: StateStep, batches: readonly Batch[], limits
 
 async function runChildren(run: MapRunHandle, batches: readonly Batch[], signal: AbortSignal) {
   const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
+  const both = eitherOf(signal, stop.signal);
   const results: unknown[] = new Array(batches.length);
   let failures = 0;
   let next = 0;

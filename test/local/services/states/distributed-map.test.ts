@@ -1,3 +1,4 @@
+import { runInThisContext } from 'node:vm';
 import { afterEach, expect, test } from '@jest/globals';
 import { lines, StatesLaptop } from './laptop.ts';
 
@@ -145,4 +146,22 @@ test('what needs a bucket is refused', async () => {
   await expect(laptop.create(over({ ResultWriter: {} }))).rejects.toThrow(
     "The field 'ResultWriter' is not supported on the laptop at /States/A/ResultWriter",
   );
+});
+
+test.each(['INLINE', 'DISTRIBUTED'])('as many as run at once may wait at once without a warning (%s)', async (Mode) => {
+  // A test's own `process` is a copy, which Node does not warn by.
+  const { process: warner } = runInThisContext('globalThis') as typeof globalThis;
+  const warnings: string[] = [];
+  const warned = ({ message }: Error) => warnings.push(message);
+  warner.on('warning', warned);
+  try {
+    laptop = await StatesLaptop.start();
+    const waiting = { ...inner({ Pause: { Type: 'Wait', Seconds: 1, End: true } }), ProcessorConfig: { Mode } };
+    const items = Array.from({ length: 12 }, (_, index) => index);
+    const states = { A: { Type: 'Map', ItemProcessor: waiting, MaxConcurrency: 12, End: true } };
+    expect((await laptop.run(states, items)).status).toBe('SUCCEEDED');
+    expect(warnings.filter((warning) => warning.includes('listeners'))).toEqual([]);
+  } finally {
+    warner.off('warning', warned);
+  }
 });
