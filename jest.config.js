@@ -2,10 +2,12 @@
 // that test's time. README.md of aws-cdk-lib says how it is turned off.
 process.env.CDK_VALIDATION ??= 'false';
 
-// A test's sandbox looks every global up by an interceptor; what modules use at every call is handed to them instead.
-// Not Map, Set, Boolean and Buffer: the CDK and others declare a Map of their own.
-const sandboxInjectedGlobals = ['Array', 'ArrayBuffer', 'Date', 'Error', 'JSON', 'Math', 'Number', 'Object', 'Promise'];
-sandboxInjectedGlobals.push('Proxy', 'Reflect', 'RegExp', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'WeakMap');
+// A test's sandbox looks every global up by an interceptor; what modules use at every call is handed to them instead (a tenth
+// of a call of the SDK). Not Map, Set, Boolean and Buffer: the CDK and others declare their own.
+const sandboxInjectedGlobals =
+  'Array ArrayBuffer Date Error JSON Math Number Object Promise Proxy Reflect RegExp String Symbol TypeError Uint8Array WeakMap'.split(
+    ' ',
+  );
 
 const project = (displayName, folders) => ({
   displayName,

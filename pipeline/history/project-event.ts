@@ -4,7 +4,7 @@ import { parse } from '../contracts/parse.ts';
 
 /** The events of the story become rows of the history table. Rows expire; correctness never depends on them. */
 export interface HistoryRow {
-  /** `secret#<arn>` for a secret's story, `failure#<token>` for AwaitPromotion's early exit. */
+  /** `secret#<arn>` for a secret's story, `failure#<token>` for LookForFailure, which ends the waiting early. */
   readonly pk: string;
   readonly sk: string;
   readonly type: string;

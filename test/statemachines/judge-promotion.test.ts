@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => laptop?.cloud.close());
 
-/** What AwaitPromotion knows of a candidate that is under way, and that nothing has happened to. */
+/** What is known of a candidate that is under way, and that nothing has happened to. */
 const waiting = {
   plan: { promotionTimeoutSeconds: 300 },
   stages: ['AWSPENDING', 'KEYTURN_IN_FLIGHT'],

@@ -31,7 +31,7 @@ test('the same event delivered twice writes the same rows', () => {
   expect(projectEvent(failed(false))).toEqual(projectEvent(failed(false)));
 });
 
-test('a permanent failure of a step lets AwaitPromotion leave early; a passing one does not', () => {
+test('a permanent failure of a step ends the waiting for its promotion early; a passing one does not', () => {
   expect(projectEvent(failed(false)).map((row) => row.pk)).toContain('failure#token');
   expect(projectEvent(failed(true)).map((row) => row.pk)).not.toContain('failure#token');
 });

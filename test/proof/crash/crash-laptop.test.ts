@@ -5,7 +5,7 @@ import { Laptop } from '../../scenarios/lab/laptop.ts';
 const SECRET = 'lab/alternating';
 const KINDS: readonly FaultKind[] = ['kill-after', 'throttle', 'kill-before', 'lose-answer'];
 /** Every call takes minutes: that is the long run. */
-const SAMPLE = process.env.KEYTURN_PROOF === 'long' ? Number.POSITIVE_INFINITY : 6;
+const SAMPLE = process.env.KEYTURN_PROOF === 'long' ? Number.POSITIVE_INFINITY : 4;
 
 let laptop: Laptop;
 beforeAll(async () => {
