@@ -89,7 +89,7 @@ describe('a rotation in flight', () => {
     const retirements = await laptop.executions.list('retire-credential');
     const waiting = retirements.find(({ name }) => name === `retire-${versionId}`);
     expect(waiting).toMatchObject({ status: 'RUNNING' });
-    expect(await look('lab/alternating', 1)).toEqual([]);
+    // At once: its grace period is short here, and a look takes a good part of it.
     await laptop.executions.client.send(new StopExecutionCommand({ executionArn: waiting!.executionArn }));
 
     const [found] = await look('lab/alternating', 1);
