@@ -58,23 +58,26 @@ function tell(terminal: Terminal, lines: Line[]): void {
   }
 }
 
-/** From the newest back to what is known already, so that a long loop costs one page a look. */
+/**
+ * From the newest back to what is known already, so that a long loop costs one page a look. What happens between two pages
+ * may move an event onto the second one too: each is told once.
+ */
 async function eventsAfter(
   client: Pick<SFNClient, 'send'>,
   executionArn: string,
   lastEventId: number,
 ): Promise<HistoryEvent[]> {
-  const found: HistoryEvent[] = [];
+  const found = new Map<number, HistoryEvent>();
   let nextToken: string | undefined;
   do {
     const page = await client.send(
       new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100, nextToken }),
     );
     const events = page.events ?? [];
-    found.push(...events.filter(({ id }) => (id ?? 0) > lastEventId));
+    for (const event of events) if ((event.id ?? 0) > lastEventId) found.set(event.id ?? 0, event);
     nextToken = events.some(({ id }) => (id ?? 0) <= lastEventId) ? undefined : page.nextToken;
   } while (nextToken);
-  return found.reverse();
+  return [...found.values()].reverse();
 }
 
 /** The events of the history that belong to an execution, each once. */

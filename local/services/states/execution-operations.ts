@@ -3,7 +3,7 @@ import { check, longest, oneOf } from '../constraints.ts';
 import { JsonFault, parseJson } from '../json-tokens.ts';
 import type { Executions } from './executions.ts';
 import type { Machines } from './machines.ts';
-import { type Page, paginate, validateArn, validateName, validatePage } from './requests.ts';
+import { type Page, paginate, paginateNewestFirst, validateArn, validateName, validatePage } from './requests.ts';
 import type { Execution, HistoryEvent, StateMachine } from './state.ts';
 
 const MOST_INPUT_BYTES = 262_144;
@@ -143,8 +143,8 @@ function getExecutionHistory(
   execution: Execution,
   input: Page & { reverseOrder?: boolean; includeExecutionData?: boolean },
 ): Record<string, unknown> {
-  const events = input.reverseOrder ? [...execution.history].reverse() : execution.history;
-  const { page, nextToken } = paginate(events, input);
+  const pageOf = input.reverseOrder ? paginateNewestFirst : paginate;
+  const { page, nextToken } = pageOf(execution.history, input);
   return { events: input.includeExecutionData === false ? page.map(withoutData) : page, nextToken };
 }
 
@@ -173,9 +173,8 @@ function listExecutions(
   const found = [...executions.byArn.values()]
     .filter((execution) => (machine ? execution.machine.arn === machine.arn : execution.mapRunArn === mapRunArn))
     .filter((execution) => statusFilter === undefined || execution.status === statusFilter)
-    .filter(() => redriveFilter !== 'REDRIVEN')
-    .reverse();
-  const { page, nextToken } = paginate(found, input);
+    .filter(() => redriveFilter !== 'REDRIVEN');
+  const { page, nextToken } = paginateNewestFirst(found, input);
   return {
     executions: page.map((execution) => ({
       executionArn: execution.arn,

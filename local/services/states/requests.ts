@@ -33,11 +33,26 @@ export function validatePage(input: Page, longestToken = 1024): void {
 
 export function paginate<Item>(items: readonly Item[], input: Page): { page: Item[]; nextToken?: string } {
   const size = input.maxResults || 100;
-  const start = input.nextToken === undefined ? 0 : Number(Buffer.from(input.nextToken, 'base64url').toString('utf8'));
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");
+  const start = readToken(input) ?? 0;
   const end = start + size;
-  return {
-    page: items.slice(start, end),
-    ...(end < items.length && { nextToken: Buffer.from(String(end)).toString('base64url') }),
-  };
+  return { page: items.slice(start, end), ...(end < items.length && { nextToken: writeToken(end) }) };
+}
+
+/** Of items in the order they came, the newest first. What comes between two pages moves nothing: a token counts the older. */
+export function paginateNewestFirst<Item>(items: readonly Item[], input: Page): { page: Item[]; nextToken?: string } {
+  const size = input.maxResults || 100;
+  const end = readToken(input) ?? items.length;
+  const start = Math.max(0, end - size);
+  return { page: items.slice(start, end).reverse(), ...(start > 0 && { nextToken: writeToken(start) }) };
+}
+
+function readToken({ nextToken }: Page): number | undefined {
+  if (nextToken === undefined) return undefined;
+  const position = Number(Buffer.from(nextToken, 'base64url').toString('utf8'));
+  if (!Number.isInteger(position) || position < 0) throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");
+  return position;
+}
+
+function writeToken(position: number): string {
+  return Buffer.from(String(position)).toString('base64url');
 }
