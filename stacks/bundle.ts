@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,18 +47,40 @@ export function bundleHandler(entry: string, files: Readonly<Record<string, stri
   return codeOf(`${entry} ${JSON.stringify(files)}`, files, (outfile) => writeBundle(entry, outfile));
 }
 
+/**
+ * KEYTURN_BUNDLES names a folder that keeps bundles from one process to the next, whatever has changed since: for a run of
+ * the tests, which makes the same functions in many processes. Whoever sets it empties it.
+ */
+const kept = process.env.KEYTURN_BUNDLES;
+
 function codeOf(
   content: string,
   files: Readonly<Record<string, string>>,
   write: (outfile: string) => void,
 ): lambda.Code {
+  const place = kept && join(kept, createHash('sha256').update(content).digest('hex'));
+  if (place && existsSync(place)) return lambda.Code.fromAsset(place);
   const known = folders.get(content);
   if (known) return lambda.Code.fromAsset(known);
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
   write(join(folder, 'index.js'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   folders.set(content, folder);
+  if (place) keep(folder, place);
   return lambda.Code.fromAsset(folder);
+}
+
+/** At once or not at all: another process may look there now. */
+function keep(folder: string, place: string): void {
+  const half = `${place}.${process.pid}`;
+  cpSync(folder, half, { recursive: true });
+  try {
+    renameSync(half, place);
+  } catch (error) {
+    // Somebody else was first, with the same.
+    if (!existsSync(place)) throw error;
+    rmSync(half, { recursive: true });
+  }
 }
 
 const warnInProcess = (text: string) => process.emitWarning(text, 'BundleWarning');

@@ -39,6 +39,12 @@ export interface RunOptions {
   onOutput?(so: { stdout: string; stderr: string }, kill: (signal: NodeJS.Signals) => void): void;
 }
 
+/** What a run of the tests tells those that synthesize. */
+export function ofSynthesis(): Record<string, string> {
+  const { CDK_VALIDATION = 'true', KEYTURN_BUNDLES } = process.env;
+  return { CDK_VALIDATION, ...(KEYTURN_BUNDLES && { KEYTURN_BUNDLES }) };
+}
+
 /** Runs a command of the house as a process of its own, without a terminal. */
 export function runProcess(
   command: string[],
@@ -131,9 +137,8 @@ export class Desk {
     const assembly = join(this.folder, 'cdk.out');
     const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const path = this.write('keyturn.json', manifest);
-    const { CDK_VALIDATION = 'true' } = process.env;
     const words = [cdk, 'synth', '--quiet', '-c', `manifest=${path}`, '-o', assembly];
-    const synthesis = await runProcess(words, { CDK_VALIDATION });
+    const synthesis = await runProcess(words, ofSynthesis());
     if (synthesis.code !== 0) throw new Error(synthesis.stderr);
     await loadAssembly(assembly, this.cloud);
   }

@@ -1,10 +1,11 @@
+import { byExtent } from '../extent.ts';
 import { grantsOf, unusedGrants } from '../proof/privileges/grants.ts';
 import type { Request } from './consumers/consumer.ts';
 import { Crowd, CrowdTraffic, ENVIRONMENTS, type Rotated, type Served } from './consumers/crowd.ts';
 
-const REQUESTS_A_SECOND = 200;
+const REQUESTS_A_SECOND = byExtent({ short: 80, wide: 200, long: 200 });
 /** The long run waits until every request that was due is served, and so shows the rate; the short one goes on. */
-const IS_LONG = process.env.KEYTURN_PROOF === 'long';
+const IS_LONG = byExtent({ short: false, wide: false, long: true });
 const CATCH_UP_SECONDS = IS_LONG ? 60 : 1;
 const ROTATIONS = IS_LONG ? 10 : 2;
 let crowd: Crowd;

@@ -1,9 +1,12 @@
 import { eventually } from '../eventually.ts';
+import { byExtent } from '../extent.ts';
 import { Laptop } from './lab/laptop.ts';
 import { Traffic } from './lab/traffic.ts';
 
 let laptop: Laptop;
-const ROTATIONS = 4;
+const ROTATIONS = byExtent({ short: 2, wide: 4, long: 4 });
+/** Between the requests of each client; with five they take all that a machine has. */
+const pauseMilliseconds = byExtent({ short: 30, wide: 5, long: 5 });
 
 beforeAll(async () => {
   // A grace period of two minutes passes in 2.4 seconds, longer than the clients keep a value.
@@ -27,7 +30,12 @@ describe.each([
     const value = await laptop.createLogin(secretId);
     await laptop.query(value, 'CREATE TABLE IF NOT EXISTS traffic (at timestamptz DEFAULT now())');
     await laptop.query(value, 'DROP TABLE traffic; CREATE TABLE traffic (at timestamptz DEFAULT now())');
-    const traffic = new Traffic(laptop, secretId, { clients: 4, maxAgeMilliseconds: 800, at: address() });
+    const traffic = new Traffic(laptop, secretId, {
+      clients: 4,
+      maxAgeMilliseconds: 800,
+      pauseMilliseconds,
+      at: address(),
+    });
     const users = new Set<string>();
     try {
       for (let rotation = 1; rotation <= ROTATIONS; rotation += 1) {

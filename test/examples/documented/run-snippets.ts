@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ofSynthesis } from '../../cli/desk.ts';
 import { root } from '../../house/blocks.ts';
 import type { Snippet } from '../../house/snippets.ts';
 
@@ -22,7 +23,7 @@ for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
 }
 app.synth();
 `;
-  return runFile(folder, 'constructs.ts', text, { CDK_OUTDIR: join(folder, 'cdk.out') });
+  return runFile(folder, 'constructs.ts', text, { ...ofSynthesis(), CDK_OUTDIR: join(folder, 'cdk.out') });
 }
 
 /** Imports each, calls its handler, asks its pool; the internet answers 200. */

@@ -34,6 +34,7 @@ test('thousands of texts are found faster than by looking for each by itself', (
   };
   const oneByOne = (looked: string) =>
     [...needles.keys()].filter((position) => looked.includes(needles[position] as string));
-  time(needleSearch(needles));
-  expect(time(needleSearch(needles))).toBeLessThan(time(oneByOne));
+  // A machine with other work stops either for a while: the shortest of several looks tells.
+  const shortest = (search: (text: string) => number[]) => Math.min(...Array.from({ length: 5 }, () => time(search)));
+  expect(shortest(needleSearch(needles))).toBeLessThan(shortest(oneByOne));
 });

@@ -1,13 +1,14 @@
+import { byExtent } from '../../extent.ts';
 import { type Call, type FaultName, faultsOf, type Strike } from './faults.ts';
 import { type Part, parts, type Subject, type World } from './parts.ts';
 
 /** Every fault at every call takes minutes: that is the long run. */
-const isLong = process.env.KEYTURN_PROOF === 'long';
+const everyFault = byExtent({ short: false, wide: false, long: true });
 
 /**
  * The matrix, from the calls of a recorded run: a call that is new is in it by itself. A kill at every call; of the other
- * faults one at every second call of a kind, in turn (all of them at all in the long run). `step`: only at every so many calls, in
- * the short run.
+ * faults one at every second call of a kind, in turn (all of them at all in the long run). `step`: only at every so
+ * many calls.
  */
 export function matrix(calls: readonly Call[], step = 1): Strike[] {
   const turns = new Map<string, number>();
@@ -18,8 +19,8 @@ export function matrix(calls: readonly Call[], step = 1): Strike[] {
     const turn = turns.get(target) ?? 0;
     turns.set(target, turn + 1);
     const inTurn = turn % 2 === 0 ? [others[(turn / 2) % others.length] as FaultName] : [];
-    if (!isLong && index % step > 0) return [];
-    const chosen = isLong ? faults : [...kills, ...inTurn];
+    if (index % step > 0) return [];
+    const chosen = everyFault ? faults : [...kills, ...inTurn];
     return chosen.map((fault) => ({ call: index + 1, fault }));
   });
 }

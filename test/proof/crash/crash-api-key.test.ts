@@ -1,3 +1,4 @@
+import { byExtent } from '../../extent.ts';
 import { openBedrockLaptop } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
 import { type ApiKeySecret, keyKinds, manageApiKeySecret } from './api-key-secret.ts';
@@ -24,7 +25,8 @@ describe.each(keyKinds)('%s', (kind) => {
   test.each(
     Object.keys(parts),
   )('%s: whatever befalls a call, AWSCURRENT works and the next run leaves its key only', async (part) => {
-    const step = kind === 'http' && part === 'rotation' ? 2 : 5;
+    const isMain = kind === 'http' && part === 'rotation';
+    const step = byExtent({ short: isMain ? 6 : 16, wide: isMain ? 2 : 5, long: 1 });
     const { calls, points, windows } = await attack({ laptop, faults }, subject, part, { step });
     console.info(`api-key ${kind}, ${part}: ${calls} calls, ${points} points`);
     expect(windows).toEqual([]);

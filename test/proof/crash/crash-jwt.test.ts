@@ -1,3 +1,4 @@
+import { byExtent } from '../../extent.ts';
 import { type Laptop, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
 import { attack } from './attack.ts';
 import { Faults } from './faults.ts';
@@ -16,7 +17,7 @@ test.each(Object.keys(parts))('%s: whatever befalls a call, AWSCURRENT signs wha
   const subject = await manageKeyRing({ laptop, faults });
   await parts.rotation!({ laptop, faults }, subject);
   const { calls, points, windows } = await attack({ laptop, faults }, subject, part, {
-    step: part === 'rotation' ? 1 : 3,
+    step: byExtent({ short: part === 'rotation' ? 2 : 6, wide: part === 'rotation' ? 1 : 3, long: 1 }),
   });
   console.info(`jwt, ${part}: ${calls} calls, ${points} points`);
   expect(windows).toEqual([]);

@@ -1,11 +1,12 @@
 import type { FaultKind } from '../../../local/faults/rule.ts';
 import type { RecordedCall } from '../../../local/recording/recorder.ts';
+import { byExtent } from '../../extent.ts';
 import { Laptop } from '../../scenarios/lab/laptop.ts';
 
 const SECRET = 'lab/alternating';
 const KINDS: readonly FaultKind[] = ['kill-after', 'throttle', 'kill-before', 'lose-answer'];
 /** Every call takes minutes: that is the long run. */
-const SAMPLE = process.env.KEYTURN_PROOF === 'long' ? Number.POSITIVE_INFINITY : 4;
+const SAMPLE = byExtent({ short: 2, wide: 4, long: Number.POSITIVE_INFINITY });
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -3,6 +3,7 @@ import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aw
 import createIamService from '../../../local/services/iam/service.ts';
 import createStatesService from '../../../local/services/states/service.ts';
 import { adoptWith } from '../../../pipeline/rotation/adopt.ts';
+import { byExtent } from '../../extent.ts';
 import { counted } from '../../pipeline/rotators/native-rotation.ts';
 import { attack } from './attack.ts';
 import { type DatabaseLaptop, manageDatabaseSecret, openDatabaseLaptop } from './database-secret.ts';
@@ -63,8 +64,11 @@ const nativeRotation: Part = async (world, subject, strike) => {
 const keyRing = ['jwt', () => manageKeyRing(world, { adopt })] as const;
 const login = ['alternating-users', () => manageDatabaseSecret(world, 'alternating-users', { adopt })] as const;
 /** How a rotation begins is the same for every kind; what comes after is slow with a database: that is the long run. */
-const subjects: (readonly [string, () => Promise<Subject>])[] =
-  process.env.KEYTURN_PROOF === 'long' ? [keyRing, login] : [keyRing];
+const subjects: (readonly [string, () => Promise<Subject>])[] = byExtent({
+  short: [keyRing],
+  wide: [keyRing],
+  long: [keyRing, login],
+});
 
 test.each(subjects)(
   '%s: a rotation that Secrets Manager begins is promoted, and the workflow has it once, whatever befalls a call',
@@ -72,7 +76,10 @@ test.each(subjects)(
     const subject = await open();
     await parts.rotation!(world, subject);
     await parts.rotation!(world, subject);
-    const { calls, points, windows } = await attack(world, subject, 'native rotation', { run: nativeRotation });
+    const { calls, points, windows } = await attack(world, subject, 'native rotation', {
+      run: nativeRotation,
+      step: byExtent({ short: 3, wide: 1, long: 1 }),
+    });
     console.info(`${kind}, native rotation: ${calls} calls, ${points} points`);
     expect(windows).toEqual([]);
   },

@@ -1,3 +1,4 @@
+import { byExtent } from '../../extent.ts';
 import {
   bedrockSubject,
   generatedSubject,
@@ -8,8 +9,8 @@ import {
 } from '../../pipeline/rotators/api-key/subjects.ts';
 import type { Kill, Laptop } from '../../pipeline/rotators/native-rotation.ts';
 
-/** Every call is the long run; the short one takes every third. */
-const STEP = process.env.KEYTURN_PROOF === 'long' ? 1 : 3;
+/** Every call is the long run. */
+const STEP = byExtent({ short: 7, wide: 3, long: 1 });
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { byExtent } from '../../extent.ts';
 import { attack } from './attack.ts';
 import {
   type DatabaseLaptop,
@@ -25,7 +26,8 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
   test.each(
     Object.keys(parts),
   )('%s: whatever befalls a call, AWSCURRENT logs in and the next run ends clean', async (part) => {
-    const step = strategy === 'alternating-users' && part === 'rotation' ? 3 : 6;
+    const isMain = strategy === 'alternating-users' && part === 'rotation';
+    const step = byExtent({ short: isMain ? 8 : 16, wide: isMain ? 3 : 6, long: 1 });
     const { calls, points, windows } = await attack(world, subject, part, { step });
     console.info(`${strategy}, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
     // One password: between the target's change and the secret's, AWSCURRENT waits for the next run.

@@ -1,3 +1,4 @@
+import { byExtent } from '../../extent.ts';
 import { matrix } from './attack.ts';
 import type { Strike } from './faults.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import { PropagationWorld } from './propagation-world.ts';
 
 /** Of every part the short run attacks every second call. */
-const STEP = 2;
+const STEP = byExtent({ short: 3, wide: 2, long: 1 });
 
 let world: PropagationWorld;
 beforeAll(async () => {
@@ -33,7 +34,7 @@ const stopped: typeof parts = {
     recycleStopped(world, name, { hasAlias: false, next: 'the version before' }),
   'a recycle behind an alias is stopped, and rolled back': (name) =>
     recycleStopped(world, name, { hasAlias: true, next: 'the version before' }),
-  ...(process.env.KEYTURN_PROOF === 'long' && {
+  ...(byExtent({ short: false, wide: false, long: true }) && {
     'a recycle behind an alias is stopped, and another rotation comes': (name) =>
       recycleStopped(world, name, { hasAlias: true, next: 'another version' }),
   }),

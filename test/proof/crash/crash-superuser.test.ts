@@ -8,6 +8,7 @@ import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
 import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
 import { eventually } from '../../eventually.ts';
+import { byExtent } from '../../extent.ts';
 import { counted, type Laptop, manage, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
 import { attack } from './attack.ts';
 import { expectNoLabels } from './database-secret.ts';
@@ -109,7 +110,9 @@ beforeAll(async () => {
 test.each(
   Object.keys(parts),
 )('a superuser, %s: whatever befalls a call, the next run ends with a password that logs in', async (part) => {
-  const { calls, points, windows } = await attack({ laptop, faults }, subject, part, { step: 5 });
+  const { calls, points, windows } = await attack({ laptop, faults }, subject, part, {
+    step: byExtent({ short: 12, wide: 5, long: 1 }),
+  });
   console.info(`superuser, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
   // One password, which RDS changes some time after it was asked: until the secret follows, AWSCURRENT waits.
   for (const where of windows) expect(part === 'retirement' ? where : '').toBe('');

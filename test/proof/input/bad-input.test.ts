@@ -20,8 +20,9 @@ import { createApiKeyRotator } from '../../../pipeline/rotators/api-key/api-key-
 import { createJwtRotator } from '../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { parsePayload } from '../../../pipeline/rotators/parse-payload.ts';
 import { createPostgresRotator } from '../../../pipeline/rotators/postgres/postgres-rotator.ts';
+import { byExtent } from '../../extent.ts';
 
-const RUNS = process.env.KEYTURN_PROOF === 'long' ? 50_000 : 500;
+const RUNS = byExtent({ short: 500, wide: 500, long: 50_000 });
 let tried = 0;
 afterAll(() => console.info(`inputs tried: ${tried}`));
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
+import { byExtent } from '../../extent.ts';
 import { type Action, action } from './actions.ts';
 import { findingsByCode, Life, promotionsByKind } from './schedule.ts';
 import { openSubjects, openWorld, pairs, type SubjectName, type World } from './subjects.ts';
 
-const isLong = process.env.KEYTURN_PROOF === 'long';
-const SECONDS = Number(process.env.KEYTURN_PROOF_SECONDS ?? (isLong ? 600 : 15));
+const SECONDS = Number(process.env.KEYTURN_PROOF_SECONDS ?? byExtent({ short: 6, wide: 15, long: 600 }));
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 2 ** 31);
 
 let world: World;
@@ -79,7 +79,7 @@ test(
       ),
       {
         seed,
-        numRuns: isLong ? 100_000 : 2_000,
+        numRuns: byExtent({ short: 2_000, wide: 2_000, long: 100_000 }),
         ...(process.env.KEYTURN_PATH && { path: process.env.KEYTURN_PATH }),
       },
     );

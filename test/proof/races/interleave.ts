@@ -1,13 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { byExtent } from '../../extent.ts';
 import type { Subject, SubjectName } from '../model/subjects.ts';
 
 /** Long enough to be through when nobody holds a lock; it goes on meanwhile in any case. */
 const MOST_WAIT_MILLISECONDS = 200;
 const MOST_CALLS = 100;
-/** Of a database's many calls the short run takes every seventh, of a key's every second. */
+/** Who races. The calls of a vendor's key are much like those of a key of AWS: the short run leaves it out. */
+export const racers: readonly SubjectName[] = byExtent({
+  short: ['a key of AWS', 'a login'],
+  wide: ['a key of AWS', 'a key of a vendor', 'a login'],
+  long: ['a key of AWS', 'a key of a vendor', 'a login'],
+});
+
+/** A database has many calls, a key has few. */
 export function stepOf(name: SubjectName): number {
-  if (process.env.KEYTURN_PROOF === 'long') return 1;
-  return name === 'a login' ? 7 : 2;
+  return name === 'a login' ? byExtent({ short: 11, wide: 7, long: 1 }) : byExtent({ short: 4, wide: 2, long: 1 });
 }
 
 /** One attempt of Secrets Manager's: the four steps. One that fails, overtaken or waiting for a lock, is the end of it. */
@@ -62,6 +69,11 @@ export function watch(subject: Subject): string[] {
     if (!(await subject.works(value()))) refused.push(`call ${calls.names.length}, ${calls.names.at(-1)}`);
   };
   return refused;
+}
+
+/** Of so many calls, those at which two meet: how many places a race may be expected to have. */
+export function placesIn(calls: number, step: number): number {
+  return Math.ceil(calls / step);
 }
 
 /** Until the n-th call does not come any more; answers at how many places the two met. */

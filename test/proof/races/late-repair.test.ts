@@ -5,7 +5,7 @@ import {
   openDatabaseLaptop,
 } from '../crash/database-secret.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
-import { retire, rotated } from '../crash/parts.ts';
+import { failedRotation, retire, rotated } from '../crash/parts.ts';
 import { audit } from '../model/audit.ts';
 import { before, everyPlace, stepOf } from './interleave.ts';
 
@@ -74,6 +74,24 @@ test.each(races)(
   },
   300_000,
 );
+
+test('a rotation that has changed the password, and is still to be promoted, inside of a repair: what has moved on is told', async () => {
+  const subject = await manageDatabaseSecret(world, 'single-user');
+  const places = await everyPlace(1, async (place) => {
+    const versions = await rotated(subject);
+    await retireIt(subject, versions);
+    let token = '';
+    const end = before(place, { kind: 'postgres', secret: subject.secret }, async () => {
+      ({ token } = await failedRotation(subject));
+    });
+    await repair('CurrentRefused')(subject, versions);
+    const hasCome = await end();
+    if (hasCome) await askAsWorkflow(subject.secret, { operation: 'Abandon', versionId: token });
+    await subject.expectClean();
+    return hasCome;
+  });
+  expect(places).toBeGreaterThanOrEqual(3);
+}, 300_000);
 
 test('an audit at the last step of a retirement finds nothing; a refused login that nobody retires it finds', async () => {
   const subject = await manageDatabaseSecret(world, 'alternating-users');

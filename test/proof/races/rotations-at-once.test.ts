@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DescribeSecretCommand, PutSecretValueCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
+import { byExtent } from '../../extent.ts';
 import { generatedSubject, type Subject } from '../../pipeline/rotators/api-key/subjects.ts';
 import { type Laptop, openLaptop } from '../../pipeline/rotators/native-rotation.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
 
-const ROUNDS = process.env.KEYTURN_PROOF === 'long' ? 1_000 : 60;
+const ROUNDS = byExtent({ short: 30, wide: 60, long: 1_000 });
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 2 ** 31);
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 

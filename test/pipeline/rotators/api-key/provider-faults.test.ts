@@ -1,3 +1,4 @@
+import { byExtent, inTurn } from '../../../extent.ts';
 import type { Laptop } from '../native-rotation.ts';
 import {
   type Arena,
@@ -140,16 +141,17 @@ async function rotateThrough(entered: Entered): Promise<Row['outcome']> {
   return rotated.promoted ? 'promoted' : 'given up';
 }
 
-const outside = Object.keys(providers).filter((name) => !name.startsWith('generated'));
 /** The form of a value decides which credential is whose, not how a key is tried. */
 const isForm = (name: string) => /plain string|without names/.test(name) && !name.startsWith('generated');
 const triedBy = Object.keys(providers).filter((name) => !isForm(name));
+const met = byExtent({ short: triedBy, wide: Object.keys(providers), long: Object.keys(providers) });
+const outside = met.filter((name) => !name.startsWith('generated'));
 
-describe.each(Object.keys(providers))('%s', (name) => {
+describe.each(met)('%s', (name) => {
   const rows = rotations.filter(({ operation }) =>
     operation === 'verify' ? triedBy.includes(name) : outside.includes(name),
   );
-  test.each(rows)('$name → $outcome', async ({ strike, outcome, settings }) => {
+  test.each(inTurn(rows, 2, met.indexOf(name)))('$name → $outcome', async ({ strike, outcome, settings }) => {
     const entered = await enter(name, settings);
     strike(entered.arena);
     const before = entered.steps();

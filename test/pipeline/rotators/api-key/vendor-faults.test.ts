@@ -1,3 +1,4 @@
+import { inTurn } from '../../../extent.ts';
 import type { Laptop } from '../native-rotation.ts';
 import { openLaptop } from '../native-rotation.ts';
 import { retire, type Subject, vendorSubject } from './subjects.ts';
@@ -67,8 +68,9 @@ const faults: [Operation, Fault[], 'promoted' | 'given up'][] = [
   ['list', times(30, 'failed'), 'given up'],
 ];
 
-describe.each(forms)('%s', (_, form) => {
-  test.each(faults)('%s: %j → %s', async (operation, struck, outcome) => {
+describe.each(forms)('%s', (title, form) => {
+  const group = forms.findIndex(([name]) => name === title);
+  test.each(inTurn(faults, 2, group))('%s: %j → %s', async (operation, struck, outcome) => {
     const subject = await subjectOf(form);
     subject.vendor.fail(operation, ...struck);
     expect(await rotateThrough(subject)).toBe(outcome === 'promoted');

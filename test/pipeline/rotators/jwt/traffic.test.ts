@@ -8,6 +8,7 @@ import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.
 import { heldKeys } from '../../../../pipeline/rotators/jwt/prove-ring.ts';
 import { createJwksServer, HttpRequest } from '../../../../pipeline/rotators/jwt/serve-jwks.ts';
 import { TokenRefused, verifySignature } from '../../../../pipeline/rotators/jwt/verify-token.ts';
+import { byExtent } from '../../../extent.ts';
 import { type Laptop, type Managed, manage, openLaptop } from '../native-rotation.ts';
 
 const MINUTE = 60;
@@ -130,9 +131,9 @@ const firstKey: Record<string, () => string> = {
 
 /** Pairs are slow, RSA's to make and Ed25519's to verify with: fewer rotations of them. */
 test.each([
-  ['HS256', 10],
-  ['RS256', 4],
-  ['EdDSA', 4],
+  ['HS256', byExtent({ short: 4, wide: 10, long: 10 })],
+  ['RS256', byExtent({ short: 2, wide: 4, long: 4 })],
+  ['EdDSA', byExtent({ short: 2, wide: 4, long: 4 })],
 ])(
   '%s: %d rotations under traffic, caches of different ages and none that refetches',
   async (algorithm, rotations) => {
