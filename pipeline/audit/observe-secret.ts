@@ -49,6 +49,9 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
   const isRotating = [stuck, current].some((id) => id !== undefined && observer.running.isRotating(id));
   const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn), current);
   const madeAt = await versionDates(observer, secret, { stuck: isRotating ? undefined : stuck, current, story });
+  // Listed without the candidate: either it has no date, or it lost its label between the two looks.
+  if (stuck && madeAt && !madeAt.has(stuck) && !(await isPending(observer, settings, stuck)))
+    return observeSecret(observer, settings);
   const observed: ObservedSecret = {
     settings,
     secret,
@@ -67,6 +70,11 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
     mirrors: isRotating ? [] : await compareMirrors(observer, settings, secret, answer),
   };
   return observed;
+}
+
+async function isPending(observer: Observer, { name }: SecretSettings, versionId: string): Promise<boolean> {
+  const answer = await observer.secretsManager.send(new DescribeSecretCommand({ SecretId: name }));
+  return describeAnswer(name, answer).versionWith(AWSPENDING) === versionId;
 }
 
 /** Who still uses the previous credential. Asked for the few whose retirement is overdue. */
