@@ -4,7 +4,7 @@ import { type Action, action } from './actions.ts';
 import { findingsByCode, Life, promotionsByKind } from './schedule.ts';
 import { openSubjects, openWorld, pairs, type SubjectName, type World } from './subjects.ts';
 
-const SECONDS = Number(process.env.KEYTURN_PROOF_SECONDS ?? byExtent({ short: 6, wide: 15, long: 600 }));
+const SECONDS = Number(process.env.KEYTURN_PROOF_SECONDS ?? byExtent({ short: 10, wide: 15, long: 600 }));
 const seed = Number(process.env.KEYTURN_SEED ?? Date.now() % 2 ** 31);
 
 let world: World;
