@@ -15,6 +15,7 @@ import { createCloud, type RunningCloud } from '../../../../local/create-cloud.t
 import createKmsService from '../../../../local/services/kms/service.ts';
 import createRdsService, { type RdsService } from '../../../../local/services/rds/service.ts';
 import createSecretsManagerService from '../../../../local/services/secretsmanager/service.ts';
+import { eventually } from '../../../eventually.ts';
 import { clientOptions } from '../../wire/probe.ts';
 
 /** Longer than a busy machine takes for a login. */
@@ -240,6 +241,14 @@ describe('sessions with the database', () => {
   });
 });
 
+/** From here on the proxy keeps to what it has read for a whole interval. */
+async function theNextRead(): Promise<void> {
+  const reads = () =>
+    cloud.recorder.calls({ service: 'secretsmanager', operation: 'GetSecretValue', resource: appSecret }).length;
+  const before = reads();
+  await eventually('that the proxy reads its secrets again', () => (reads() > before ? true : undefined));
+}
+
 describe('a changed secret', () => {
   const put = (value: object) =>
     secrets.send(new PutSecretValueCommand({ SecretId: appSecret, SecretString: JSON.stringify(value) }));
@@ -247,6 +256,7 @@ describe('a changed secret', () => {
   test('is learnt late: until then the old value is right and the new one wrong', async () => {
     await setUp([`ALTER ROLE app PASSWORD 'second'`]);
     const kept = await login('app', 'first');
+    await theNextRead();
     await put({ username: 'app', password: 'second' });
     await expect(login('app', 'second')).rejects.toMatchObject({ code: '28P01' });
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MILLISECONDS + 100));
