@@ -1,10 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runProcess } from '../../cli/desk.ts';
 
-const source = pathToFileURL(fileURLToPath(new URL('../../../stacks/bundle.ts', import.meta.url))).href;
+const source = new URL('../../../stacks/bundle.ts', import.meta.url).href;
 let folder: string;
 let entry: string;
 let kept: string;
