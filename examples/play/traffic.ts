@@ -1,7 +1,7 @@
 import { pause } from './wait.ts';
 
 const CLIENTS = 6;
-const PAUSE_MILLISECONDS = 60;
+const PAUSE_MILLISECONDS = 120;
 /** A token is used as long as applications use one: until shortly before it ends. */
 const TOKEN_MILLISECONDS = 240_000;
 const KEPT_FAILURES = 20;

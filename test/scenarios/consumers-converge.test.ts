@@ -3,7 +3,7 @@ import { grantsOf, unusedGrants } from '../proof/privileges/grants.ts';
 import type { Request } from './consumers/consumer.ts';
 import { Crowd, CrowdTraffic, ENVIRONMENTS, type Rotated, type Served } from './consumers/crowd.ts';
 
-const REQUESTS_A_SECOND = byExtent({ short: 80, wide: 200, long: 200 });
+const REQUESTS_A_SECOND = byExtent({ short: 40, wide: 200, long: 200 });
 /** The long run waits until every request that was due is served, and so shows the rate; the short one goes on. */
 const IS_LONG = byExtent({ short: false, wide: false, long: true });
 const CATCH_UP_SECONDS = IS_LONG ? 60 : 1;

@@ -26,7 +26,7 @@ describe.each(keyKinds)('%s', (kind) => {
     Object.keys(parts),
   )('%s: whatever befalls a call, AWSCURRENT works and the next run leaves its key only', async (part) => {
     const isMain = kind === 'http' && part === 'rotation';
-    const step = byExtent({ short: isMain ? 6 : 16, wide: isMain ? 2 : 5, long: 1 });
+    const step = byExtent({ short: isMain ? 8 : 20, wide: isMain ? 2 : 5, long: 1 });
     const { calls, points, windows } = await attack({ laptop, faults }, subject, part, { step });
     console.info(`api-key ${kind}, ${part}: ${calls} calls, ${points} points`);
     expect(windows).toEqual([]);

@@ -151,7 +151,7 @@ describe.each(met)('%s', (name) => {
   const rows = rotations.filter(({ operation }) =>
     operation === 'verify' ? triedBy.includes(name) : outside.includes(name),
   );
-  test.each(inTurn(rows, 2, met.indexOf(name)))('$name → $outcome', async ({ strike, outcome, settings }) => {
+  test.each(inTurn(rows, 3, met.indexOf(name)))('$name → $outcome', async ({ strike, outcome, settings }) => {
     const entered = await enter(name, settings);
     strike(entered.arena);
     const before = entered.steps();
@@ -162,11 +162,14 @@ describe.each(met)('%s', (name) => {
 });
 
 describe.each(triedBy)('%s', (name) => {
-  test.each<CommonFault[][]>([
+  const refusals: CommonFault[][][] = [
     [['refused', 'refused']],
     [['misfit', 'misfit', 'misfit']],
     [['failed', 'unreachable', 'rate-limited']],
-  ])('verify of the previous key: %j while AWSCURRENT goes back: it goes back all the same', async (faults) => {
+  ];
+  test.each(
+    inTurn(refusals, 2, triedBy.indexOf(name)),
+  )('verify of the previous key: %j while AWSCURRENT goes back: it goes back all the same', async (faults) => {
     const entered = await enter(name);
     const { arena, secret } = entered;
     const first = secret.value();
@@ -187,7 +190,7 @@ describe.each(outside)('%s', (name) => {
     [['rate-limited', 'rate-limited']],
     [['not-found-lie']],
   ];
-  test.each(revocations)('revoke at retirement: %j', async (faults) => {
+  test.each(inTurn(revocations, 2, outside.indexOf(name)))('revoke at retirement: %j', async (faults) => {
     const entered = await enter(name);
     const rotated = await entered.secret.rotate();
     expect(rotated.promoted).toBe(true);
@@ -197,7 +200,9 @@ describe.each(outside)('%s', (name) => {
     await expectSettled(entered);
   });
 
-  test.each(revocations)('revoke of a candidate that never works: %j', async (faults) => {
+  test.each(
+    inTurn(revocations, 2, outside.indexOf(name) + 1),
+  )('revoke of a candidate that never works: %j', async (faults) => {
     const entered = await enter(name, { activationTimeoutSeconds: 2 });
     const { arena, secret } = entered;
     arena.activateAfter(10 * DAY);

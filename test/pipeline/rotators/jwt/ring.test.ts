@@ -7,6 +7,7 @@ import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { adoptKey, generateRingKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';
 import { verifySignature } from '../../../../pipeline/rotators/jwt/verify-token.ts';
+import { inTurn } from '../../../extent.ts';
 import { type Laptop, manage, openLaptop } from '../native-rotation.ts';
 import { jwtSecret, LEGACY, signAsLegacyReader } from './fixture.ts';
 
@@ -81,7 +82,7 @@ describe('a payload with the legacy five fields', () => {
 
 describe('a ring', () => {
   test.each(
-    jwtAlgorithms,
+    inTurn(jwtAlgorithms, 2),
   )('%s: next signs after one rotation, previous verifies and can no longer sign', async (alg) => {
     const secret = await jwtSecret(laptop, { ...LEGACY, jwt_algorithm: 'HS256' }, { algorithm: alg });
     await secret.rotateAndSettle();
