@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import pg from 'pg';
 import { findBinaries } from './binaries.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts';
+import { initialise } from './data-folder.ts';
 import { createRdsRoles } from './rds-roles.ts';
 import { computeScramVerifier, formatScramVerifier } from './scram.ts';
 import { makeFolders, type ServerFolders } from './server-folders.ts';
@@ -75,7 +75,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const certificate = await authority.issue({ hosts: ['127.0.0.1', 'localhost'] });
   const folders = await makeFolders(options.directory, account);
   try {
-    await initialise(binaries.initdb, folders, account);
+    const { initdb, version } = binaries;
+    await initialise({ initdb, version, superuser: SUPERUSER, data: folders.data, account });
     await folders.writeConfiguration({ certificate, superuser: SUPERUSER });
     const { wrapped, port } = await startOnFreePort(binaries.postgres, folders, options, account);
     return await opened({ wrapped, port, folders, version: binaries.version, caPem: authority.certificatePem });
@@ -98,26 +99,6 @@ function unprivilegedAccount(): Account {
     .find(([name]) => name === 'nobody');
   if (!row) throw new Error('PostgreSQL does not run as root, and /etc/passwd has no account "nobody" to run it as.');
   return { uid: Number(row[2]), gid: Number(row[3]) };
-}
-
-function initialise(initdb: string, folders: ServerFolders, account: Account | undefined): Promise<void> {
-  const parameters = ['-D', folders.data, '-U', SUPERUSER, '-E', 'UTF8', '--locale=C', '--auth=reject', '--no-sync'];
-  return new Promise((resolve, reject) => {
-    const child = spawn(initdb, [...parameters, '--no-instructions'], {
-      ...account,
-      cwd: folders.root,
-      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let complaints = '';
-    child.stderr.on('data', (chunk) => {
-      complaints += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`initdb ended with ${code}: ${complaints.trim()}`)),
-    );
-  });
 }
 
 /** PostgreSQL cannot choose a port itself, and somebody may take the one we found before it does: then another one. */
