@@ -26,10 +26,10 @@ export default {
     project('scenarios', ['scenarios']),
     project('proof', ['proof']),
   ],
-  // Longer than what scenarios wait for, so that their own words tell what did not come.
   // Scenarios wait a good part of their time: two cores have room for four, and each still answers in time.
   maxWorkers: 4,
   // Modules of a test file stay in memory after it: a worker is replaced when it has grown.
   workerIdleMemoryLimit: '1500MB',
+  // Longer than what scenarios wait for, so that their own words tell what did not come.
   testTimeout: 180_000,
 };
