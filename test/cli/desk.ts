@@ -135,10 +135,11 @@ export class Desk {
   /** Synthesizes the stack of a manifest and loads it. */
   async deploy(manifest: object): Promise<void> {
     const assembly = join(this.folder, 'cdk.out');
-    const cdk = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const path = this.write('keyturn.json', manifest);
-    const words = [cdk, 'synth', '--quiet', '-c', `manifest=${path}`, '-o', assembly];
-    const synthesis = await runProcess(words, ofSynthesis());
+    // As `cdk synth -c manifest=…` runs it.
+    const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+    const env = { CDK_CONTEXT_JSON: JSON.stringify({ ...context, manifest: path }), CDK_OUTDIR: assembly };
+    const synthesis = await runProcess(['--import', 'tsx', join('bin', 'app.ts')], { ...ofSynthesis(), ...env });
     if (synthesis.code !== 0) throw new Error(synthesis.stderr);
     await loadAssembly(assembly, this.cloud);
   }

@@ -52,7 +52,9 @@ describe('the empty endpoint', () => {
   test('starts within the time of forty-five empty processes (two seconds where one takes 45 ms), in 250 MB', async () => {
     const bare: number[] = [];
     const full: number[] = [];
-    for (let round = 0; round < 3; round += 1) {
+    const isQuick = () => Math.min(...full) < 45 * Math.min(...bare);
+    // Others work on this machine too: one quiet start of several is what counts.
+    for (let round = 0; round < 3 && !isQuick(); round += 1) {
       const { milliseconds, child } = await run('console.log(1)');
       bare.push(milliseconds);
       child.kill('SIGKILL');
@@ -61,7 +63,7 @@ describe('the empty endpoint', () => {
       expect(endpoint.said.memory).toBeLessThan(250e6);
       endpoint.child.kill('SIGKILL');
     }
-    expect(Math.min(...full)).toBeLessThan(45 * Math.min(...bare));
+    expect({ bare, full, isQuick: isQuick() }).toMatchObject({ isQuick: true });
   }, 120_000);
 
   test('loads the client packages, which it reads shapes from, only when they are asked for', async () => {

@@ -27,7 +27,7 @@ describe.each([['alternating-users'], ['single-user']] as const)('%s', (strategy
     Object.keys(parts),
   )('%s: whatever befalls a call, AWSCURRENT logs in and the next run ends clean', async (part) => {
     const isMain = strategy === 'alternating-users' && part === 'rotation';
-    const step = byExtent({ short: isMain ? 8 : 16, wide: isMain ? 3 : 6, long: 1 });
+    const step = byExtent({ short: isMain ? 10 : 20, wide: isMain ? 3 : 6, long: 1 });
     const { calls, points, windows } = await attack(world, subject, part, { step });
     console.info(`${strategy}, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
     // One password: between the target's change and the secret's, AWSCURRENT waits for the next run.

@@ -111,7 +111,7 @@ test.each(
   Object.keys(parts),
 )('a superuser, %s: whatever befalls a call, the next run ends with a password that logs in', async (part) => {
   const { calls, points, windows } = await attack({ laptop, faults }, subject, part, {
-    step: byExtent({ short: 12, wide: 5, long: 1 }),
+    step: byExtent({ short: 16, wide: 5, long: 1 }),
   });
   console.info(`superuser, ${part}: ${calls} calls, ${points} points, ${windows.length} inside the window`);
   // One password, which RDS changes some time after it was asked: until the secret follows, AWSCURRENT waits.

@@ -14,7 +14,7 @@ export const racers: readonly SubjectName[] = byExtent({
 
 /** A database has many calls, a key has few. */
 export function stepOf(name: SubjectName): number {
-  return name === 'a login' ? byExtent({ short: 11, wide: 7, long: 1 }) : byExtent({ short: 4, wide: 2, long: 1 });
+  return name === 'a login' ? byExtent({ short: 13, wide: 7, long: 1 }) : byExtent({ short: 5, wide: 2, long: 1 });
 }
 
 /** One attempt of Secrets Manager's: the four steps. One that fails, overtaken or waiting for a lock, is the end of it. */
