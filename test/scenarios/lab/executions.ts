@@ -15,6 +15,8 @@ type Machine = 'rotate-secret' | 'propagate-secret' | 'retire-credential' | 'rot
 export class Executions {
   readonly client: SFNClient;
   readonly #cloud: RunningCloud;
+  /** By ARN: an execution keeps its input. */
+  readonly #inputs = new Map<string, string>();
 
   constructor(client: SFNClient, cloud: RunningCloud) {
     this.client = client;
@@ -59,12 +61,19 @@ export class Executions {
   async ofVersion(machine: Machine, versionId: string): Promise<DescribeExecutionCommandOutput> {
     const executionArn = await eventually(`an execution of ${machine} about ${versionId}`, async () => {
       for (const { executionArn } of await this.list(machine)) {
-        const { input = '' } = await this.client.send(new DescribeExecutionCommand({ executionArn }));
-        if (input.includes(versionId)) return executionArn;
+        if ((await this.#input(executionArn)).includes(versionId)) return executionArn;
       }
       return undefined;
     });
     return this.end(executionArn);
+  }
+
+  async #input(executionArn: string): Promise<string> {
+    const known = this.#inputs.get(executionArn);
+    if (known !== undefined) return known;
+    const { input = '' } = await this.client.send(new DescribeExecutionCommand({ executionArn }));
+    this.#inputs.set(executionArn, input);
+    return input;
   }
 
   /** The states that an execution has been in, in order. */
