@@ -28,8 +28,8 @@ export default {
   ],
   // Scenarios wait a good part of their time: two cores have room for four, and each still answers in time.
   maxWorkers: 4,
-  // Modules of a test file stay in memory after it: a worker is replaced when it has grown.
-  workerIdleMemoryLimit: '1500MB',
+  // Modules of a test file stay in memory after it, and a worker slows down with them: it is replaced when it has grown.
+  workerIdleMemoryLimit: '500MB',
   // Longer than what scenarios wait for, so that their own words tell what did not come.
   testTimeout: 180_000,
 };

@@ -86,13 +86,13 @@ describe('wrong arguments end with 2 and one line', () => {
   });
 });
 
-test.each(inTurn(every, 2, 0))('%s without a region ends with 2 and says how to name one', async (_, words) => {
+test.each(inTurn(every, 3, 0))('%s without a region ends with 2 and says how to name one', async (_, words) => {
   const ended = await keyturn(words);
   expectOneLine(ended, /No region is known. Pass --region, or set AWS_REGION/);
   expect(ended.code).toBe(2);
 });
 
-test.each(inTurn(every, 2, 1))('%s without credentials ends with 4', async (_, words) => {
+test.each(inTurn(every, 3, 1))('%s without credentials ends with 4', async (_, words) => {
   const ended = await keyturn([...words, '--endpoint', cloud.endpointUrl], region);
   expectOneLine(ended, /No AWS credentials: .*--profile/);
   expect(ended.code).toBe(4);
@@ -105,14 +105,14 @@ test('a profile that does not exist ends with 4', async () => {
 });
 
 test.each(
-  inTurn(every, 2, 2),
+  inTurn(every, 3, 2),
 )('%s with credentials that allow nothing ends with 4 and names what is denied', async (_, words) => {
   const ended = await keyturn([...words, '--endpoint', cloud.endpointUrl], stranger);
   expectOneLine(ended, /Not allowed: .*stranger.* is not authorized to perform: ssm:GetParameter/);
   expect(ended.code).toBe(4);
 });
 
-test.each(inTurn(every, 2, 3))('%s where nothing answers ends with 5', async (_, words) => {
+test.each(inTurn(every, 3, 3))('%s where nothing answers ends with 5', async (_, words) => {
   const ended = await keyturn([...words, '--laptop', '--endpoint', `http://127.0.0.1:${await unusedPort()}`]);
   expectOneLine(ended, /Nothing answers \(ECONNREFUSED at 127\.0\.0\.1:\d+\).*keyturn local/);
   expect(ended.code).toBe(5);
@@ -138,7 +138,7 @@ test.each([
 });
 
 test.each(
-  inTurn(every, 2, 1).filter(([name]) => name !== 'plan'),
+  inTurn(every, 3, 1).filter(([name]) => name !== 'plan'),
 )('%s of a pipeline that is not there ends with 3', async (_, words) => {
   const ended = await keyturn([...words, '--pipeline', 'other', '--laptop', '--endpoint', cloud.endpointUrl]);
   expectOneLine(ended, /No pipeline other is deployed here: parameter \/keyturn\/other\.pipeline does not exist/);

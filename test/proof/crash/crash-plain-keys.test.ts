@@ -10,7 +10,7 @@ import {
 import type { Kill, Laptop } from '../../pipeline/rotators/native-rotation.ts';
 
 /** Every call is the long run. */
-const STEP = byExtent({ short: 7, wide: 3, long: 1 });
+const STEP = byExtent({ short: 10, wide: 3, long: 1 });
 
 let laptop: Laptop;
 beforeAll(async () => {

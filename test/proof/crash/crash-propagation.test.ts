@@ -12,7 +12,7 @@ import {
 import { PropagationWorld } from './propagation-world.ts';
 
 /** Of every part the short run attacks every second call. */
-const STEP = byExtent({ short: 3, wide: 2, long: 1 });
+const STEP = byExtent({ short: 4, wide: 2, long: 1 });
 
 let world: PropagationWorld;
 beforeAll(async () => {
