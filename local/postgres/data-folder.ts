@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * LAPTOP_POSTGRES_DATA names a folder that keeps what initdb has made, for the servers that are started after: for a run
@@ -27,12 +27,12 @@ export async function initialise(folder: DataFolder): Promise<void> {
   const { initdb, data, superuser, account } = folder;
   const parameters = ['-D', data, '-U', superuser, '-E', 'UTF8', '--locale=C', '--auth=reject', '--no-sync'];
   await run(initdb, [...parameters, '--no-instructions'], account);
-  if (kept && place) await keep(data, kept, place);
+  if (place) await keep(data, place);
 }
 
 /** At once or not at all: another process may look there now. */
-async function keep(data: string, home: string, place: string): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+async function keep(data: string, place: string): Promise<void> {
+  await mkdir(dirname(place), { recursive: true, mode: 0o700 });
   const half = `${place}.${randomUUID()}`;
   await copy(data, half);
   await rename(half, place).catch(async (error: NodeJS.ErrnoException) => {

@@ -11,7 +11,7 @@ import {
 } from './propagation-parts.ts';
 import { PropagationWorld } from './propagation-world.ts';
 
-/** Of every part the short run attacks every second call. */
+/** Of every part the short run attacks every fourth call, the wide one every second. */
 const STEP = byExtent({ short: 4, wide: 2, long: 1 });
 
 let world: PropagationWorld;

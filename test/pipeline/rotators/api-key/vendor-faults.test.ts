@@ -55,9 +55,9 @@ async function rotateThrough(subject: Awaited<ReturnType<typeof subjectOf>>): Pr
 }
 
 const times = (count: number, fault: Fault): Fault[] => Array.from({ length: count }, () => fault);
-/** What only this vendor does badly: what every provider may do is in provider-faults.test.ts. */
-/** One that is not given back shows at the third. */
+/** A place that is not given back is missing in the second. */
 const ROUNDS_WITHIN_A_LIMIT = byExtent({ short: 4, wide: 10, long: 10 });
+/** What only this vendor does badly: what every provider may do is in provider-faults.test.ts. */
 const faults: [Operation, Fault[], 'promoted' | 'given up'][] = [
   ['create', ['failed-after'], 'promoted'],
   ['create', ['rate-limited-long'], 'promoted'],

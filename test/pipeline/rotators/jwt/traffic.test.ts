@@ -129,7 +129,7 @@ const firstKey: Record<string, () => string> = {
   EdDSA: () => String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
 };
 
-/** Pairs are slow, RSA's to make and Ed25519's to verify with: fewer rotations of them. */
+/** Pairs are slow, RSA's to make and Ed25519's to verify with: fewer rotations of them, and none of RSA in the short run. */
 const algorithms: [string, number][] = byExtent({
   short: [
     ['HS256', 4],
