@@ -191,13 +191,13 @@ describe.each([
   ['through the proxy endpoint', PROXIED, proxy],
 ])('clients that open a new connection for each request, %s', (_, secretId, address) => {
   // A grace period of two minutes passes in 2.4 seconds, longer than the clients keep a value.
-  const scale = { before: 0, withCaches: 0.02 };
+  let before: number;
   beforeAll(() => {
-    scale.before = laptop.cloud.settings.stateMachineTimeScale;
-    laptop.cloud.settings.stateMachineTimeScale = scale.withCaches;
+    before = laptop.cloud.settings.stateMachineTimeScale;
+    laptop.cloud.settings.stateMachineTimeScale = 0.02;
   });
   afterAll(() => {
-    laptop.cloud.settings.stateMachineTimeScale = scale.before;
+    laptop.cloud.settings.stateMachineTimeScale = before;
   });
 
   async function rotateToTheEnd(secretId: string): Promise<void> {
