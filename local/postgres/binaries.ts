@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { makeOnce } from './make-once.ts';
 
 export interface Binaries {
   readonly initdb: string;
@@ -70,12 +71,9 @@ async function copyForAll(native: string, version: string): Promise<string> {
     if (uid === process.getuid?.()) return copy;
     throw new Error(`${home} belongs to uid ${uid}, not to this user: remove it, its programs are not to be trusted.`);
   }
-  const draft = `${home}.${process.pid}`;
-  await mkdir(draft, { mode: 0o755 });
-  await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
-  await rename(draft, home).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(draft, { recursive: true, force: true });
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  await makeOnce(home, async (draft) => {
+    await mkdir(draft, { mode: 0o755 });
+    await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
   });
   return copy;
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeOnce } from './make-once.ts';
 
 /**
  * LAPTOP_POSTGRES_DATA names a folder that keeps what initdb has made, for the servers that are started after: for a run
@@ -27,19 +27,9 @@ export async function initialise(folder: DataFolder): Promise<void> {
   const { initdb, data, superuser, account } = folder;
   const parameters = ['-D', data, '-U', superuser, '-E', 'UTF8', '--locale=C', '--auth=reject', '--no-sync'];
   await run(initdb, [...parameters, '--no-instructions'], account);
-  if (place) await keep(data, place);
-}
-
-/** At once or not at all: another process may look there now. */
-async function keep(data: string, place: string): Promise<void> {
+  if (!place) return;
   await mkdir(dirname(place), { recursive: true, mode: 0o700 });
-  const half = `${place}.${randomUUID()}`;
-  await copy(data, half);
-  await rename(half, place).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(half, { recursive: true, force: true });
-    // Somebody else was first, with the same.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  });
+  await makeOnce(place, (draft) => copy(data, draft));
 }
 
 /** With owners and modes, which PostgreSQL insists on and Node's own copy leaves out. */

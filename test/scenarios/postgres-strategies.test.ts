@@ -3,7 +3,6 @@ import { RotatingPool } from '../../consumer/pool.ts';
 import { RotatingSecretsProvider } from '../../consumer/rotating-secrets-provider.ts';
 import { findLeaks } from '../../local/leaks/find-leaks.ts';
 import type { RdsService } from '../../local/services/rds/service.ts';
-import { eventually } from '../eventually.ts';
 import { byExtent } from '../extent.ts';
 import { Laptop, type Value } from './lab/laptop.ts';
 import { Traffic } from './lab/traffic.ts';
@@ -27,20 +26,25 @@ afterAll(() => laptop?.close());
 const proxy = () => ({ host: laptop.outputs.ProxyEndpoint as string });
 
 /** Rotates and waits until the previous credential has been retired, so that the next rotation may begin. */
-async function rotateToTheEnd(): Promise<Value> {
-  const rotation = await laptop.executions.rotate(ALTERNATING);
+async function rotateToTheEnd(secretId: string): Promise<Value> {
+  const rotation = await laptop.executions.rotate(secretId);
   expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
   const { versionId } = JSON.parse(rotation.output ?? '');
   const retirement = await laptop.executions.ofVersion('retire-credential', versionId);
   expect(retirement).toMatchObject({ status: 'SUCCEEDED' });
-  return laptop.value(ALTERNATING);
+  await laptop.endOfGracePeriod(secretId);
+  return laptop.value(secretId);
 }
+
+const WRITES = ['PutSecretValue', 'UpdateSecretVersionStage', 'UpdateSecret'];
+/** What is recorded from here on has a greater one. */
+const lastSequence = () => laptop.cloud.recorder.calls({}).at(-1)?.sequence as number;
 
 test(`the first rotation creates the second login; ${ALTERNATIONS} alternate, and each login works on what the other made`, async () => {
   const first = await laptop.value(ALTERNATING);
   await laptop.query(first, 'CREATE TABLE made_before (id int)');
   for (let rotation = 1; rotation <= ALTERNATIONS; rotation += 1) {
-    const value = await rotateToTheEnd();
+    const value = await rotateToTheEnd(ALTERNATING);
     expect(value.username).toBe(rotation % 2 === 1 ? 'app_clone' : 'app');
     const rows = await laptop.query(
       value,
@@ -70,9 +74,7 @@ describe('the superuser', () => {
   });
 
   test('a failed check puts the password of before back through the RDS API', async () => {
-    await eventually('the end of the grace period', async () =>
-      (await laptop.labels(SUPERUSER)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
-    );
+    await laptop.endOfGracePeriod(SUPERUSER);
     const before = await laptop.value(SUPERUSER);
     await laptop.gate(SUPERUSER, `open-for:${(await laptop.labels(SUPERUSER)).AWSCURRENT}`);
     expect(await laptop.executions.rotate(SUPERUSER)).toMatchObject({ status: 'FAILED', error: 'RotationRolledBack' });
@@ -127,21 +129,10 @@ test('one login, rotated in place under load: no statement fails with the healin
 });
 
 describe('behind a proxy that loses role settings', () => {
-  async function rotateToTheEnd(): Promise<{ versionId: string; sequence: number }> {
-    const { sequence } = laptop.cloud.recorder.calls({}).at(-1) as { sequence: number };
-    const rotation = await laptop.executions.rotate(PROXIED);
-    expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
-    await eventually('the end of the grace period', async () =>
-      (await laptop.labels(PROXIED)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
-    );
-    return { versionId: JSON.parse(rotation.output ?? '').versionId, sequence };
-  }
-
   test('what either login creates is workable by the other', async () => {
     await laptop.query(await laptop.value(PROXIED), 'CREATE TABLE kept (id int)', proxy());
     for (let rotation = 1; rotation <= ALTERNATIONS; rotation += 1) {
-      await rotateToTheEnd();
-      const value = await laptop.value(PROXIED);
+      const value = await rotateToTheEnd(PROXIED);
       expect(value.username).toBe(rotation % 2 === 1 ? 'fronted_clone' : 'fronted');
       await laptop.query(
         value,
@@ -149,7 +140,7 @@ describe('behind a proxy that loses role settings', () => {
         proxy(),
       );
     }
-    await rotateToTheEnd();
+    await rotateToTheEnd(PROXIED);
     const owners = await laptop.query(
       await laptop.value('lab/superuser'),
       "SELECT DISTINCT tableowner FROM pg_tables WHERE tablename = 'kept' OR tablename LIKE 'of%'",
@@ -165,18 +156,18 @@ describe('behind a proxy that loses role settings', () => {
        GRANT readers TO fronted; ALTER ROLE fronted SET statement_timeout = '4321ms'`,
     );
     for (let rotation = 1; rotation <= 2; rotation += 1) {
-      await rotateToTheEnd();
-      const value = await laptop.value(PROXIED);
+      const value = await rotateToTheEnd(PROXIED);
       expect(await laptop.query(value, 'SELECT count(*)::int AS n FROM of_the_administrator')).toEqual([{ n: 0 }]);
       expect(await laptop.query(value, 'SHOW statement_timeout')).toEqual([{ statement_timeout: '4321ms' }]);
     }
   });
 
   test('a rotation makes three writes and one more, to the secret of the proxy’s login', async () => {
-    const { sequence } = await rotateToTheEnd();
+    const afterSequence = lastSequence();
+    await rotateToTheEnd(PROXIED);
     const writes = laptop.cloud.recorder
-      .calls({ service: 'secretsmanager', afterSequence: sequence, principal: 'Rotatepostgres' })
-      .filter(({ operation }) => ['PutSecretValue', 'UpdateSecretVersionStage', 'UpdateSecret'].includes(operation));
+      .calls({ service: 'secretsmanager', afterSequence, principal: 'Rotatepostgres' })
+      .filter(({ operation }) => WRITES.includes(operation));
     expect(writes.map(({ operation }) => operation)).toEqual([
       'PutSecretValue',
       'PutSecretValue',
@@ -200,14 +191,6 @@ describe.each([
     laptop.cloud.settings.stateMachineTimeScale = before;
   });
 
-  async function rotateToTheEnd(secretId: string): Promise<void> {
-    const rotation = await laptop.executions.rotate(secretId);
-    expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
-    await eventually('the end of the grace period', async () =>
-      (await laptop.labels(secretId)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
-    );
-  }
-
   test('see no failed request through rotations of alternating users', async () => {
     const value = await laptop.value(secretId);
     await laptop.query(value, 'CREATE TABLE IF NOT EXISTS traffic (at timestamptz DEFAULT now())');
@@ -221,8 +204,7 @@ describe.each([
     const users = new Set<string>();
     try {
       for (let rotation = 1; rotation <= ROTATIONS_UNDER_LOAD; rotation += 1) {
-        await rotateToTheEnd(secretId);
-        users.add((await laptop.value(secretId)).username);
+        users.add((await rotateToTheEnd(secretId)).username);
       }
     } finally {
       await traffic.stop();
@@ -241,7 +223,6 @@ describe.each([
 describe('the figures of a rotation, with every statement logged', () => {
   /** Where the server's log stood when its logins had been made; before that, a deployment tries them in vain. */
   let begin = 0;
-  const WRITES = ['PutSecretValue', 'UpdateSecretVersionStage', 'UpdateSecret'];
   const databaseLog = () => laptop.cloud.service<RdsService>('rds').postgres('lab').log();
 
   beforeAll(async () => {
@@ -249,14 +230,6 @@ describe('the figures of a rotation, with every statement logged', () => {
     await laptop.logEveryStatement();
     begin = databaseLog().length;
   });
-
-  async function rotateToTheEnd(secretId: string): Promise<{ versionId: string }> {
-    const rotation = await laptop.executions.rotate(secretId);
-    expect(rotation).toMatchObject({ status: 'SUCCEEDED' });
-    const { versionId } = JSON.parse(rotation.output ?? '');
-    await laptop.executions.ofVersion('retire-credential', versionId);
-    return { versionId };
-  }
 
   function calls(secretName: string, afterSequence: number) {
     return laptop.cloud.recorder.calls({
@@ -268,7 +241,7 @@ describe('the figures of a rotation, with every statement logged', () => {
 
   test('one rotation makes exactly three writes to Secrets Manager: put, promote, close', async () => {
     await rotateToTheEnd(ALTERNATING);
-    const { sequence } = laptop.cloud.recorder.calls({}).at(-1) as { sequence: number };
+    const sequence = lastSequence();
     await rotateToTheEnd(ALTERNATING);
     const writes = calls(ALTERNATING, sequence).filter(({ operation }) => WRITES.includes(operation));
     expect(writes.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
@@ -279,7 +252,7 @@ describe('the figures of a rotation, with every statement logged', () => {
   });
 
   test('the rotation function, warm, makes at most ten calls to Secrets Manager in its four steps', async () => {
-    const { sequence } = laptop.cloud.recorder.calls({}).at(-1) as { sequence: number };
+    const sequence = lastSequence();
     const rotation = await laptop.executions.rotate(ALTERNATING);
     const { versionId } = JSON.parse(rotation.output ?? '');
     const promoted = calls(ALTERNATING, sequence).findIndex(

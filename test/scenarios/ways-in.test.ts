@@ -149,11 +149,7 @@ describe('where every event comes twice, and whoever takes one must bear that', 
   });
 
   /** Before each way in the rotation before has come to its end. */
-  beforeEach(() =>
-    eventually('the end of the grace period', async () =>
-      (await laptop.labels(SECRET)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
-    ),
-  );
+  beforeEach(() => laptop.endOfGracePeriod(SECRET));
 
   async function expectCurrentWorks(): Promise<void> {
     expect(await laptop.query(await laptop.value(SECRET), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);

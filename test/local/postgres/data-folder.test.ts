@@ -5,17 +5,15 @@ import type { PostgresServer } from '../../../local/postgres/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'data-folder-test-'));
 const kept = join(folder, 'kept');
-const before = process.env.LAPTOP_POSTGRES_DATA;
 const started: PostgresServer[] = [];
 
 afterAll(async () => {
-  process.env.LAPTOP_POSTGRES_DATA = before;
-  if (before === undefined) delete process.env.LAPTOP_POSTGRES_DATA;
   await Promise.all(started.map((server) => server.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function start(): Promise<PostgresServer> {
+  // Before the module is loaded, which reads it then. The environment of a test file is its own.
   process.env.LAPTOP_POSTGRES_DATA = kept;
   const { startPostgres } = await import('../../../local/postgres/server.ts');
   const server = await startPostgres({ directory: folder });

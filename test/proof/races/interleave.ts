@@ -5,11 +5,12 @@ import type { Subject, SubjectName } from '../model/subjects.ts';
 /** Long enough to be through when nobody holds a lock; it goes on meanwhile in any case. */
 const MOST_WAIT_MILLISECONDS = 200;
 const MOST_CALLS = 100;
+const everybody = ['a key of AWS', 'a key of a vendor', 'a login'] as const;
 /** Who races. The calls of a vendor's key are much like those of a key of AWS: the short run leaves it out. */
-export const racers: readonly SubjectName[] = byExtent({
+export const racers = byExtent<readonly SubjectName[]>({
   short: ['a key of AWS', 'a login'],
-  wide: ['a key of AWS', 'a key of a vendor', 'a login'],
-  long: ['a key of AWS', 'a key of a vendor', 'a login'],
+  wide: everybody,
+  long: everybody,
 });
 
 /** A database has many calls, a key has few. */

@@ -249,6 +249,13 @@ export class Laptop {
     await client.end();
   }
 
+  /** Waits until the previous credential has been retired, or what failed has been cleared away. */
+  async endOfGracePeriod(secretId: string): Promise<void> {
+    await eventually(`the end of the grace period of ${secretId}`, async () =>
+      (await this.labels(secretId)).KEYTURN_IN_FLIGHT === undefined ? true : undefined,
+    );
+  }
+
   /** Waits until nothing of a rotation is left to do, so that the next one may begin. */
   async rest(secretId: string): Promise<void> {
     await eventually(`the end of what is under way with ${secretId}`, async () => {

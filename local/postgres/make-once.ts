@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+
+/**
+ * Makes a folder that others may be making too: whoever looks there finds it whole, or not at all. `make` fills a draft
+ * beside it; whoever is first wins, since all make the same.
+ */
+export async function makeOnce(folder: string, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${folder}.${randomUUID()}`;
+  await make(draft);
+  await rename(draft, folder).catch(async (error: NodeJS.ErrnoException) => {
+    await rm(draft, { recursive: true, force: true });
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+}
