@@ -12,6 +12,8 @@ const sandboxInjectedGlobals =
 const project = (displayName, folders) => ({
   displayName,
   testEnvironment: 'node',
+  // Packages of this repository are taken from their sources.
+  testEnvironmentOptions: { customExportConditions: ['keyturn-source', 'node', 'node-addons'] },
   sandboxInjectedGlobals,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
@@ -21,7 +23,7 @@ const project = (displayName, folders) => ({
 
 export default {
   projects: [
-    project('unit', ['{house,local,pipeline,consumer,handlers,statemachines,stacks,cli,bin,examples,bench}']),
+    project('unit', ['{house,packages,pipeline,handlers,statemachines,stacks,cli,bin,tools,examples,bench}']),
     project('conformance', ['conformance']),
     project('scenarios', ['scenarios']),
     project('proof', ['proof']),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { writeBundle } from '../stacks/bundle.ts';
+import { writeBundle } from '../tools/bundle.ts';
 import { median } from './statistics.ts';
 
 export interface BundleFigures {
@@ -42,6 +42,7 @@ export function measureBundle(handler: string, rounds = 15): BundleFigures {
       bundle: true,
       platform: 'node',
       target: 'node20',
+      conditions: ['keyturn-source', 'module'],
       format: 'cjs',
       logLevel: 'error',
     });

@@ -3,9 +3,9 @@ import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import secretsManager from '@middy/secrets-manager';
-import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
-import { createCloud, type RunningCloud } from '../local/create-cloud.ts';
-import createSecretsManagerService from '../local/services/secretsmanager/service.ts';
+import { RotatingSecretsProvider } from '../packages/consumer/rotating-secrets-provider.ts';
+import { createCloud, type RunningCloud } from '../packages/laptop/create-cloud.ts';
+import createSecretsManagerService from '../packages/laptop/services/secretsmanager/service.ts';
 import { median } from './statistics.ts';
 
 export interface ColdStampede {

@@ -4,7 +4,7 @@ import { getSecret, SecretsProvider } from '@aws-lambda-powertools/parameters/se
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import middy from '@middy/core';
 import secretsManager from '@middy/secrets-manager';
-import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
+import { RotatingSecretsProvider } from '../packages/consumer/rotating-secrets-provider.ts';
 import { median } from './statistics.ts';
 
 /** One way to read a parsed secret that is warm. */

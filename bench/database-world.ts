@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import * as v from 'valibot';
-import { type PostgresServer, startPostgres } from '../local/postgres/server.ts';
+import { type PostgresServer, startPostgres } from '../packages/laptop/postgres/server.ts';
 import { PostgresSettings } from '../pipeline/contracts/settings/postgres.ts';
 import { createPostgresRotator } from '../pipeline/rotators/postgres/postgres-rotator.ts';
 import { type Laptop, type Managed, manage, openLaptop } from '../test/pipeline/rotators/native-rotation.ts';

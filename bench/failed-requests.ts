@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
-import { RotatingPool } from '../consumer/pool.ts';
-import { RotatingSecretsProvider } from '../consumer/rotating-secrets-provider.ts';
+import { RotatingPool } from '../packages/consumer/pool.ts';
+import { RotatingSecretsProvider } from '../packages/consumer/rotating-secrets-provider.ts';
 import { connect, documentedSecret, ourSecret, type Strategy, type World, withWorld } from './database-world.ts';
 import type { Login } from './documented-rotation.ts';
 

@@ -1,4 +1,4 @@
-import { createCloud } from '../local/create-cloud.ts';
+import { createCloud } from '../packages/laptop/create-cloud.ts';
 import { median } from './statistics.ts';
 
 export interface LaptopFigures {

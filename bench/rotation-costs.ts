@@ -5,7 +5,7 @@ import {
   type HistoryEvent,
   ListExecutionsCommand,
 } from '@aws-sdk/client-sfn';
-import type { RecordedCall } from '../local/recording/recorder.ts';
+import type { RecordedCall } from '../packages/laptop/recording/recorder.ts';
 import { documentedSecret, type Strategy, withWorld } from './database-world.ts';
 import { type BenchLaptop, createLogin, settled, withStack } from './lab/laptop.ts';
 import { countStateTransitions } from './state-transitions.ts';

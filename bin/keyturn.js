@@ -1,13 +1,19 @@
 #!/usr/bin/env node
-import { bundledCommandLine } from './bundled-command-line.js';
+import { existsSync } from 'node:fs';
 
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  process.stderr.write(`keyturn: expected Node.js 20 or newer, this is ${process.versions.node}.\n`);
+  process.exit(2);
+}
 // The SDK warns of Node's age in ten lines at each start; package.json says which versions run this.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-// The cloud of `local` finds its own files beside its sources, so it runs from them.
-const bundle = process.argv[2] === 'local' ? undefined : await bundledCommandLine();
-if (bundle === undefined) {
-  // The sources are TypeScript; tsx turns them into what this Node runs as they are imported.
-  const { register } = await import('tsx/esm/api');
-  register();
+// The package holds the command line as one bundle; a clone makes it from the sources when they have changed.
+const isClone = existsSync(new URL('keyturn.ts', import.meta.url));
+await import(isClone ? await sourcesInJavaScript() : '../dist/cli/keyturn.js');
+
+async function sourcesInJavaScript() {
+  // The laptop finds its own files beside its sources, so it runs from them.
+  if (process.argv[2] === 'local') (await import('tsx/esm/api')).register();
+  const { bundledCommandLine } = await import('../tools/bundle/command-line.js');
+  return bundledCommandLine();
 }
-await import(bundle ?? './keyturn.ts');

@@ -20,7 +20,12 @@ export class AssemblyUnusable extends KeyturnError {
   readonly code = 'AssemblyUnusable';
 }
 
-/** Whoever was asked said no. */
+/** The package with the laptop's cloud is not installed. */
+export class LaptopMissing extends KeyturnError {
+  readonly code = 'LaptopMissing';
+}
+
+/** The person said no. */
 export class NotConfirmed extends KeyturnError {
   readonly code = 'NotConfirmed';
 }

@@ -1,4 +1,4 @@
-import { decide } from '../pipeline/workflow/plan.ts';
+import { decide } from '../pipeline/workflow/decide.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';
 import { executionName, startExecution, waitForEnd } from './execution/run-execution.ts';

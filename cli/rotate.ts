@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { SecretSettings } from '../pipeline/contracts/settings/secret.ts';
-import { decide, workflowToken } from '../pipeline/workflow/plan.ts';
+import { decide, workflowToken } from '../pipeline/workflow/decide.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';
 import {

@@ -1,5 +1,5 @@
-import { readStatuses, type UnreadSecret } from '../pipeline/console/read-statuses.ts';
-import { inWords, type SecretStatus, type Sign, type Standing } from '../pipeline/console/secret-status.ts';
+import { readStatuses, type UnreadSecret } from '../pipeline/dashboard/read-statuses.ts';
+import { inWords, type SecretStatus, type Sign, type Standing } from '../pipeline/dashboard/secret-status.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';
 import { NotFound } from './errors.ts';

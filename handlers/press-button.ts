@@ -1,8 +1,8 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { pressButton } from '../pipeline/console/press-button.ts';
-import { ButtonEvent } from '../pipeline/console/widget-event.ts';
-import { executionUrl, renderPressed } from '../pipeline/console/widget-html.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
+import { pressButton } from '../pipeline/dashboard/press-button.ts';
+import { ButtonEvent } from '../pipeline/dashboard/widget-event.ts';
+import { executionUrl, renderPressed } from '../pipeline/dashboard/widget-html.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';
 
 const environment = readEnvironment({

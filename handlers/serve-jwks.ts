@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { parse } from '../pipeline/contracts/parse.ts';
-import { StoredJwtPayload } from '../pipeline/contracts/payloads/jwt.ts';
 import { createJwksServer, HttpRequest, type HttpResponse } from '../pipeline/rotators/jwt/serve-jwks.ts';
 import { parsePayload } from '../pipeline/rotators/parse-payload.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';

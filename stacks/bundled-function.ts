@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { functionFolder } from '#function-code';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { acknowledge } from './acknowledge.ts';
-import { bundleHandler } from './bundle.ts';
 
 /** Where a function runs: inside a VPC where its target is not reachable from outside. */
 export interface FunctionNetwork {
@@ -27,16 +26,12 @@ export interface BundledFunctionProps {
   readonly timeout?: Duration;
   /** @default 256 */
   readonly memoryMegabytes?: number;
-  /**
-   * Texts that lie beside the code, by file name.
-   * @default - none
-   */
-  readonly files?: Readonly<Record<string, string>>;
   /** @default - none reserved */
   readonly reservedConcurrency?: number;
 }
 
-const HANDLERS = fileURLToPath(new URL('../handlers/', import.meta.url));
+/** By name, not as a member of Runtime: older versions of the CDK do not have it. */
+const NODEJS_24 = new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS);
 
 /** One of Keyturn's functions: its own role with nothing but its log group, one small bundle, the newest LTS runtime. */
 export class BundledFunction extends Construct {
@@ -55,12 +50,12 @@ export class BundledFunction extends Construct {
     });
     logGroup.grantWrite(this.role);
     this.function = new lambda.Function(this, 'Function', {
-      code: bundleHandler(`${HANDLERS}${props.handler}.ts`, props.files),
+      code: lambda.Code.fromAsset(functionFolder(props.handler)),
       handler: 'index.handler',
       description: props.description,
       role: this.role,
       logGroup,
-      runtime: lambda.Runtime.NODEJS_24_X,
+      runtime: NODEJS_24,
       architecture: lambda.Architecture.ARM_64,
       timeout: props.timeout ?? Duration.seconds(30),
       memorySize: props.memoryMegabytes ?? 256,

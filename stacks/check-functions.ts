@@ -1,11 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { DATABASE_CA_FILE } from '../handlers/wiring/database-ca.ts';
 import type { CheckSettings } from '../pipeline/contracts/settings/secret.ts';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
-import { databaseCertificates } from './database-certificates.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 /** A check as a stack declares it. */
@@ -104,7 +102,6 @@ export class CheckFunctions extends Construct {
       description: 'Keyturn: checks a database login through its proxy and its instance',
       timeout: Duration.seconds(60),
       memoryMegabytes: 512,
-      files: { [DATABASE_CA_FILE]: databaseCertificates() },
       ...(this.#props.databaseNetwork && { network: this.#props.databaseNetwork }),
       ...(this.#props.databaseEnvironment && { environment: this.#props.databaseEnvironment }),
     });

@@ -1,8 +1,9 @@
+export { readManifest } from '../pipeline/contracts/manifest-file.ts';
 /** What an application's own CDK app imports: a pipeline, and the secrets in its care. */
 export { acknowledge } from './acknowledge.ts';
-export { bundle } from './bundle.ts';
 export type { FunctionNetwork } from './bundled-function.ts';
 export { JwksEndpoint, type JwksEndpointProps } from './jwks-endpoint.ts';
+export { ManifestStack, type ManifestStackProps } from './manifest-stack.ts';
 export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';
 export { RotatedSecret, type RotatedSecretProps, type RotatedSecretProxy } from './rotated-secret.ts';
 export { RotationPipeline, type RotationPipelineProps, type SecretKind } from './rotation-pipeline.ts';

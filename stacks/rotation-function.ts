@@ -3,10 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { DATABASE_CA_FILE } from '../handlers/wiring/database-ca.ts';
 import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
-import { databaseCertificates } from './database-certificates.ts';
 import type { SecretKind } from './rotation-pipeline.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
@@ -36,7 +34,6 @@ export class RotationFunction extends Construct {
       timeout: Duration.seconds(60),
       memoryMegabytes: 512,
       network: props.network,
-      ...(props.kind === 'postgres' && { files: { [DATABASE_CA_FILE]: databaseCertificates() } }),
       environment: {
         ...props.environment,
         KEYTURN_SETTINGS_PREFIX: props.settingsPrefix,

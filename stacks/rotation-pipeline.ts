@@ -19,7 +19,7 @@ import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
-import { ConsoleDashboard } from './console-dashboard.ts';
+import { ConsoleDashboard } from './dashboard.ts';
 import { LabelRules } from './label-rules.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { RotationFunction } from './rotation-function.ts';

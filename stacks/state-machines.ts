@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { CONSUMER_CLIENT_CONTEXT } from '@keyturn/consumer/contracts/consumer-events';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,7 +7,6 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { CONSUMER_CLIENT_CONTEXT } from '../pipeline/contracts/consumer-events.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import pg from 'pg';
-import { RotatingSecretsProvider, withFreshSecrets } from '../../consumer/index.ts';
-import { RotatingPool } from '../../consumer/pool.ts';
+import { RotatingSecretsProvider, withFreshSecrets } from '../../packages/consumer/index.ts';
+import { RotatingPool } from '../../packages/consumer/pool.ts';
 import { type Answer, fingerprint } from './answer.ts';
 
 interface Login {

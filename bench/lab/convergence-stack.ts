@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { bundle } from '../../stacks/bundle.ts';
 import { RotatedSecret } from '../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
+import { bundle } from '../../tools/bundle.ts';
 import { BenchDatabase } from './database.ts';
 
 /** How a function gets fresh, and by which reader. */
@@ -20,7 +20,7 @@ export class ConvergenceStack extends Stack {
     super(scope, id);
     const database = new BenchDatabase(this, 'Database');
     const pipeline = new RotationPipeline(this, 'Keyturn');
-    const code = bundle(fileURLToPath(new URL('./consumer.ts', import.meta.url)));
+    const code = lambda.Code.fromAsset(bundle(fileURLToPath(new URL('./consumer.ts', import.meta.url))));
     for (const { name, strategy, freshness, reader, maxAgeSeconds } of consumers) {
       const secretName = `bench/${name}`;
       const secret = database.login(secretName, name);

@@ -6,9 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { loadAssembly } from '../../local/assembly/load-assembly.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../local/create-cloud.ts';
-import { person } from '../../test/local/services/lambda/laptop.ts';
+import { loadAssembly } from '../../packages/laptop/assembly/load-assembly.ts';
+import { type CloudOptions, createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { person } from '../../test/packages/laptop/services/lambda/laptop.ts';
 import { createLogin as createDatabaseLogin } from '../../test/scenarios/lab/create-login.ts';
 import { Executions } from '../../test/scenarios/lab/executions.ts';
 
@@ -34,9 +34,13 @@ export async function withStack<Result>(
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
   const app = fileURLToPath(new URL('./app.ts', import.meta.url));
   try {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', '--no-warnings', app], {
-      env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder, BENCH_STACK: name },
-    });
+    await promisify(execFile)(
+      process.execPath,
+      ['--conditions=keyturn-source', '--import', 'tsx', '--no-warnings', app],
+      {
+        env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder, BENCH_STACK: name },
+      },
+    );
     const cloud = await createCloud({ log: () => undefined, settings, ...options });
     const client = new SFNClient({
       endpoint: cloud.endpointUrl,

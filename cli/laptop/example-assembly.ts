@@ -11,13 +11,20 @@ const SOURCES = [
   'statemachines',
   'handlers',
   'pipeline',
-  'consumer',
+  'packages/consumer',
+  'tools/bundle.ts',
+  'tools/bundle',
   'cdk.json',
   'package-lock.json',
 ];
 
 /** Where the example's assembly lies; `npm run synth` writes it there too. */
 export const EXAMPLE_ASSEMBLY = join(PACKAGE_ROOT, '.keyturn', 'example');
+
+/** What is loaded where no assembly is named: in a clone the example, elsewhere what `cdk synth` writes by default. */
+export function defaultAssembly(tell: (line: string) => void): string | Promise<string> {
+  return existsSync(join(PACKAGE_ROOT, 'examples', 'app.ts')) ? exampleAssembly(tell) : 'cdk.out';
+}
 
 /** The example's assembly, synthesized where it is missing or older than what it is made of. */
 export async function exampleAssembly(tell: (line: string) => void): Promise<string> {
@@ -42,7 +49,7 @@ function newest(path: string): number {
 /** By the CDK's own command line in a process: the settings of cdk.json count as they do in a deployment. */
 async function synthesize(tell: (line: string) => void): Promise<void> {
   const cdk = findCdk();
-  const app = 'node --import tsx examples/app.ts';
+  const app = 'node --conditions=keyturn-source --import tsx examples/app.ts';
   const child = spawn(process.execPath, [cdk, 'synth', '--quiet', '--app', app, '--output', EXAMPLE_ASSEMBLY], {
     cwd: PACKAGE_ROOT,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -70,12 +77,4 @@ function findCdk(): string {
       { cause },
     );
   }
-}
-
-/** @throws AssemblyUnusable where the folder holds no assembly */
-export function requireAssembly(folder: string): string {
-  if (existsSync(join(folder, 'manifest.json'))) return folder;
-  throw new AssemblyUnusable(
-    `${folder}: expected a folder that "cdk synth" made, with a manifest.json in it. Run "cdk synth", or name another folder.`,
-  );
 }

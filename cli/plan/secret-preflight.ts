@@ -1,7 +1,7 @@
+import { JwtPayload } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { AWSCURRENT, AWSPENDING } from '../../pipeline/contracts/labels.ts';
 import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
-import { JwtPayload } from '../../pipeline/contracts/payloads/jwt.ts';
 import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 import { KeyturnError } from '../../pipeline/errors.ts';
 import { parsePayload } from '../../pipeline/rotators/parse-payload.ts';

@@ -16,6 +16,7 @@ const ours: Readonly<Record<string, ExitCode>> = {
   ManifestUnreadable: exitCodes.usage,
   AssemblyUnusable: exitCodes.usage,
   NotConfirmed: exitCodes.usage,
+  LaptopMissing: exitCodes.notFound,
   NotFound: exitCodes.notFound,
   FleetEmpty: exitCodes.notFound,
   SecretNotManaged: exitCodes.notFound,

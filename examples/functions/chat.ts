@@ -1,5 +1,5 @@
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { defaultProvider, getApiKey, withFreshSecrets } from 'keyturn/consumer';
+import { defaultProvider, getApiKey, withFreshSecrets } from '@keyturn/consumer';
 import { authenticate } from './app/authenticate.ts';
 import { HttpError, http, json, type Request, type Response, readBody } from './app/http.ts';
 

@@ -1,6 +1,6 @@
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { getParameter } from '@aws-lambda-powertools/parameters/ssm';
-import { healthCheck, installForPowertools, withFreshSecrets } from 'keyturn/consumer';
+import { healthCheck, installForPowertools, withFreshSecrets } from '@keyturn/consumer';
 import { database } from './app/database.ts';
 import { http, json, type Response } from './app/http.ts';
 

@@ -1,4 +1,4 @@
-import { withFreshSecrets } from 'keyturn/consumer';
+import { withFreshSecrets } from '@keyturn/consumer';
 import { authenticate } from './app/authenticate.ts';
 import { database } from './app/database.ts';
 import { HttpError, http, json, type Request, type Response, readBody } from './app/http.ts';

@@ -1,7 +1,7 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { withFreshSecrets } from 'keyturn/consumer';
-import { JwtSigner } from 'keyturn/consumer/jwt';
+import { withFreshSecrets } from '@keyturn/consumer';
+import { JwtSigner } from '@keyturn/consumer/jwt';
 import { database } from './app/database.ts';
 import { HttpError, http, json, type Request, type Response, readBody } from './app/http.ts';
 

@@ -5,7 +5,7 @@ import {
   ListServiceSpecificCredentialsCommand,
 } from '@aws-sdk/client-iam';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { databaseTls } from 'keyturn/consumer/pool';
+import { databaseTls } from '@keyturn/consumer/pool';
 import { computeScramVerifier } from 'keyturn/scram';
 import pg from 'pg';
 

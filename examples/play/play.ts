@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { findLeaks } from '@keyturn/laptop';
 import { exampleAssembly } from '../../cli/laptop/example-assembly.ts';
-import { findLeaks } from '../../local/leaks/find-leaks.ts';
 import { brokenPromises, type PlayReport } from './report.ts';
 import { Rotations } from './rotations.ts';
 import { configSync, failedCheck, type Play, retirement, rotationByHand, scheduledRotations } from './scenes.ts';

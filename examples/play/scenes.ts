@@ -5,8 +5,7 @@ import {
   RotateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
-import type { RdsService } from '../../local/services/rds/service.ts';
-import type { SnsService } from '../../local/services/sns/service.ts';
+import type { RdsService, SnsService } from '@keyturn/laptop';
 import type { RotationRecord, Rotations } from './rotations.ts';
 import type { Screen } from './screen.ts';
 import type { Stage } from './stage.ts';

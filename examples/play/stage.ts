@@ -4,8 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { type LoadedStack, loadAssembly } from '../../local/assembly/load-assembly.ts';
-import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
+import { createCloud, type LoadedStack, loadAssembly, type RunningCloud } from '@keyturn/laptop';
 
 /** Machines wait a share of their time: ten minutes of grace pass in eighteen seconds. Evidence keeps to the clock. */
 const TIME_SCALE = 0.03;

@@ -8,7 +8,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { acknowledge, bundle } from 'keyturn';
+import { acknowledge } from 'keyturn';
+import { bundle } from '../../tools/bundle.ts';
 import type { ExampleDatabase } from './database.ts';
 import type { ExampleKeys } from './keys.ts';
 import type { ExampleNetwork } from './network.ts';
@@ -145,7 +146,7 @@ export class ExampleService extends Construct {
     const made = new lambda.Function(this, id, {
       role: this.#role(id, logGroup),
       logGroup,
-      code: bundle(`${FUNCTIONS}${file}.ts`),
+      code: lambda.Code.fromAsset(bundle(`${FUNCTIONS}${file}.ts`)),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,

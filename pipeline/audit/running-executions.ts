@@ -1,5 +1,5 @@
 import { ListExecutionsCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import { workflowToken } from '../workflow/plan.ts';
+import { workflowToken } from '../workflow/decide.ts';
 
 /** The executions that are under way, asked for once for a whole audit. */
 export interface RunningExecutions {

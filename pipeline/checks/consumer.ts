@@ -1,8 +1,12 @@
 import { types } from 'node:util';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CONSUMER_CLIENT_CONTEXT,
+  ConsumerAnswer,
+  type ConsumerEvent,
+} from '@keyturn/consumer/contracts/consumer-events';
 import * as v from 'valibot';
-import { CONSUMER_CLIENT_CONTEXT, ConsumerAnswer, type ConsumerEvent } from '../contracts/consumer-events.ts';
 import { ConsumerCheckParameters } from '../contracts/settings/checks.ts';
 import { describeAwsFault } from './aws-faults.ts';
 import type { Check, CheckSubject } from './check.ts';

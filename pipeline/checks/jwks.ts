@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { JwtPayload, type RingKey } from '@keyturn/consumer/contracts/jwt';
+import { publicJwk } from '@keyturn/consumer/contracts/key-ring';
 import * as v from 'valibot';
-import { publicJwk } from '../contracts/key-ring.ts';
-import { JwtPayload, type RingKey } from '../contracts/payloads/jwt.ts';
 import { JwksCheckParameters } from '../contracts/settings/checks.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 import { adoptKey, isSymmetric } from '../rotators/jwt/ring-key.ts';

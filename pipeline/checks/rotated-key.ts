@@ -1,5 +1,5 @@
+import { textAt } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
-import { textAt } from '../contracts/json-pointer.ts';
 import { ApiKeyValue } from '../contracts/payloads/api-key.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 

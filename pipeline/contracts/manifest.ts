@@ -1,6 +1,6 @@
+import { jwtAlgorithms } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { CheckSchedule, Schedule } from './manifest-schedule.ts';
-import { jwtAlgorithms } from './payloads/jwt.ts';
 
 /**
  * The manifest: what a person says of each secret. Parsed at synthesis and by `keyturn plan`; unknown keys and unsafe

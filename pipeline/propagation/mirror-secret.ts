@@ -5,7 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { textAt } from '../contracts/json-pointer.ts';
+import { textAt } from '@keyturn/consumer/contracts/json-pointer';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { MirrorSettings } from '../contracts/settings/secret.ts';
 import { isNamed } from '../errors.ts';

@@ -8,7 +8,7 @@ import {
 } from '../contracts/settings/secret.ts';
 import type { SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
-import { decide, type Path } from './plan.ts';
+import { decide, type Path } from './decide.ts';
 
 /** What one execution is going to do. Carries ARNs, names and version ids only. */
 export interface Plan {

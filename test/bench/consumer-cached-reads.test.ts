@@ -6,7 +6,7 @@ import type { CachedRead } from '../../bench/consumer-cached-reads.ts';
 const bench = fileURLToPath(new URL('../../bench/consumer-cached-reads.ts', import.meta.url));
 
 async function measure(): Promise<Map<string, CachedRead>> {
-  const words = ['--import', 'tsx', '--no-warnings', bench, '--json', '--quick'];
+  const words = ['--conditions=keyturn-source', '--import', 'tsx', '--no-warnings', bench, '--json', '--quick'];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   return new Map((JSON.parse(stdout) as CachedRead[]).map((read) => [read.name, read]));
 }

@@ -2,7 +2,7 @@ import { type Ended, runProcess } from '../cli/desk.ts';
 
 /** As `npm start --` runs it, in a process of its own. */
 function start(...words: string[]): Promise<Ended> {
-  return runProcess(['--import', 'tsx', 'bin/start.ts', ...words]);
+  return runProcess(['--conditions=keyturn-source', '--import', 'tsx', 'bin/start.ts', ...words]);
 }
 
 describe('npm start', () => {

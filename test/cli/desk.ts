@@ -19,10 +19,10 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { zipSync } from 'fflate';
 import pg from 'pg';
-import { loadAssembly } from '../../local/assembly/load-assembly.ts';
-import { systemClock } from '../../local/clock.ts';
-import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
-import type { RdsService } from '../../local/services/rds/service.ts';
+import { loadAssembly } from '../../packages/laptop/assembly/load-assembly.ts';
+import { systemClock } from '../../packages/laptop/clock.ts';
+import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RdsService } from '../../packages/laptop/services/rds/service.ts';
 import { eventually } from '../eventually.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -139,7 +139,10 @@ export class Desk {
     // As `cdk synth -c manifest=…` runs it.
     const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
     const env = { CDK_CONTEXT_JSON: JSON.stringify({ ...context, manifest: path }), CDK_OUTDIR: assembly };
-    const synthesis = await runProcess(['--import', 'tsx', join('bin', 'app.ts')], { ...ofSynthesis(), ...env });
+    const synthesis = await runProcess(['--conditions=keyturn-source', '--import', 'tsx', join('bin', 'app.ts')], {
+      ...ofSynthesis(),
+      ...env,
+    });
     if (synthesis.code !== 0) throw new Error(synthesis.stderr);
     await loadAssembly(assembly, this.cloud);
   }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
+import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
 import type { PipelineDescription } from '../../pipeline/contracts/settings/pipeline.ts';
 import { inTurn } from '../extent.ts';
 import { type Ended, keyturn } from './desk.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
+import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
 
 /**
  * What the conformance cases run against. `KEYTURN_ENDPOINT` names it, with the usual credential environment:

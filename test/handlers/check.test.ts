@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createCertificateAuthority } from '../../local/postgres/certificates.ts';
-import type { RdsService } from '../../local/services/rds/service.ts';
-import type { SnsService } from '../../local/services/sns/service.ts';
+import { createCertificateAuthority } from '../../packages/laptop/postgres/certificates.ts';
+import type { RdsService } from '../../packages/laptop/services/rds/service.ts';
+import type { SnsService } from '../../packages/laptop/services/sns/service.ts';
 import { eventually } from '../eventually.ts';
 import { Deployed } from './deployed.ts';
 

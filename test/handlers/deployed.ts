@@ -1,15 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { buildSync } from 'esbuild';
-import type { Settings } from '../../local/cloud.ts';
-import { createCloud, type RunningCloud } from '../../local/create-cloud.ts';
-import { asPerson, settled, zip } from '../local/services/lambda/laptop.ts';
-
-const HANDLERS = fileURLToPath(new URL('../../handlers/', import.meta.url));
+import type { Settings } from '../../packages/laptop/cloud.ts';
+import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { bundleHandler } from '../../tools/bundle.ts';
+import { asPerson, settled, zip } from '../packages/laptop/services/lambda/laptop.ts';
 
 export interface Grant {
   readonly actions: string[];
@@ -107,26 +103,9 @@ export class Deployed {
   }
 }
 
-/** As stacks/bundle.ts makes it. */
+/** As it is deployed. */
 function bundle(handler: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'handler-'));
-  try {
-    const outfile = join(folder, 'index.js');
-    buildSync({
-      entryPoints: [`${HANDLERS}${handler}.ts`],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'cjs',
-      minify: true,
-      mainFields: ['module', 'main'],
-      logLevel: 'error',
-    });
-    return readFileSync(outfile, 'utf8');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return readFileSync(join(bundleHandler(handler), 'index.js'), 'utf8');
 }
 
 const policy = (Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, DescribeSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import createEventsService from '../../local/services/events/service.ts';
-import createSsmService from '../../local/services/ssm/service.ts';
+import createEventsService from '../../packages/laptop/services/events/service.ts';
+import createSsmService from '../../packages/laptop/services/ssm/service.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../../pipeline/contracts/settings/settings-parameter.ts';
 import { eventually } from '../eventually.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { SnsService } from '../../local/services/sns/service.ts';
+import type { SnsService } from '../../packages/laptop/services/sns/service.ts';
 import type { CheckCode } from '../../pipeline/contracts/check.ts';
 import { eventually } from '../eventually.ts';
 import { Deployed } from './deployed.ts';

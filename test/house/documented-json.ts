@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { compilePattern } from '../../local/services/events/pattern/compile.ts';
-import { checkPolicyDocument } from '../../local/services/iam/policy-document.ts';
+import { ConsumerAnswer, ConsumerEvent } from '../../packages/consumer/contracts/consumer-events.ts';
+import { JwtPayload } from '../../packages/consumer/contracts/jwt.ts';
+import { compilePattern } from '../../packages/laptop/services/events/pattern/compile.ts';
+import { checkPolicyDocument } from '../../packages/laptop/services/iam/policy-document.ts';
 import { CheckRequest } from '../../pipeline/contracts/check.ts';
-import { ConsumerAnswer, ConsumerEvent } from '../../pipeline/contracts/consumer-events.ts';
 import { EVENT_SOURCE, eventDetails } from '../../pipeline/contracts/events.ts';
 import { parseManifest } from '../../pipeline/contracts/manifest-safety.ts';
 import { ApiKeyValue } from '../../pipeline/contracts/payloads/api-key.ts';
-import { JwtPayload } from '../../pipeline/contracts/payloads/jwt.ts';
 import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 
 type Shown = Record<string, any>;

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'keyturn-play-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function start(...options: string[]) {
-  const play = spawn(process.execPath, ['--import', 'tsx', 'bin/start.ts', ...options], {
+  const play = spawn(process.execPath, ['--conditions=keyturn-source', '--import', 'tsx', 'bin/start.ts', ...options], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { RotatingPool } from '../../consumer/pool.ts';
-import { RotatingSecretsProvider } from '../../consumer/rotating-secrets-provider.ts';
-import { findLeaks } from '../../local/leaks/find-leaks.ts';
-import type { RdsService } from '../../local/services/rds/service.ts';
+import { RotatingPool } from '../../packages/consumer/pool.ts';
+import { RotatingSecretsProvider } from '../../packages/consumer/rotating-secrets-provider.ts';
+import { findLeaks } from '../../packages/laptop/leaks/find-leaks.ts';
+import type { RdsService } from '../../packages/laptop/services/rds/service.ts';
 import { byExtent } from '../extent.ts';
 import { Laptop, type Value } from './lab/laptop.ts';
 import { Traffic } from './lab/traffic.ts';

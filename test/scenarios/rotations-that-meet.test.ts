@@ -1,6 +1,6 @@
 import { PutSecretValueCommand, RotateSecretCommand, TagResourceCommand } from '@aws-sdk/client-secrets-manager';
 import type pg from 'pg';
-import type { SnsService } from '../../local/services/sns/service.ts';
+import type { SnsService } from '../../packages/laptop/services/sns/service.ts';
 import { eventually } from '../eventually.ts';
 import { byExtent, inTurn } from '../extent.ts';
 import { Laptop, type Value } from './lab/laptop.ts';

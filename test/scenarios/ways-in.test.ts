@@ -6,7 +6,7 @@ import {
   RestoreSecretCommand,
   RotateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { computeScramVerifier, formatScramVerifier } from '../../local/postgres/scram.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../packages/laptop/postgres/scram.ts';
 import { audit } from '../../pipeline/audit/audit.ts';
 import { eventually } from '../eventually.ts';
 import { Laptop, type Value } from './lab/laptop.ts';

@@ -359,7 +359,7 @@ test('a manifest that is not well ends the synthesis with what to write, and no 
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-manifest-'));
   const path = join(folder, 'keyturn.json');
   writeFileSync(path, JSON.stringify({ secrets: { db: { kind: 'postgres', secret: { name: 'n' } } } }));
-  const synthesis = await runProcess(['--import', 'tsx', 'bin/app.ts'], {
+  const synthesis = await runProcess(['--conditions=keyturn-source', '--import', 'tsx', 'bin/app.ts'], {
     CDK_CONTEXT_JSON: JSON.stringify({ manifest: path }),
     CDK_OUTDIR: join(folder, 'cdk.out'),
   });

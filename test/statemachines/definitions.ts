@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { MachineDefinition, StateDefinition } from '../../local/services/states/interpreter/definition.ts';
+import type {
+  MachineDefinition,
+  StateDefinition,
+} from '../../packages/laptop/services/states/interpreter/definition.ts';
 
 const FOLDER = fileURLToPath(new URL('../../statemachines/', import.meta.url));
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { StatesLaptop } from '../local/services/states/laptop.ts';
+import { StatesLaptop } from '../packages/laptop/services/states/laptop.ts';
 import { definitionText } from './definitions.ts';
 
 const { JudgePromotion } = JSON.parse(definitionText('rotate-secret')).States;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { TaskResource } from '../../local/services/states/integrations/resource.ts';
-import type { ServiceModel } from '../../local/wire/service-model.ts';
+import type { TaskResource } from '../../packages/laptop/services/states/integrations/resource.ts';
+import type { ServiceModel } from '../../packages/laptop/wire/service-model.ts';
 import { checkCodes } from '../../pipeline/contracts/check.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-error-representation */

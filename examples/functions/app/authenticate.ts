@@ -1,5 +1,5 @@
-import { TokenRefusedError } from 'keyturn/consumer';
-import { JwtVerifier } from 'keyturn/consumer/jwt';
+import { TokenRefusedError } from '@keyturn/consumer';
+import { JwtVerifier } from '@keyturn/consumer/jwt';
 import { HttpError, type Request } from './http.ts';
 
 const verifier = new JwtVerifier({ secretId: process.env.JWT_SECRET_ARN ?? '' });

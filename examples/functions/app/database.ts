@@ -1,4 +1,4 @@
-import { RotatingPool } from 'keyturn/consumer/pool';
+import { RotatingPool } from '@keyturn/consumer/pool';
 
 /** One pool an environment, on the login that Keyturn rotates, through the proxy where there is one. */
 export const database = new RotatingPool({

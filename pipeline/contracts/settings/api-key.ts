@@ -1,5 +1,5 @@
+import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
-import { JsonPointer } from '../json-pointer.ts';
 import {
   type HttpProblem,
   HttpProviderSettings,

@@ -1,5 +1,5 @@
+import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
-import { JsonPointer } from '../json-pointer.ts';
 
 /**
  * A vendor's key-management API, described as data. Places of the form `${name}` are filled in: inside a URL they are

@@ -1,5 +1,5 @@
+import { jwtAlgorithms } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
-import { jwtAlgorithms } from '../payloads/jwt.ts';
 
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 

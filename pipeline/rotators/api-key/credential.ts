@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { textAt, withText } from '../../contracts/json-pointer.ts';
+import { textAt, withText } from '@keyturn/consumer/contracts/json-pointer';
 import type { ApiKeyPayload } from '../../contracts/payloads/api-key.ts';
 import type { ApiKeySettings } from '../../contracts/settings/api-key.ts';
 import { PayloadInvalid } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { acceptedKeys, isAcceptedKey } from '../../contracts/accepted-keys.ts';
+import { acceptedKeys, isAcceptedKey } from '@keyturn/consumer/contracts/accepted-keys';
 import type { GeneratedSettings } from '../../contracts/settings/api-key.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import { send } from './http-client.ts';

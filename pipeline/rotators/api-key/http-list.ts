@@ -1,4 +1,4 @@
-import { textAt, valueAt } from '../../contracts/json-pointer.ts';
+import { textAt, valueAt } from '@keyturn/consumer/contracts/json-pointer';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import { TargetRefused } from '../errors.ts';
 import { describeRequest, describeStatus, type HttpAnswer, type RequestTemplate } from './http-client.ts';

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { textAt } from '../../contracts/json-pointer.ts';
+import { textAt } from '@keyturn/consumer/contracts/json-pointer';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import { placeholdersOf } from '../../contracts/settings/http-provider.ts';
 import { PayloadInvalid } from '../errors.ts';

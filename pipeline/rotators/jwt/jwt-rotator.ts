@@ -1,4 +1,4 @@
-import { StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import { StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { parsePayload } from '../parse-payload.ts';
 import type { Rotator } from '../rotator.ts';

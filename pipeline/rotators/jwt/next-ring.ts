@@ -1,5 +1,5 @@
-import { isAccepted, verificationKey } from '../../contracts/key-ring.ts';
-import type { KeyRing, RingKey, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import type { KeyRing, RingKey, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
+import { isAccepted, verificationKey } from '@keyturn/consumer/contracts/key-ring';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { PayloadInvalid, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';

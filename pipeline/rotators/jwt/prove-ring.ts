@@ -1,5 +1,5 @@
-import { verificationKeys } from '../../contracts/key-ring.ts';
-import type { KeyRing, RingKey, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
+import type { KeyRing, RingKey, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
+import { verificationKeys } from '@keyturn/consumer/contracts/key-ring';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { CandidateRejected } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';

@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, type JsonWebKey, randomBytes } from 'node:crypto';
+import type { JwtAlgorithm, RingKey } from '@keyturn/consumer/contracts/jwt';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { JwtAlgorithm, RingKey } from '../../contracts/payloads/jwt.ts';
 
 const symmetricBytes: Partial<Record<JwtAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const PEM_HEADER = /^-----BEGIN /;

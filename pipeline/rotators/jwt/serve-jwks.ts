@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { KeyRing, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
+import { publicJwk, verificationKeys } from '@keyturn/consumer/contracts/key-ring';
 import * as v from 'valibot';
-import { publicJwk, verificationKeys } from '../../contracts/key-ring.ts';
-import type { KeyRing, StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
 import { takeOver } from './next-ring.ts';
 
 /** Where verifiers look for a key set. RFC 8414 names no path; these are the usual ones. */

@@ -1,6 +1,6 @@
+import type { StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
+import { isAccepted } from '@keyturn/consumer/contracts/key-ring';
 import type { Verification } from '../../contracts/audit.ts';
-import { isAccepted } from '../../contracts/key-ring.ts';
-import type { StoredJwtPayload } from '../../contracts/payloads/jwt.ts';
 import { KeyturnError } from '../../errors.ts';
 import { takeOver } from './next-ring.ts';
 import { proveOwnRing } from './prove-ring.ts';

@@ -1,6 +1,6 @@
+import type { RingKey } from '@keyturn/consumer/contracts/jwt';
+import { verificationKey } from '@keyturn/consumer/contracts/key-ring';
 import { CompactSign, type CompactVerifyResult, compactVerify, importJWK, type JWK } from 'jose';
-import { verificationKey } from '../../contracts/key-ring.ts';
-import type { RingKey } from '../../contracts/payloads/jwt.ts';
 import { KeyturnError } from '../../errors.ts';
 
 /** A token was not accepted. The message names its key, never the token. */

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { isNamed } from '../../errors.ts';
 import { PayloadInvalid } from '../errors.ts';
-import type { Cluster, Instance, PasswordChange } from './rds-members.ts';
+import type { Cluster, Instance, PasswordChange } from './rds-shapes.ts';
 
 type Rds = Pick<RDSClient, 'send'>;
 

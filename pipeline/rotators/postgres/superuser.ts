@@ -7,7 +7,7 @@ import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import { LoginRefused } from './database-errors.ts';
 import { changeCluster, changeInstance, describeCluster, describeInstance } from './database-host.ts';
 import type { Tools } from './dependencies.ts';
-import type { Cluster, Instance } from './rds-members.ts';
+import type { Cluster, Instance } from './rds-shapes.ts';
 import { newPassword } from './single-user.ts';
 import type { Strategy } from './strategy.ts';
 import { withSession } from './transaction.ts';

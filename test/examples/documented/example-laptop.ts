@@ -3,7 +3,7 @@ import { CreateSecretCommand, DescribeSecretCommand } from '@aws-sdk/client-secr
 import pg from 'pg';
 import { EXAMPLE_ASSEMBLY } from '../../../cli/laptop/example-assembly.ts';
 import { Stage } from '../../../examples/play/stage.ts';
-import type { RdsService } from '../../../local/services/rds/service.ts';
+import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
 
 /** The example on a laptop, with what the documents' commands speak of. */
 export class ExampleLaptop {

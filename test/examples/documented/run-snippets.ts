@@ -49,7 +49,7 @@ for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
 
 function runFile(folder: string, name: string, text: string, environment: Record<string, string>): Promise<Ended> {
   writeFileSync(join(folder, name), text);
-  const child = spawn(process.execPath, ['--import', 'tsx', join(folder, name)], {
+  const child = spawn(process.execPath, ['--conditions=keyturn-source', '--import', 'tsx', join(folder, name)], {
     cwd: root,
     env: {
       PATH: process.env.PATH,

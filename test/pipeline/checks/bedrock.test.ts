@@ -8,12 +8,12 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import createBedrockService, { type BedrockService } from '../../../local/services/bedrock/service.ts';
-import createSecretsManagerService from '../../../local/services/secretsmanager/service.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import createBedrockService, { type BedrockService } from '../../../packages/laptop/services/bedrock/service.ts';
+import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { bedrockCheck } from '../../../pipeline/checks/bedrock.ts';
 import { runCheck } from '../../../pipeline/checks/run-check.ts';
-import { clientOptions } from '../../local/wire/probe.ts';
+import { clientOptions } from '../../packages/laptop/wire/probe.ts';
 
 const micro = 'amazon.nova-micro-v1:0';
 const UserName = 'chat';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { RunningCloud } from '../../../local/create-cloud.ts';
-import createLambdaService from '../../../local/services/lambda/service.ts';
-import createLogsService from '../../../local/services/logs/service.ts';
-import createSecretsManagerService from '../../../local/services/secretsmanager/service.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import createLambdaService from '../../../packages/laptop/services/lambda/service.ts';
+import createLogsService from '../../../packages/laptop/services/logs/service.ts';
+import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { consumerCheck } from '../../../pipeline/checks/consumer.ts';
 import { runCheck } from '../../../pipeline/checks/run-check.ts';
-import { asPerson, clientOf, make, startLaptop } from '../../local/services/lambda/laptop.ts';
+import { asPerson, clientOf, make, startLaptop } from '../../packages/laptop/services/lambda/laptop.ts';
 
 const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
 let cloud: RunningCloud;

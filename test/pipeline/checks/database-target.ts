@@ -11,12 +11,12 @@ import {
 } from '@aws-sdk/client-rds';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
-import { createCloud } from '../../../local/create-cloud.ts';
-import createRdsService, { type RdsService } from '../../../local/services/rds/service.ts';
-import createSecretsManagerService from '../../../local/services/secretsmanager/service.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import createRdsService, { type RdsService } from '../../../packages/laptop/services/rds/service.ts';
+import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { databaseCheck } from '../../../pipeline/checks/database.ts';
 import { runCheck } from '../../../pipeline/checks/run-check.ts';
-import { clientOptions } from '../../local/wire/probe.ts';
+import { clientOptions } from '../../packages/laptop/wire/probe.ts';
 
 const REFRESH_MILLISECONDS = 300;
 const BASE = { username: 'shop', password: 'First-1' };

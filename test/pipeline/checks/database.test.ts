@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { RDSClient } from '@aws-sdk/client-rds';
-import { createCertificateAuthority } from '../../../local/postgres/certificates.ts';
-import { type Relay, startInstanceRelay } from '../../../local/postgres/relay.ts';
-import { clientOptions } from '../../local/wire/probe.ts';
+import { createCertificateAuthority } from '../../../packages/laptop/postgres/certificates.ts';
+import { type Relay, startInstanceRelay } from '../../../packages/laptop/postgres/relay.ts';
+import { clientOptions } from '../../packages/laptop/wire/probe.ts';
 import { startDatabaseTarget } from './database-target.ts';
 
 let target: Awaited<ReturnType<typeof startDatabaseTarget>>;

@@ -1,6 +1,6 @@
+import type { RingKey } from '../../../packages/consumer/contracts/jwt.ts';
+import { publicJwk } from '../../../packages/consumer/contracts/key-ring.ts';
 import { jwksCheck } from '../../../pipeline/checks/jwks.ts';
-import { publicJwk } from '../../../pipeline/contracts/key-ring.ts';
-import type { RingKey } from '../../../pipeline/contracts/payloads/jwt.ts';
 import { adoptKey, generateRingKey, secretKeyText } from '../../../pipeline/rotators/jwt/ring-key.ts';
 import { startVendor } from './vendor.ts';
 

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createCloud } from '../../../local/create-cloud.ts';
-import { createCertificateAuthority } from '../../../local/postgres/certificates.ts';
-import createSecretsManagerService from '../../../local/services/secretsmanager/service.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCertificateAuthority } from '../../../packages/laptop/postgres/certificates.ts';
+import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import type { Check } from '../../../pipeline/checks/check.ts';
 import { runCheck } from '../../../pipeline/checks/run-check.ts';
-import { clientOptions } from '../../local/wire/probe.ts';
+import { clientOptions } from '../../packages/laptop/wire/probe.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

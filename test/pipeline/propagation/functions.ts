@@ -1,8 +1,8 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { RunningCloud } from '../../../local/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import { type RecycleRequest, recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { RECYCLE_VARIABLE } from '../../../pipeline/propagation/recycle-mark.ts';
-import { asPerson, clientOf, invoke, make, startLaptop } from '../../local/services/lambda/laptop.ts';
+import { asPerson, clientOf, invoke, make, startLaptop } from '../../packages/laptop/services/lambda/laptop.ts';
 
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf';
 

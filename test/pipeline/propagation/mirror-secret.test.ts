@@ -1,9 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type { RunningCloud } from '../../../local/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import type { MirrorSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { mirrorSecret } from '../../../pipeline/propagation/mirror-secret.ts';
-import { asPerson, clientConfig, makeSecret, putSecret, startStores } from '../../consumer/laptop.ts';
+import { asPerson, clientConfig, makeSecret, putSecret, startStores } from '../../packages/consumer/laptop.ts';
 
 let cloud: RunningCloud;
 

@@ -1,7 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { RECYCLE_VARIABLE, withMark } from '../../../pipeline/propagation/recycle-mark.ts';
-import { lambdaOf, settled } from '../../local/services/lambda/laptop.ts';
+import { lambdaOf, settled } from '../../packages/laptop/services/lambda/laptop.ts';
 import { caught, Functions } from './functions.ts';
 
 let functions: Functions;

@@ -1,7 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { withMark } from '../../../pipeline/propagation/recycle-mark.ts';
-import { asPerson, invoke, settled } from '../../local/services/lambda/laptop.ts';
+import { asPerson, invoke, settled } from '../../packages/laptop/services/lambda/laptop.ts';
 import { caught, Functions } from './functions.ts';
 
 let functions: Functions;

@@ -1,10 +1,10 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import createEventsService from '../../../local/services/events/service.ts';
-import createSqsService from '../../../local/services/sqs/service.ts';
-import createSsmService from '../../../local/services/ssm/service.ts';
-import createStatesService from '../../../local/services/states/service.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import createEventsService from '../../../packages/laptop/services/events/service.ts';
+import createSqsService from '../../../packages/laptop/services/sqs/service.ts';
+import createSsmService from '../../../packages/laptop/services/ssm/service.ts';
+import createStatesService from '../../../packages/laptop/services/states/service.ts';
 import {
   declarableNames,
   type ParameterSettings,
@@ -12,7 +12,7 @@ import {
 } from '../../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
-import { asPerson, clientConfig } from '../../consumer/laptop.ts';
+import { asPerson, clientConfig } from '../../packages/consumer/laptop.ts';
 
 const PREFIX = '/keyturn/shop';
 let cloud: RunningCloud;

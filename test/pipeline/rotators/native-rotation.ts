@@ -8,12 +8,12 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { ManualClock } from '../../../local/clock.ts';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import type { Service, ServiceFactory } from '../../../local/service.ts';
+import { ManualClock } from '../../../packages/laptop/clock.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { Service, ServiceFactory } from '../../../packages/laptop/service.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
-} from '../../../local/services/secretsmanager/service.ts';
+} from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { EMERGENCY_TOKEN_PREFIX, WORKFLOW_TOKEN_PREFIX } from '../../../pipeline/contracts/labels.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import type { RotationFunction } from '../../../pipeline/rotation/rotation-function.ts';

@@ -1,8 +1,8 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import createSecretsManagerService from '../../../local/services/secretsmanager/service.ts';
-import createSsmService from '../../../local/services/ssm/service.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
+import createSsmService from '../../../packages/laptop/services/ssm/service.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../../../pipeline/contracts/settings/settings-parameter.ts';
 

@@ -1,6 +1,6 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import type { STSClient } from '@aws-sdk/client-sts';
-import { acceptedKeys, isAcceptedKey } from '../../../pipeline/contracts/accepted-keys.ts';
+import { acceptedKeys, isAcceptedKey } from '../../../packages/consumer/contracts/accepted-keys.ts';
 import type { ApiKeyDependencies } from '../../../pipeline/rotators/api-key/dependencies.ts';
 import {
   accessKeySubject,

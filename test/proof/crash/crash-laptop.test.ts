@@ -1,5 +1,5 @@
-import type { FaultKind } from '../../../local/faults/rule.ts';
-import type { RecordedCall } from '../../../local/recording/recorder.ts';
+import type { FaultKind } from '../../../packages/laptop/faults/rule.ts';
+import type { RecordedCall } from '../../../packages/laptop/recording/recorder.ts';
 import { byExtent } from '../../extent.ts';
 import { Laptop } from '../../scenarios/lab/laptop.ts';
 

@@ -1,7 +1,7 @@
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import createIamService from '../../../local/services/iam/service.ts';
-import createStatesService from '../../../local/services/states/service.ts';
+import createIamService from '../../../packages/laptop/services/iam/service.ts';
+import createStatesService from '../../../packages/laptop/services/states/service.ts';
 import { adoptWith } from '../../../pipeline/rotation/adopt.ts';
 import { byExtent } from '../../extent.ts';
 import { counted } from '../../pipeline/rotators/native-rotation.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import * as v from 'valibot';
-import createRdsService, { type RdsService } from '../../../local/services/rds/service.ts';
+import createRdsService, { type RdsService } from '../../../packages/laptop/services/rds/service.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { verificationKeys } from '../../../pipeline/contracts/key-ring.ts';
-import type { StoredJwtPayload } from '../../../pipeline/contracts/payloads/jwt.ts';
+import type { StoredJwtPayload } from '../../../packages/consumer/contracts/jwt.ts';
+import { verificationKeys } from '../../../packages/consumer/contracts/key-ring.ts';
 import { JwtSettings } from '../../../pipeline/contracts/settings/jwt.ts';
 import type { RotationFunction } from '../../../pipeline/rotation/rotation-function.ts';
 import { createJwtRotator } from '../../../pipeline/rotators/jwt/jwt-rotator.ts';

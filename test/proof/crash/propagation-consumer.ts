@@ -1,6 +1,6 @@
 import type { ConsumerSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { RECYCLE_VARIABLE } from '../../../pipeline/propagation/recycle-mark.ts';
-import { roleArn, zip } from '../../local/services/lambda/laptop.ts';
+import { roleArn, zip } from '../../packages/laptop/services/lambda/laptop.ts';
 import type { PropagationWorld } from './propagation-world.ts';
 
 const ALIAS = 'live';

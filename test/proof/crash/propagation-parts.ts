@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Execution } from '../../../local/services/states/state.ts';
+import type { Execution } from '../../../packages/laptop/services/states/state.ts';
 import { type ParameterSettings, parameterSettingsName } from '../../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings, MirrorSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import type { Propagation } from '../../../pipeline/propagation/sync-parameter.ts';
-import { makeSecret, putSecret } from '../../consumer/laptop.ts';
+import { makeSecret, putSecret } from '../../packages/consumer/laptop.ts';
 import type { Call, Strike } from './faults.ts';
 import { Consumer } from './propagation-consumer.ts';
 import { type PropagationWorld, SETTINGS_PREFIX } from './propagation-world.ts';

@@ -1,4 +1,4 @@
-import { ManualClock, type Timer } from '../../../local/clock.ts';
+import { ManualClock, type Timer } from '../../../packages/laptop/clock.ts';
 
 const LONGEST_STEP_MILLISECONDS = 2_000;
 

@@ -6,7 +6,7 @@ import { parse } from '../../../pipeline/contracts/parse.ts';
 import type { ConsumerSettings, SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { KeyturnError } from '../../../pipeline/errors.ts';
 import { describeAnswer } from '../../../pipeline/rotation/secret-store.ts';
-import { decide } from '../../../pipeline/workflow/plan.ts';
+import { decide } from '../../../pipeline/workflow/decide.ts';
 import type { Laptop } from '../../pipeline/rotators/native-rotation.ts';
 import { askAsWorkflow } from '../crash/faults.ts';
 import { type Action, GRACE_SECONDS, type Of } from './actions.ts';

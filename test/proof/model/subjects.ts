@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
-import createBedrockService from '../../../local/services/bedrock/service.ts';
+import createBedrockService from '../../../packages/laptop/services/bedrock/service.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { connectWith } from '../../../pipeline/rotators/postgres/connect.ts';
 import { LoginRefused } from '../../../pipeline/rotators/postgres/database-errors.ts';

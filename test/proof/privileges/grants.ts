@@ -1,7 +1,7 @@
-import type { RunningCloud } from '../../../local/create-cloud.ts';
-import type { UsedAccess } from '../../../local/recording/recorder.ts';
-import type { IamService } from '../../../local/services/iam/service.ts';
-import type { Role } from '../../../local/services/iam/state.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { UsedAccess } from '../../../packages/laptop/recording/recorder.ts';
+import type { IamService } from '../../../packages/laptop/services/iam/service.ts';
+import type { Role } from '../../../packages/laptop/services/iam/state.ts';
 
 /** One action on one resource that one of Keyturn's roles may carry out. */
 export interface Grant {

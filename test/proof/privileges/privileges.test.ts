@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListSchedulesCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { DescribeSecretCommand, PutSecretValueCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import type { LambdaService } from '../../../local/services/lambda/service.ts';
+import type { LambdaService } from '../../../packages/laptop/services/lambda/service.ts';
 import { eventually } from '../../eventually.ts';
 import { byExtent } from '../../extent.ts';
 import { Laptop } from '../../scenarios/lab/laptop.ts';

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import type { SecretsManagerService } from '../../../local/services/secretsmanager/service.ts';
+import type { SecretsManagerService } from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { openBrowser } from '../../browser.ts';
 import { SECRET, Shop } from './shop.ts';
 

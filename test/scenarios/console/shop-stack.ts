@@ -5,11 +5,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { bundle } from '../../../stacks/bundle.ts';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
+import { bundle } from '../../../tools/bundle.ts';
 
-const code = (path: string) => bundle(fileURLToPath(new URL(path, import.meta.url)));
+const code = (path: string) => lambda.Code.fromAsset(bundle(fileURLToPath(new URL(path, import.meta.url))));
 
 /** What the console is tried on: one database login, a consumer that keeps what it read, a check that can be closed. */
 export class ShopStack extends Stack {

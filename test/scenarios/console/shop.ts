@@ -12,10 +12,10 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
-import type { Settings } from '../../../local/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import { findLeaks } from '../../../local/leaks/find-leaks.ts';
+import { type LoadedStack, loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts';
+import type { Settings } from '../../../packages/laptop/cloud.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
 import { eventually } from '../../eventually.ts';
 import { createLogin } from '../lab/create-login.ts';
 
@@ -119,7 +119,7 @@ async function synthesize(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-shop-'));
   await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('./app.ts', import.meta.url))],
+    ['--conditions=keyturn-source', '--import', 'tsx', fileURLToPath(new URL('./app.ts', import.meta.url))],
     {
       env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
     },

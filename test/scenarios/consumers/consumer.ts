@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { RotatingSecretsProvider, withFreshSecrets } from '../../../consumer/index.ts';
-import { RotatingPool } from '../../../consumer/pool.ts';
+import { RotatingSecretsProvider, withFreshSecrets } from '../../../packages/consumer/index.ts';
+import { RotatingPool } from '../../../packages/consumer/pool.ts';
 
 export interface Request {
   readonly login: 'notified' | 'recycled';

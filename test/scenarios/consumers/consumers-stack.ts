@@ -6,9 +6,9 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { ConsumerSettings } from '../../../pipeline/contracts/settings/secret.ts';
-import { bundle } from '../../../stacks/bundle.ts';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
+import { bundle } from '../../../tools/bundle.ts';
 
 const NAMES = ['web', 'worker', 'reports'];
 
@@ -82,7 +82,7 @@ export class ConsumersStack extends Stack {
 
   #consumer(name: string, secrets: Record<string, secretsmanager.Secret>): lambda.Function {
     const made = new lambda.Function(this, `Consumer-${name}`, {
-      code: bundle(fileURLToPath(new URL('./consumer.ts', import.meta.url))),
+      code: lambda.Code.fromAsset(bundle(fileURLToPath(new URL('./consumer.ts', import.meta.url)))),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_22_X,
       timeout: Duration.seconds(20),

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import { findLeaks } from '../../../local/leaks/find-leaks.ts';
+import { type LoadedStack, loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
 import { eventually } from '../../eventually.ts';
-import { asPerson } from '../../local/services/lambda/laptop.ts';
+import { asPerson } from '../../packages/laptop/services/lambda/laptop.ts';
 import { createLogin } from '../lab/create-login.ts';
 import { Executions } from '../lab/executions.ts';
 import type { Request, Response } from './consumer.ts';
@@ -204,7 +204,7 @@ export class CrowdTraffic {
 async function synthesize(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-crowd-'));
   const app = fileURLToPath(new URL('./app.ts', import.meta.url));
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', app], {
+  await promisify(execFile)(process.execPath, ['--conditions=keyturn-source', '--import', 'tsx', app], {
     env: { ...process.env, NODE_OPTIONS: '', CDK_OUTDIR: folder },
   });
   return folder;

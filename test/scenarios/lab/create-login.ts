@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import type { RunningCloud } from '../../../local/create-cloud.ts';
-import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
-import type { RdsService } from '../../../local/services/rds/service.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../../packages/laptop/postgres/scram.ts';
+import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
 
 /**
  * As the administrator that RDS gives: makes a login. The password goes as a verifier, so that whoever sets a scenario up

@@ -7,10 +7,10 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { bundle } from '../../../stacks/bundle.ts';
 import { ProxyLogins } from '../../../stacks/proxy-logins.ts';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
+import { bundle } from '../../../tools/bundle.ts';
 
 /** What the scenarios rotate: one secret for each strategy, and the same login behind a proxy. */
 export class LabStack extends Stack {
@@ -39,7 +39,7 @@ export class LabStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.#gate = new lambda.Function(this, 'Gate', {
-      code: bundle(fileURLToPath(new URL('./gate.ts', import.meta.url))),
+      code: lambda.Code.fromAsset(bundle(fileURLToPath(new URL('./gate.ts', import.meta.url)))),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_22_X,
     });

@@ -15,12 +15,12 @@ import {
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import pg from 'pg';
-import { type LoadedStack, loadAssembly } from '../../../local/assembly/load-assembly.ts';
-import type { Settings } from '../../../local/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../local/create-cloud.ts';
-import { findLeaks } from '../../../local/leaks/find-leaks.ts';
-import { computeScramVerifier, formatScramVerifier } from '../../../local/postgres/scram.ts';
-import type { RdsService } from '../../../local/services/rds/service.ts';
+import { type LoadedStack, loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts';
+import type { Settings } from '../../../packages/laptop/cloud.ts';
+import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
+import { computeScramVerifier, formatScramVerifier } from '../../../packages/laptop/postgres/scram.ts';
+import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
 import type { AuditDependencies } from '../../../pipeline/audit/audit.ts';
 import { eventually } from '../../eventually.ts';
 import { Executions } from './executions.ts';

@@ -1,7 +1,7 @@
 import type { IAMClient } from '@aws-sdk/client-iam';
-import type { FaultRule } from '../../../../local/faults/rule.ts';
-import type { IamService } from '../../../../local/services/iam/service.ts';
-import { acceptedKeys } from '../../../../pipeline/contracts/accepted-keys.ts';
+import { acceptedKeys } from '../../../../packages/consumer/contracts/accepted-keys.ts';
+import type { FaultRule } from '../../../../packages/laptop/faults/rule.ts';
+import type { IamService } from '../../../../packages/laptop/services/iam/service.ts';
 import { inProcess, type Laptop } from '../native-rotation.ts';
 import {
   accessKeySubject,

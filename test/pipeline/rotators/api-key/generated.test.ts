@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { acceptedKeys, isAcceptedKey } from '../../../../pipeline/contracts/accepted-keys.ts';
+import { acceptedKeys, isAcceptedKey } from '../../../../packages/consumer/contracts/accepted-keys.ts';
 import { eventually } from '../../../eventually.ts';
 import { type Laptop, openLaptop } from '../native-rotation.ts';
 import { generatedSubject, retire, type Subject } from './subjects.ts';

@@ -1,7 +1,7 @@
 import { CreateAccessKeyCommand, IAMClient, ListAccessKeysCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import * as v from 'valibot';
-import type { IamService } from '../../../../local/services/iam/service.ts';
+import type { IamService } from '../../../../packages/laptop/services/iam/service.ts';
 import { ApiKeySettings, type IamAccessKeySettings } from '../../../../pipeline/contracts/settings/api-key.ts';
 import { iamAccessKeyProvider } from '../../../../pipeline/rotators/api-key/iam-access-key.ts';
 import { type Laptop, openLaptop } from '../native-rotation.ts';

@@ -11,8 +11,8 @@ import {
 import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import * as v from 'valibot';
-import createBedrockService from '../../../../local/services/bedrock/service.ts';
-import type { IamService } from '../../../../local/services/iam/service.ts';
+import createBedrockService from '../../../../packages/laptop/services/bedrock/service.ts';
+import type { IamService } from '../../../../packages/laptop/services/iam/service.ts';
 import { ApiKeySettings } from '../../../../pipeline/contracts/settings/api-key.ts';
 import type { SecretSettings } from '../../../../pipeline/contracts/settings/secret.ts';
 import { createApiKeyRotator } from '../../../../pipeline/rotators/api-key/api-key-rotator.ts';

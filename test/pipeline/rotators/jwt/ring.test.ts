@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import * as v from 'valibot';
-import { verificationKeys } from '../../../../pipeline/contracts/key-ring.ts';
-import { type JwtAlgorithm, jwtAlgorithms } from '../../../../pipeline/contracts/payloads/jwt.ts';
+import { type JwtAlgorithm, jwtAlgorithms } from '../../../../packages/consumer/contracts/jwt.ts';
+import { verificationKeys } from '../../../../packages/consumer/contracts/key-ring.ts';
 import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { adoptKey, generateRingKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
 import * as v from 'valibot';
-import type { StoredJwtPayload } from '../../../../pipeline/contracts/payloads/jwt.ts';
+import type { StoredJwtPayload } from '../../../../packages/consumer/contracts/jwt.ts';
 import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { createJwksServer, HttpRequest } from '../../../../pipeline/rotators/jwt/serve-jwks.ts';

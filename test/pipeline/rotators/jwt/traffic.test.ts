@@ -1,8 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { CompactSign, importJWK, type JWK } from 'jose';
 import * as v from 'valibot';
-import { verificationKeys } from '../../../../pipeline/contracts/key-ring.ts';
-import type { JwtAlgorithm, RingKey, StoredJwtPayload } from '../../../../pipeline/contracts/payloads/jwt.ts';
+import type { JwtAlgorithm, RingKey, StoredJwtPayload } from '../../../../packages/consumer/contracts/jwt.ts';
+import { verificationKeys } from '../../../../packages/consumer/contracts/key-ring.ts';
 import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { heldKeys } from '../../../../pipeline/rotators/jwt/prove-ring.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CompactSign, importJWK } from 'jose';
-import type { JwtAlgorithm, RingKey } from '../../../../pipeline/contracts/payloads/jwt.ts';
+import type { JwtAlgorithm, RingKey } from '../../../../packages/consumer/contracts/jwt.ts';
 import { adoptKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';
 import { verifySignature } from '../../../../pipeline/rotators/jwt/verify-token.ts';
 

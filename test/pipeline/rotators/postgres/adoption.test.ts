@@ -1,4 +1,4 @@
-import type { PostgresServer } from '../../../../local/postgres/server.ts';
+import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { inTransaction } from '../../../../pipeline/rotators/postgres/transaction.ts';
 import { writeVerifier } from '../../../../pipeline/rotators/postgres/write-verifier.ts';
 import { newSecret, quote, startTarget } from './fixture.ts';

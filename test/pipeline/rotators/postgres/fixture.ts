@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
-import { type PostgresServer, startPostgres } from '../../../../local/postgres/server.ts';
+import { type PostgresServer, startPostgres } from '../../../../packages/laptop/postgres/server.ts';
 import type { PostgresPayload } from '../../../../pipeline/contracts/payloads/postgres.ts';
 import { databaseAddress } from '../../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../../pipeline/contracts/settings/postgres.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { PostgresServer } from '../../../../local/postgres/server.ts';
+import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { preflightPostgres } from '../../../../pipeline/rotators/postgres/preflight.ts';
 import { ADMINISTRATOR, newSecret, quote, SUPERUSER_ARN, startTarget } from './fixture.ts';
 
@@ -126,7 +126,7 @@ function moveSuperuser(secret: Awaited<ReturnType<typeof newSecret>>, to: { host
 
 describe('the connection', () => {
   test('a certificate of an unknown authority is refused, without a fallback', async () => {
-    const { createCertificateAuthority } = await import('../../../../local/postgres/certificates.ts');
+    const { createCertificateAuthority } = await import('../../../../packages/laptop/postgres/certificates.ts');
     const stranger = await createCertificateAuthority('Stranger');
     const secret = await newSecret(server, { dependencies: { caBundle: stranger.certificatePem } });
     await expect(secret.rotate()).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { PostgresServer } from '../../../../local/postgres/server.ts';
+import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote, startTarget } from './fixture.ts';
 
 let server: PostgresServer;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PostgresServer } from '../../../../local/postgres/server.ts';
+import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { computeScramVerifier } from '../../../../pipeline/rotators/postgres/scram-verifier.ts';
 import { startTarget } from './fixture.ts';
 

@@ -1,4 +1,4 @@
-import type { PostgresServer } from '../../../../local/postgres/server.ts';
+import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import type { FindingCode } from '../../../../pipeline/contracts/audit.ts';
 import { newSecret, quote, SUPERUSER_ARN, startTarget } from './fixture.ts';
 

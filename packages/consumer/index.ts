@@ -1,0 +1,48 @@
+/**
+ * Reading secrets that rotate. `pg` and `jose` are not loaded from here: pools are in `./pool`, tokens in `./jwt`,
+ * parameters in `./parameters`.
+ */
+
+export { ApiKeyAcceptor, type ApiKeyAcceptorOptions } from './api-key-acceptor.ts';
+export type { CacheStatistics } from './cache-slot.ts';
+export type { ConsumerAnswer, ConsumerEvent } from './contracts/consumer-events.ts';
+export { getDatabaseUrl } from './database-url.ts';
+export { defaultProvider, installForPowertools, setDefaultProvider } from './defaults.ts';
+export {
+  ConfigurationInvalidError,
+  ConfigurationMissingError,
+  CredentialsInvalidError,
+  SecretAccessDeniedError,
+  SecretError,
+  SecretMalformedError,
+  SecretNotFoundError,
+  SecretUnavailableError,
+  TokenRefusedError,
+} from './errors.ts';
+export { type FreshSecretsOptions, freshSecrets, withFreshSecrets } from './fresh-secrets.ts';
+export { healthCheck, testConnection } from './health.ts';
+export type { Observation, Observe } from './observe.ts';
+export type { CacheOptions } from './provider-options.ts';
+export {
+  type DatabaseConfig,
+  getApiKey,
+  getDatabaseConfig,
+  getJwtConfig,
+  type JwtConfig,
+  type ReadConfigOptions,
+} from './read-config.ts';
+export { type RotatingFetchOptions, rotatingFetch } from './rotating-fetch.ts';
+export {
+  RotatingSecretsProvider,
+  type RotatingSecretsProviderOptions,
+  type SecretReadOptions,
+} from './rotating-secrets-provider.ts';
+export type { Transform } from './transform-secret.ts';
+export type {
+  ConnectionTest,
+  Health,
+  HeldVersion,
+  VersionedReader,
+  VersionedReadOptions,
+  VersionedSecret,
+} from './versioned-reader.ts';

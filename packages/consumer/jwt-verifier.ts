@@ -1,0 +1,213 @@
+import { jwtAlgorithms } from './contracts/jwt.ts';
+import { defaultProvider, withPrefix } from './defaults.ts';
+import { SecretError, type TokenRefusal, TokenRefusedError } from './errors.ts';
+import { type JwksOptions, JwksSource, publicAlgorithms } from './jwks-source.ts';
+import { type Key, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
+import type { TokenClaims } from './jwt-signer.ts';
+import { loadJose } from './load-jose.ts';
+import { toJwtPayload } from './read-config.ts';
+import type { VersionedReader } from './versioned-reader.ts';
+
+interface Demands {
+  /** @default - the secret's jwt_issuer; with a JWKS, none */
+  readonly issuer?: string | string[];
+  /** @default - the secret's jwt_audience; with a JWKS, none */
+  readonly audience?: string | string[];
+  /** How far clocks may be apart. @default 5 */
+  readonly clockToleranceSeconds?: number;
+  /** Milliseconds since 1970. @default - the system's time */
+  readonly now?: () => number;
+}
+
+export type JwtVerifierOptions = Demands &
+  (
+    | {
+        /** Name or ARN of a secret with the JWT fields. */
+        readonly secretId: string;
+        /** @default - the shared provider */
+        readonly provider?: VersionedReader;
+      }
+    | {
+        /** Where the issuer publishes its public keys. */
+        readonly jwks: JwksOptions;
+        /** @default - every asymmetric algorithm */
+        readonly algorithms?: readonly string[];
+      }
+  );
+
+export interface VerifiedToken<Claims extends TokenClaims = TokenClaims> {
+  readonly claims: Claims;
+  readonly kid: string | undefined;
+  readonly alg: string;
+}
+
+interface KeySet {
+  readonly keys: readonly VerificationKey[];
+  readonly versionId: string | undefined;
+  readonly issuer?: string | string[];
+  readonly audience?: string | string[];
+}
+
+interface KeySource {
+  keys(): Promise<KeySet>;
+  refetch(seenVersionId: string | undefined, reason: string): Promise<KeySet & { changed: boolean }>;
+  readonly algorithms: readonly string[];
+}
+
+/**
+ * Verifies tokens with the ring of a secret, or with an issuer's JWKS. A key that it does not know is looked for once
+ * per cooldown, so a rotation refuses nobody and a flood of made-up keys asks nobody.
+ */
+export class JwtVerifier {
+  readonly #options: JwtVerifierOptions;
+  readonly #source: KeySource;
+  readonly #now: () => number;
+
+  constructor(options: JwtVerifierOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#source = 'jwks' in options ? jwksSource(options) : new SecretKeySource(options, this.#now);
+  }
+
+  /** Signature, algorithm, expiry (required), issuer and audience. @throws TokenRefusedError | the source's errors */
+  async verify<Claims extends TokenClaims = TokenClaims>(token: string): Promise<VerifiedToken<Claims>> {
+    const header = await this.#header(token);
+    const set = await this.#source.keys();
+    const verified = await this.#tryKeys<Claims>(token, header, set);
+    if (verified) return verified;
+    const isNamed = header.kid !== undefined && candidates(set, header).length > 0;
+    if (isNamed) throw refused('signature', 'its signature does not fit the key that it names');
+    const reason = header.kid === undefined ? 'no key fits' : 'unknown kid';
+    const newest = await this.#source.refetch(set.versionId, reason);
+    const again = newest.changed ? await this.#tryKeys<Claims>(token, header, newest) : undefined;
+    if (again) return again;
+    throw header.kid === undefined
+      ? refused('signature', 'none of the keys in use has signed it')
+      : refused('unknown-key', 'it names a key that is not in use');
+  }
+
+  async #header(token: string): Promise<{ alg: string; kid: string | undefined }> {
+    const { decodeProtectedHeader } = await loadJose();
+    try {
+      const { alg, kid } = decodeProtectedHeader(token);
+      if (alg && this.#source.algorithms.includes(alg)) return { alg, kid };
+    } catch (error) {
+      throw refused('malformed', 'it is not a JSON Web Token', error);
+    }
+    throw refused('malformed', 'its algorithm is not one that is accepted here');
+  }
+
+  /** The first key that fits; undefined where none does. A good signature on a bad token ends the search. */
+  async #tryKeys<Claims extends TokenClaims>(
+    token: string,
+    header: { alg: string; kid: string | undefined },
+    set: KeySet,
+  ): Promise<VerifiedToken<Claims> | undefined> {
+    const { jwtVerify } = await loadJose();
+    const { issuer = set.issuer, audience = set.audience, clockToleranceSeconds = 5 } = this.#options;
+    for (const candidate of candidates(set, header)) {
+      const key = await importOrPass(candidate, header.alg);
+      if (!key) continue;
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: [header.alg],
+          currentDate: new Date(this.#now()),
+          clockTolerance: clockToleranceSeconds,
+          requiredClaims: ['exp'],
+          ...(issuer && { issuer }),
+          ...(audience && { audience }),
+        });
+        return { claims: payload as Claims, kid: header.kid, alg: header.alg };
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') continue;
+        throw explainRefusal(error);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** A published key of another kind than the token's algorithm is not the one; a key of ours that cannot be used is a fault. */
+async function importOrPass(candidate: VerificationKey, alg: string): Promise<Key | undefined> {
+  try {
+    return await candidate.import(alg);
+  } catch (error) {
+    if (error instanceof SecretError) throw error;
+    return undefined;
+  }
+}
+
+/** Keys without a name fit every token; keys with one fit the tokens that name it, and those that name none. */
+function candidates({ keys }: KeySet, header: { alg: string; kid: string | undefined }): VerificationKey[] {
+  return keys.filter(
+    ({ kid, alg }) =>
+      (alg === undefined || alg === header.alg) &&
+      (kid === undefined || header.kid === undefined || kid === header.kid),
+  );
+}
+
+class SecretKeySource implements KeySource {
+  readonly algorithms = jwtAlgorithms;
+  readonly #provider: VersionedReader;
+  readonly #secretId: string;
+  readonly #now: () => number;
+  /** Of the value that was read last, which is one object for as long as it is cached. */
+  #imported: { value: unknown; keys: Map<string, Promise<Key>> } = { value: undefined, keys: new Map() };
+
+  constructor(options: { secretId: string; provider?: VersionedReader }, now: () => number) {
+    this.#provider = options.provider ?? defaultProvider();
+    this.#secretId = withPrefix(options.secretId);
+    this.#now = now;
+  }
+
+  async keys(): Promise<KeySet> {
+    return this.#keySet(await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' }));
+  }
+
+  async refetch(seenVersionId: string | undefined, reason: string): Promise<KeySet & { changed: boolean }> {
+    const newest = await this.#provider.refetch<unknown>(this.#secretId, { seenVersionId, reason, transform: 'json' });
+    return { ...this.#keySet(newest), changed: newest.changed };
+  }
+
+  #keySet({ value, versionId }: { value: unknown; versionId: string | undefined }): KeySet {
+    const payload = toJwtPayload(this.#secretId, value);
+    if (this.#imported.value !== value) this.#imported = { value, keys: new Map() };
+    const imported = this.#imported.keys;
+    const keys = secretVerificationKeys(this.#secretId, payload, new Date(this.#now())).map((key) => ({
+      ...key,
+      import: (alg: string) => {
+        const known = imported.get(key.kid ?? '') ?? key.import(alg);
+        imported.set(key.kid ?? '', known);
+        return known;
+      },
+    }));
+    return { keys, versionId, issuer: payload.jwt_issuer, audience: payload.jwt_audience };
+  }
+}
+
+function jwksSource({
+  jwks,
+  algorithms = jwtAlgorithms,
+}: Extract<JwtVerifierOptions, { jwks: JwksOptions }>): KeySource {
+  const source = new JwksSource(jwks);
+  return {
+    keys: () => source.keys(),
+    refetch: (seenVersionId, reason) => source.refetch(seenVersionId, reason),
+    algorithms: publicAlgorithms(algorithms),
+  };
+}
+
+function explainRefusal(error: unknown): TokenRefusedError {
+  switch ((error as { code?: string }).code) {
+    case 'ERR_JWT_EXPIRED':
+      return refused('expired', 'it has expired', error);
+    case 'ERR_JWT_CLAIM_VALIDATION_FAILED':
+      return refused('claim', `its claim "${(error as { claim?: string }).claim}" is missing or not accepted`, error);
+    default:
+      return refused('malformed', 'it cannot be verified', error);
+  }
+}
+
+function refused(refusal: TokenRefusal, why: string, cause?: unknown): TokenRefusedError {
+  return new TokenRefusedError(refusal, `The token was refused: ${why}.`, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,105 @@
+import * as v from 'valibot';
+import type { RunningCloud } from '../create-cloud.ts';
+import type { RawRequest, RawResponse } from '../wire/routes.ts';
+import { listAlarms } from './alarms.ts';
+import { asset, jsonAnswer } from './assets.ts';
+import { dashboardNames, showDashboard } from './dashboards.ts';
+import { EnvironmentTrail } from './environment-trail.ts';
+import { listMachines, showExecution } from './executions.ts';
+import { listFunctions, type Watch } from './functions.ts';
+import { LiveRevision } from './live.ts';
+import { listMessages } from './messages.ts';
+import { SecretReads } from './secret-reads.ts';
+import { callWidget, WidgetCall } from './widget-call.ts';
+
+const PREFIX = '/_local/console';
+
+type Answer = (request: RawRequest) => RawResponse | Promise<RawResponse>;
+
+/**
+ * The page of the laptop's cloud: what AWS's console would show of dashboards, executions, functions, alarms and
+ * notices. It knows AWS's services and nothing of who uses them. packages/laptop/console/README.md says what it renders.
+ */
+export function addConsoleRoutes(cloud: RunningCloud): void {
+  const live = new LiveRevision(cloud);
+  const trail = new EnvironmentTrail(cloud);
+  const answers = dataAnswers(cloud, live, { reads: new SecretReads(cloud), trail });
+  cloud.routes.add(PREFIX, async (request) => {
+    const path = request.path.slice(PREFIX.length);
+    if (path === '') return { status: 308, headers: { location: `${PREFIX}/` } };
+    if (path === '/widget-call') return answerWidgetCall(cloud, request);
+    if (request.method !== 'GET') return jsonAnswer(405, { error: `Expected GET, got ${request.method}.` });
+    const data = answers[path.replace(/^\/data\//, '')];
+    if (path.startsWith('/data/') && data) {
+      // Services come after the routes: they are listened to from the first page on.
+      live.attach(cloud);
+      trail.attach();
+      return data(request);
+    }
+    const file = asset(path === '/' ? 'index.html' : path.slice(1));
+    return file ?? jsonAnswer(404, { error: `There is nothing at ${request.path}.` });
+  });
+}
+
+function dataAnswers(cloud: RunningCloud, live: LiveRevision, watch: Watch): Record<string, Answer> {
+  const startedAt = cloud.clock.now();
+  return {
+    wait: async ({ query, signal }) => {
+      const after = Number(query.get('after') ?? 0);
+      return jsonAnswer(200, { revision: await live.wait(Number.isFinite(after) ? after : 0, signal) });
+    },
+    overview: () => {
+      const alarms = listAlarms(cloud);
+      return jsonAnswer(200, {
+        revision: live.revision,
+        region: cloud.region,
+        accountId: cloud.accountId,
+        dashboards: dashboardNames(cloud),
+        ringing: alarms.filter(({ state }) => state === 'ALARM').length,
+        alarms: alarms.length,
+      });
+    },
+    dashboard: ({ query }) => {
+      const rangeSeconds = Number(query.get('rangeSeconds'));
+      const asked = { startedAt, ...(rangeSeconds > 0 && { rangeSeconds }) };
+      return found(showDashboard(cloud, query.get('name') ?? '', asked), 'dashboard');
+    },
+    machines: () => jsonAnswer(200, { machines: listMachines(cloud) }),
+    execution: ({ query }) => {
+      const after = Number(query.get('afterEvent') ?? 0);
+      const shown = showExecution(cloud, query.get('arn') ?? '', Number.isInteger(after) && after > 0 ? after : 0);
+      if (!shown) return found(undefined, 'execution');
+      const functions = listFunctions(cloud, watch, new Set(shown.resources.functionArns));
+      return jsonAnswer(200, { ...shown, functions });
+    },
+    functions: () => jsonAnswer(200, { functions: listFunctions(cloud, watch) }),
+    alarms: () => jsonAnswer(200, { alarms: listAlarms(cloud) }),
+    messages: () => jsonAnswer(200, { messages: listMessages(cloud) }),
+  };
+}
+
+function found(body: unknown, what: string): RawResponse {
+  return body === undefined ? jsonAnswer(404, { error: `There is no such ${what} here.` }) : jsonAnswer(200, body);
+}
+
+/**
+ * A press of a button: it must come from this very page. Another page on this machine cannot send JSON here without
+ * being asked first (a preflight, which nobody answers), and its origin is another.
+ */
+async function answerWidgetCall(cloud: RunningCloud, request: RawRequest): Promise<RawResponse> {
+  if (request.method !== 'POST') return jsonAnswer(405, { error: `Expected POST, got ${request.method}.` });
+  const { origin, host } = request.headers;
+  const isOwnPage = origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
+  if (!isOwnPage || request.headers['content-type'] !== 'application/json') {
+    return jsonAnswer(403, { error: 'Only the page itself may call widgets.' });
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.from(request.body).toString('utf8'));
+  } catch {
+    return jsonAnswer(400, { error: 'The body must be JSON.' });
+  }
+  const call = v.safeParse(WidgetCall, body);
+  if (!call.success) return jsonAnswer(400, { error: v.summarize(call.issues) });
+  return jsonAnswer(200, await callWidget(cloud, call.output));
+}

@@ -1,0 +1,21 @@
+export type LaptopErrorCode = 'PortTaken' | 'AssemblyUnusable';
+
+/** What keeps the laptop from starting, with a code that stays as it is. */
+export abstract class LaptopError extends Error {
+  abstract readonly code: LaptopErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Another process listens on the port. */
+export class PortTaken extends LaptopError {
+  readonly code = 'PortTaken';
+}
+
+/** The folder holds no assembly, or one that the laptop cannot load. */
+export class AssemblyUnusable extends LaptopError {
+  readonly code = 'AssemblyUnusable';
+}

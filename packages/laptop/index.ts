@@ -1,0 +1,31 @@
+/**
+ * AWS on one machine: one HTTP endpoint that the SDK, boto3 and the AWS CLI speak to, which runs the templates, functions
+ * and state machines that a CDK app synthesizes. It knows nothing of the application that runs on it.
+ */
+export type { LoadedStack } from './assembly/load-assembly.ts';
+export type { Clock } from './clock.ts';
+export { hostileSettings, type ServiceEvent, type Settings } from './cloud.ts';
+export { type ServeOptions, serve } from './command/serve.ts';
+export { type CloudOptions, createCloud, type RunningCloud } from './create-cloud.ts';
+export { AssemblyUnusable, LaptopError, type LaptopErrorCode, PortTaken } from './errors.ts';
+export { findLeaks, type Leak } from './leaks/find-leaks.ts';
+export type { RdsService } from './services/rds/service.ts';
+export type { SnsService } from './services/sns/service.ts';
+
+import type { LoadedStack } from './assembly/load-assembly.ts';
+import type { RunningCloud } from './create-cloud.ts';
+
+/**
+ * Loads what `cdk synth` wrote into a running cloud: every stack, in the order of their dependencies. A resource that the
+ * laptop does not support stops the load, and the message names its logical id.
+ *
+ * ```ts
+ * const cloud = await createCloud();
+ * const [stack] = await loadAssembly('cdk.out', cloud);
+ * ```
+ */
+export async function loadAssembly(folder: string, cloud: RunningCloud): Promise<LoadedStack[]> {
+  // Only now: an empty cloud starts without the providers of resources.
+  const assembly = await import('./assembly/load-assembly.ts');
+  return assembly.loadAssembly(folder, cloud);
+}

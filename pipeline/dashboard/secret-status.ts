@@ -1,0 +1,215 @@
+import type { EventDetail, EventType } from '../contracts/events.ts';
+import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import type { SecretSettings } from '../contracts/settings/secret.ts';
+import { KeyturnError } from '../errors.ts';
+import type { SecretDescription } from '../rotation/secret-store.ts';
+import { decide } from '../workflow/decide.ts';
+
+/** What DescribeSecret says beyond labels. */
+export interface SecretDates {
+  readonly createdAt?: Date;
+  readonly lastRotatedAt?: Date;
+  /** Secrets Manager's own next rotation. */
+  readonly nextRotationAt?: Date;
+}
+
+/** A row of the history: what was told, and when. */
+export type StoryRow = {
+  [Type in EventType]: { readonly type: Type; readonly at: Date; readonly detail: EventDetail<Type> };
+}[EventType];
+
+export type Operation = 'rotate' | 'check' | 'roll-back';
+
+export interface Offer {
+  readonly operation: Operation;
+  /** Why the workflow would refuse it now; missing where it would not. */
+  readonly refusal?: string;
+}
+
+export interface SecretStatus {
+  readonly name: string;
+  readonly arn: string;
+  /** `postgres, alternating-users` */
+  readonly kind: string;
+  readonly standing: Standing;
+  readonly versionId: string | undefined;
+  readonly previousVersionId: string | undefined;
+  readonly ageSeconds: number | undefined;
+  readonly next: { readonly at: Date; readonly isOverdue: boolean } | undefined;
+  readonly schedule: string | undefined;
+  readonly consumers: readonly Sign[];
+  readonly checks: readonly Sign[];
+  readonly offers: readonly Offer[];
+}
+
+/** How a secret is, in one word and, where there is more to say, a sentence. */
+export interface Standing {
+  readonly tone: 'good' | 'bad' | 'busy' | 'calm';
+  readonly word: string;
+  readonly since?: Date;
+  readonly explanation?: string;
+  readonly executionArn?: string;
+}
+
+/** A consumer or a check: whether it is as it should be for the version that is current. */
+export interface Sign {
+  readonly name: string;
+  readonly tone: 'good' | 'bad' | 'calm';
+  readonly word: string;
+}
+
+/**
+ * What a person on call wants to know of one secret. Pure. `story`: its newest rows, the newest first; what is missing in
+ * it takes the words away, never a button.
+ */
+export function secretStatus(subject: {
+  readonly settings: SecretSettings;
+  readonly secret: SecretDescription;
+  readonly dates: SecretDates;
+  readonly story: readonly StoryRow[];
+  readonly now: Date;
+}): SecretStatus {
+  const { settings, secret, dates, story, now } = subject;
+  const versionId = secret.versionWith(AWSCURRENT);
+  const bornAt = dates.lastRotatedAt ?? dates.createdAt;
+  const strategy = typeof settings.rotator.strategy === 'string' ? `, ${settings.rotator.strategy}` : '';
+  return {
+    name: settings.name,
+    arn: secret.arn,
+    kind: settings.kind + strategy,
+    standing: standingOf(subject),
+    versionId,
+    previousVersionId: secret.versionWith(AWSPREVIOUS),
+    ageSeconds: bornAt && Math.max(0, (now.getTime() - bornAt.getTime()) / 1000),
+    next: dates.nextRotationAt && { at: dates.nextRotationAt, isOverdue: dates.nextRotationAt < now },
+    schedule: settings.schedule?.expression,
+    consumers: settings.consumers.map((consumer) => consumerSign(consumer.name, story, versionId)),
+    checks: settings.checks.map((check) => checkSign(check.name, story)),
+    offers: offersOf(settings, secret),
+  };
+}
+
+const outcomes = ['Rotation Succeeded', 'Rotation Failed', 'Rotation Rolled Back'] as const;
+
+/**
+ * 1. AWSPENDING on another version than AWSCURRENT's: a rotation is under way, whatever the history says.
+ * 2. An execution that has begun and not ended: promoted, and being propagated and checked.
+ * 3. The last one failed or was rolled back: that stays until one succeeds.
+ * 4. Somebody still uses the previous credential.
+ * 5. In flight: the previous credential is kept for its grace period.
+ * 6. Rotated; or nothing has happened yet.
+ */
+function standingOf({ settings, secret, dates, story, now }: Parameters<typeof secretStatus>[0]): Standing {
+  const current = secret.versionWith(AWSCURRENT);
+  if (!current) return { tone: 'bad', word: 'No value', explanation: 'No version is AWSCURRENT: put a first value.' };
+  const pending = secret.versionWith(AWSPENDING);
+  const started = story.find((row) => row.type === 'Rotation Started');
+  const outcome = story.find(isOutcome);
+  const open = started && isOpen(started, story, now) ? started : undefined;
+  if (pending && pending !== current) return { tone: 'busy', word: 'Rotating', ...at(open) };
+  if (open) return { tone: 'busy', word: words[open.detail.path] ?? 'Rotating', ...at(open) };
+  if (outcome?.type === 'Rotation Failed') return { ...endedBadly(outcome), word: 'Failed' };
+  if (outcome?.type === 'Rotation Rolled Back') return { ...endedBadly(outcome), word: 'Rolled back' };
+  const last = story.find((row) => row.type === 'Retirement Blocked' || row.type === 'Credential Retired');
+  const isInFlight = secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT);
+  if (isInFlight && last?.type === 'Retirement Blocked' && last.detail.versionId === current) {
+    return { tone: 'bad', word: 'Retirement blocked', since: last.at, explanation: last.detail.message };
+  }
+  if (isInFlight) {
+    const explanation = `The previous credential is kept for ${inWords(settings.gracePeriodSeconds)} after promotion.`;
+    return { tone: 'good', word: 'Rotated, in grace', ...at(outcome), explanation };
+  }
+  if (!settings.rotated) return { tone: 'calm', word: 'Watched' };
+  if (outcome) return { tone: 'good', word: 'Rotated', ...at(outcome) };
+  if (dates.lastRotatedAt) return { tone: 'good', word: 'Rotated', since: dates.lastRotatedAt };
+  return { tone: 'calm', word: 'Not rotated yet' };
+}
+
+function isOutcome(row: StoryRow): row is Extract<StoryRow, { type: (typeof outcomes)[number] }> {
+  return (outcomes as readonly string[]).includes(row.type);
+}
+
+type Started = Extract<StoryRow, { type: 'Rotation Started' }>;
+
+/** Executions that end without telling anybody (stopped by hand) are not waited for longer than a rotation can take. */
+const LONGEST_STORY_SECONDS = 2 * 3_600;
+
+const words: Readonly<Record<string, string>> = {
+  'roll-back': 'Rolling back',
+  'promoted-by-hand': 'Propagating',
+};
+
+/** Checks alone end without an outcome of their own: that they began says nothing. */
+function isOpen(started: Started, story: readonly StoryRow[], now: Date): boolean {
+  const { path, executionArn } = started.detail;
+  const ageMilliseconds = now.getTime() - started.at.getTime();
+  if (path === 'checks-only' || ageMilliseconds > LONGEST_STORY_SECONDS * 1000) return false;
+  return !story.some((row) => isOutcome(row) && row.detail.executionArn === executionArn);
+}
+
+function endedBadly(row: Extract<StoryRow, { detail: { code: string; message: string } }>): Omit<Standing, 'word'> {
+  // Whoever asked for a roll-back has nothing to look at.
+  const tone = row.detail.code === 'RollBackRequested' ? 'calm' : 'bad';
+  return { tone, explanation: row.detail.message, ...at(row) };
+}
+
+function at(row: StoryRow | undefined): Pick<Standing, 'since' | 'executionArn'> {
+  if (!row) return {};
+  const { executionArn } = row.detail as { executionArn?: string };
+  return { since: row.at, ...(executionArn && { executionArn }) };
+}
+
+function consumerSign(name: string, story: readonly StoryRow[], versionId: string | undefined): Sign {
+  const told = story.find(
+    (row) =>
+      (row.type === 'Consumer Converged' || row.type === 'Consumer Lagging') &&
+      row.detail.consumer === name &&
+      row.detail.versionId === versionId,
+  );
+  if (told?.type === 'Consumer Converged') return { name, tone: 'good', word: 'converged' };
+  if (told?.type === 'Consumer Lagging') return { name, tone: 'bad', word: `lagging: ${told.detail.reason}` };
+  return { name, tone: 'calm', word: 'nothing told for this version' };
+}
+
+function checkSign(name: string, story: readonly StoryRow[]): Sign {
+  const told = story.find(
+    (row) => (row.type === 'Check Passed' || row.type === 'Check Failed') && row.detail.check === name,
+  );
+  if (told?.type === 'Check Passed') return { name, tone: 'good', word: `passed at ${told.at.toISOString()}` };
+  if (told?.type === 'Check Failed')
+    return { name, tone: 'bad', word: `failed (${told.detail.code}): ${told.detail.message}` };
+  return { name, tone: 'calm', word: 'has not run yet' };
+}
+
+/** The workflow's own decision says whether a button would be refused, and why. */
+function offersOf(settings: SecretSettings, secret: SecretDescription): Offer[] {
+  const operations: Operation[] = [
+    ...(settings.rotated ? (['rotate'] as const) : []),
+    ...(settings.checks.length > 0 ? (['check'] as const) : []),
+    'roll-back',
+  ];
+  return operations.map((operation) => {
+    const request = { startedBy: 'dashboard', secretId: secret.arn, operation } as const;
+    try {
+      decide({ ...request, retireNow: false, emergency: false, force: false }, secret, settings, 'dashboard');
+      return { operation };
+    } catch (error) {
+      if (!(error instanceof KeyturnError)) throw error;
+      return { operation, refusal: error.message };
+    }
+  });
+}
+
+const units = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** `3 days`, `1 hour`, `40 seconds`: the largest unit that fits. */
+export function inWords(seconds: number): string {
+  const [unit, size] = units.find(([, size]) => seconds >= size) ?? units[3];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

