@@ -1,5 +1,4 @@
-import type { Manifest } from '../pipeline/contracts/manifest.ts';
-import { referencedName } from '../pipeline/contracts/manifest.ts';
+import { type Manifest, referencedName } from '../pipeline/contracts/manifest.ts';
 import { readManifest } from '../pipeline/contracts/manifest-file.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,4 @@
-import type { FleetPosition } from '../pipeline/contracts/fleet.ts';
-import { FleetRequest } from '../pipeline/contracts/fleet.ts';
+import { type FleetPosition, FleetRequest } from '../pipeline/contracts/fleet.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { selectSecrets } from '../pipeline/fleet/select-secrets.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';

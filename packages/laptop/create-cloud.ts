@@ -3,7 +3,18 @@ import { rmSync } from 'node:fs';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Cloud, hostileSettings, type ServiceEvent, type SessionCredentials, type Settings } from './cloud.ts';
+import {
+  type Access,
+  AwsError,
+  type Cloud,
+  hostileSettings,
+  type Principal,
+  type Service,
+  type ServiceEvent,
+  type ServiceFactory,
+  type SessionCredentials,
+  type Settings,
+} from './cloud.ts';
 import { addConsoleRoutes } from './console/routes.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
@@ -12,7 +23,6 @@ import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
 import { makeRunDirectory } from './run-directory.ts';
-import { type Access, AwsError, type Principal, type Service, type ServiceFactory } from './service.ts';
 import createIamService, { type IamService } from './services/iam/service.ts';
 import { loadServices } from './services/index.ts';
 import createKmsService from './services/kms/service.ts';

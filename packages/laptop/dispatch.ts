@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accessDenied } from './authorization/refusal.ts';
 import { sleep } from './clock.ts';
-import type { Cloud } from './cloud.ts';
+import { type Access, AwsError, type Call, type Cloud, type Operation, type Principal, type Service } from './cloud.ts';
 import { type Faults, strikes } from './faults/faults.ts';
 import type { ActiveRule } from './faults/rule.ts';
 import { NoAnswer, throttlingError } from './faults/throttling.ts';
 import type { Recorder } from './recording/recorder.ts';
-import { type Access, AwsError, type Call, type Operation, type Principal, type Service } from './service.ts';
 
 export interface DispatchRequest {
   readonly service: Service;

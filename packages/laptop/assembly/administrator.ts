@@ -1,5 +1,4 @@
-import type { Cloud } from '../cloud.ts';
-import type { Principal } from '../service.ts';
+import type { Cloud, Principal } from '../cloud.ts';
 
 /** CloudFormation acts with the rights of the person who deploys: here an administrator. */
 export function administratorOf(cloud: Cloud): Principal {

@@ -1,8 +1,7 @@
-import type { Cloud } from '../cloud.ts';
+import type { Access, Cloud, Principal } from '../cloud.ts';
 import { administratorArn } from '../identity/principals.ts';
 import type { SessionStore } from '../identity/sessions.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import type { Access, Principal } from '../service.ts';
 import type { IamState, Identity } from '../services/iam/state.ts';
 import { renameContextKeys, renamePolicyKeys } from './condition-keys.ts';
 import { globalContext } from './context.ts';

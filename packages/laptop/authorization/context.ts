@@ -1,4 +1,4 @@
-import type { Principal } from '../service.ts';
+import type { Principal } from '../cloud.ts';
 import type { Identity } from '../services/iam/state.ts';
 
 /**

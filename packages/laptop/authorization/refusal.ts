@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 /** How each service calls a refusal; `AccessDeniedException` where it is not listed. */
 const refusals: Readonly<Record<string, string>> = {

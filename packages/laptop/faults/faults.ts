@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { Cloud } from '../cloud.ts';
-import type { Principal } from '../service.ts';
+import type { Cloud, Principal } from '../cloud.ts';
 import { type ActiveRule, type FaultKind, type FaultRule, faultRuleSchema } from './rule.ts';
 
 export interface FaultSubject {

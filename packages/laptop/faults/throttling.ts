@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 /** How each service says that it is asked too often; `ThrottlingException` where it is not listed. */
 const throttling: Readonly<Record<string, readonly [code: string, message: string, httpStatus: number]>> = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 /** What a request carries to say who sends it, not yet believed. */
 export type PresentedCredentials =

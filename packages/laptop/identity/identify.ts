@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { AwsError, type Principal } from '../service.ts';
+import { AwsError, type Principal } from '../cloud.ts';
 import type { PresentedCredentials, PresentedSignature } from './credentials.ts';
 import { administrator } from './principals.ts';
 import type { SessionStore } from './sessions.ts';

@@ -1,4 +1,4 @@
-import type { Principal } from '../service.ts';
+import type { Principal } from '../cloud.ts';
 
 /** `arn:aws:sts::…:assumed-role/name/session`, the name without the role's path. */
 export function rolePrincipal(accountId: string, roleArn: string, sessionName: string): Principal {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SessionCredentials } from '../cloud.ts';
-import type { Principal } from '../service.ts';
+import type { Principal, SessionCredentials } from '../cloud.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 

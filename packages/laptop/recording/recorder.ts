@@ -1,5 +1,4 @@
-import type { Cloud } from '../cloud.ts';
-import type { Access, Principal } from '../service.ts';
+import type { Access, Cloud, Principal } from '../cloud.ts';
 
 /** One call of one operation: who, what, on what, with which end. Never holds inputs or outputs. */
 export interface RecordedCall {

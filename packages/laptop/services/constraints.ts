@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 type Check = readonly [path: string, value: unknown, ...constraints: Constraint[]];
 /** Answers what a value fails to satisfy, in AWS's words; undefined when it does. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { ServiceFactory } from '../service.ts';
+import type { ServiceFactory } from '../cloud.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 /** The sources are TypeScript, the package holds JavaScript. */

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../clock.ts';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 export interface RetryLimits {
   /** Attempts after the first. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 
 export class RequestTooLarge extends Error {
   readonly code = 'RequestTooLarge';

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../cloud.ts';
+import { AwsError, type Cloud, type Principal, type Service } from '../cloud.ts';
 import type { Dispatcher } from '../dispatch.ts';
 import { NoAnswer } from '../faults/throttling.ts';
 import { type PresentedCredentials, readCredentials } from '../identity/credentials.ts';
 import type { SignedRequest } from '../identity/signature.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import { AwsError, type Principal, type Service } from '../service.ts';
 import { decodeBody } from './body.ts';
 import { describeFailure } from './failure.ts';
 import { LONGEST_BODY_BYTES, type ReceivedRequest, type Reply } from './listener.ts';

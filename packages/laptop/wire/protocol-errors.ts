@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 import type { Spoken } from './write-answer.ts';
 
 /** What the endpoint itself refuses, by the JSON protocols' names, and how query and REST say it. */

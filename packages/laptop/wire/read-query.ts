@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 import { readTimestamp } from './read-json.ts';
 import { membersOf, type Schema, type Traits } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 import { missingMemberError } from './protocol-errors.ts';
 import { readJson } from './read-json.ts';
 import { readQuery } from './read-query.ts';

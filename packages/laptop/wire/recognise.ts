@@ -1,5 +1,5 @@
+import { AwsError } from '../cloud.ts';
 import type { PresentedCredentials } from '../identity/credentials.ts';
-import { AwsError } from '../service.ts';
 
 /** What a request says about the service it is meant for, before the service's model is consulted. */
 export interface Recognised {

@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 import { readJson, serializationError } from './read-json.ts';
 import { readSimple } from './read-query.ts';
 import { membersOf } from './schema.ts';

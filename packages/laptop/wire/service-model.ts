@@ -1,4 +1,4 @@
-import type { Service } from '../service.ts';
+import type { Service } from '../cloud.ts';
 import { type Schema, schemaOf } from './schema.ts';
 
 export type Protocol = 'awsJson1_0' | 'awsJson1_1' | 'restJson1' | 'awsQuery' | 'ec2Query';

@@ -1,5 +1,5 @@
 import { JsonShapeSerializer, XmlShapeSerializer } from '@aws-sdk/core/protocols';
-import { AwsError } from '../service.ts';
+import { AwsError } from '../cloud.ts';
 import { membersOf, type Schema, schemaOf } from './schema.ts';
 import type { OperationModel, ServiceModel } from './service-model.ts';
 

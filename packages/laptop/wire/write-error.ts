@@ -1,4 +1,4 @@
-import type { AwsError } from '../service.ts';
+import type { AwsError } from '../cloud.ts';
 import type { Schema } from './schema.ts';
 import type { ErrorModel, ServiceModel } from './service-model.ts';
 import { type Answer, jsonContentType, type Spoken, writeJson } from './write-answer.ts';

@@ -9,8 +9,8 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { ManualClock } from '../../../packages/laptop/clock.ts';
+import type { Service, ServiceFactory } from '../../../packages/laptop/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
-import type { Service, ServiceFactory } from '../../../packages/laptop/service.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../packages/laptop/services/secretsmanager/service.ts';

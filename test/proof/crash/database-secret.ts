@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
+import type { ServiceFactory } from '../../../packages/laptop/cloud.ts';
 import type { PostgresServer } from '../../../packages/laptop/postgres/server.ts';
-import type { ServiceFactory } from '../../../packages/laptop/service.ts';
 import { databaseAddress, type PostgresPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../pipeline/contracts/settings/postgres.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { AwsError } from '../../../packages/laptop/cloud.ts';
 import { NoAnswer } from '../../../packages/laptop/faults/throttling.ts';
-import { AwsError } from '../../../packages/laptop/service.ts';
 import type { Connect, Session } from '../../../pipeline/rotators/postgres/connect.ts';
 import { describeDatabaseError } from '../../../pipeline/rotators/postgres/database-errors.ts';
 import { inProcess, Killed, type Laptop, type Managed } from '../../pipeline/rotators/native-rotation.ts';

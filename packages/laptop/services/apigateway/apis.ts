@@ -1,6 +1,5 @@
-import type { Cloud } from '../../cloud.ts';
+import type { Call, Cloud, Operation } from '../../cloud.ts';
 import type { Cors } from '../../environments/http-payload.ts';
-import type { Call, Operation } from '../../service.ts';
 import { makeIntegration } from './integrations.ts';
 import { badRequest, findApi, on, refuseMembers } from './lookup.ts';
 import { page } from './paging.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import type { Api, ApiState } from './state.ts';
 
 export const badRequest = (text: string) => new AwsError('BadRequestException', text);

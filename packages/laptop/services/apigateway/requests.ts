@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { corsHeaders, httpEvent, httpResponse, isPreflight } from '../../environments/http-payload.ts';
-import { AwsError } from '../../service.ts';
 import type { RawRequest, RawResponse } from '../../wire/routes.ts';
 import { matchRoute, type RouteMatch } from './route-match.ts';
 import type { Api, ApiState, Integration, Stage } from './state.ts';

@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { badRequest, conflict, findApi, found, missing, on, refuseMembers } from './lookup.ts';
 import { page } from './paging.ts';
 import type { Api, ApiState, Route } from './state.ts';

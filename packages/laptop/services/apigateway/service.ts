@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { routesOf } from '../../wire/routes.ts';
 import { apiOperations } from './apis.ts';
 import { integrationOperations } from './integrations.ts';

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Operation } from '../../service.ts';
+import type { Cloud, Operation } from '../../cloud.ts';
 import { badRequest, conflict, findApi, found, on, refuseMembers } from './lookup.ts';
 import { page } from './paging.ts';
 import type { Api, ApiState, Deployment, Stage } from './state.ts';

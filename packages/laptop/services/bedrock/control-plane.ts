@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import { between, check, longest, oneOf, pattern, shortest } from '../constraints.ts';
 import { type FoundationModel, foundationModels } from './catalogue.ts';
 import { bearerAccess } from './invocation.ts';

@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { between, check, longest, shortest } from '../constraints.ts';
 import { answer } from './answer.ts';
 import { invokeAccess, servingModel, validation } from './invocation.ts';

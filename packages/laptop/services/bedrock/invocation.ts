@@ -1,4 +1,4 @@
-import { type Access, AwsError, type Call } from '../../service.ts';
+import { type Access, AwsError, type Call } from '../../cloud.ts';
 import { type Invocable, modelArn, namedArn, resolveModel } from './model-ids.ts';
 import type { BedrockState } from './state.ts';
 

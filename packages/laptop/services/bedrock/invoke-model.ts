@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { check, longest, shortest } from '../constraints.ts';
 import { answer, embed } from './answer.ts';
 import type { FoundationModel } from './catalogue.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { type FoundationModel, foundationModels, type Geography } from './catalogue.ts';
 import type { ApplicationProfile, BedrockState } from './state.ts';
 

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { controlPlaneOperations } from './control-plane.ts';
 import { converseOperation } from './converse.ts';
 import { invokeModelOperation } from './invoke-model.ts';

@@ -1,4 +1,4 @@
-import { type Access, AwsError, type Call, type Operation, type Service } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation, type Service } from '../../cloud.ts';
 import { type Stack, type StackResource, Stacks } from './state.ts';
 
 export interface CloudFormationService extends Service {

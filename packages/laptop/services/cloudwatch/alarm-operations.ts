@@ -1,4 +1,4 @@
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import type { Alarm, AlarmInput, AlarmState, Alarms } from './alarms.ts';
 import { invalidCombination, notFound, pageOf, validationError } from './errors.ts';
 

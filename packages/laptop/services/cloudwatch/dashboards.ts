@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Cloud, type Operation } from '../../cloud.ts';
 import { pageOf } from './errors.ts';
 
 const MOST_LISTED = 1_000;

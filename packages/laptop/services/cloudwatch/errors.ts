@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export const missingParameter = (name: string) =>
   new AwsError('MissingParameter', `The parameter ${name} is required.`);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { invalidCombination, invalidValue, missingParameter, pageOf, validationError } from './errors.ts';
 import { type Datum, isStatistic, type Metric, type MetricStore, type Statistic, statistic } from './metrics.ts';
 

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { Alarms } from './alarms.ts';
 import { dashboardOperations } from './dashboards.ts';

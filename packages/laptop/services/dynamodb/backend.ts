@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 /** A table is not gone at once when it is deleted: on AWS seconds, here enough to be noticed. */
 const DELETION_MILLISECONDS = 200;

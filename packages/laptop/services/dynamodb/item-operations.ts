@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import type { Backend, Backends } from './backend.ts';
 import { expectReady, type Table, type Tables, tableArn, tableName } from './tables.ts';
 import { sweep } from './time-to-live.ts';

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { Backends } from './backend.ts';
 import { itemOperations } from './item-operations.ts';
 import { backupOperations, tableOperations, tagOperations } from './table-operations.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { check, longest, oneOf, pattern, shortest } from '../constraints.ts';
 import type { Backends } from './backend.ts';
 import {

@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 
 export interface TimeToLiveSpecification {
   readonly AttributeName: string;

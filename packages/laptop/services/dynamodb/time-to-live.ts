@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import type { Backend } from './backend.ts';
 import { type Table, type Tables, tableArn, validation } from './tables.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import type { Backend, Backends } from './backend.ts';
 import { itemAccess, keyOf, oldItem } from './item-operations.ts';
 import { expectReady, type Table, type Tables, validation } from './tables.ts';

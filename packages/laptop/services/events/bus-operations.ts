@@ -1,4 +1,4 @@
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import { between, check, longest, pattern } from '../constraints.ts';
 import type { Buses } from './buses.ts';
 import { invalid, paginate } from './errors.ts';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { invalid, noBus, noRule } from './errors.ts';
 import { compilePattern, InvalidPattern, type Pattern } from './pattern/compile.ts';
 import { flattenEvent, matchesPattern } from './pattern/match.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export const invalid = (message: string, cause?: unknown) =>
   new AwsError('ValidationException', message, cause === undefined ? {} : { cause });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import { type Buses, checkPattern, seconds } from './buses.ts';
 import { invalid } from './errors.ts';
 import { flattenEvent, matchesPattern } from './pattern/match.ts';

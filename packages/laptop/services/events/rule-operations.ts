@@ -1,4 +1,4 @@
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import { between, check, longest, oneOf, pattern } from '../constraints.ts';
 import type { Buses, RuleInput } from './buses.ts';
 import { paginate } from './errors.ts';

@@ -1,5 +1,4 @@
-import type { Cloud, ServiceEvent } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service, ServiceEvent } from '../../cloud.ts';
 import { busOperations } from './bus-operations.ts';
 import { Buses, seconds } from './buses.ts';
 import { putEventsOperation, testEventPattern } from './put-events.ts';

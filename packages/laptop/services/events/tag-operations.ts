@@ -1,4 +1,4 @@
-import type { Access, Operation } from '../../service.ts';
+import type { Access, Operation } from '../../cloud.ts';
 import type { Buses } from './buses.ts';
 import { invalid } from './errors.ts';
 import type { Bus, Rule, Tag } from './state.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Operation } from '../../service.ts';
+import { AwsError, type Operation } from '../../cloud.ts';
 import { between, check, longest, pattern } from '../constraints.ts';
 import type { Buses } from './buses.ts';
 import { invalid, paginate } from './errors.ts';

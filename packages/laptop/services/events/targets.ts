@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud, type Principal } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
-import { AwsError, type Principal } from '../../service.ts';
 import { serviceMayAssume } from '../iam/trust.ts';
 import { type GivenUp, withRetries } from '../retries.ts';
 import { renderInput, type TargetInput } from './input.ts';

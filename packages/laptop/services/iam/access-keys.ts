@@ -1,5 +1,5 @@
+import type { Call, Operation } from '../../cloud.ts';
 import { makeKeyId } from '../../identity/sessions.ts';
-import type { Call, Operation } from '../../service.ts';
 import { limitExceeded, noSuchEntity, page, secretText, validationError } from './input.ts';
 import { type AccessKey, type IamState, issuedKeyPrefix } from './state.ts';
 import { getUser, subjectName, userArn } from './users.ts';

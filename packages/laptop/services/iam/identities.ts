@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { checkName, noSuchEntity, page, readTags, type Tag, validationError, writeTags } from './input.ts';
 import { checkPolicyDocument } from './policy-document.ts';
 import type { IamState, Identity } from './state.ts';

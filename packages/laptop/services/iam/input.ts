@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export const noSuchEntity = (message: string) => new AwsError('NoSuchEntity', message, { httpStatus: 404 });
 export const alreadyExists = (message: string) => new AwsError('EntityAlreadyExists', message, { httpStatus: 409 });

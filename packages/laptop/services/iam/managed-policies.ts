@@ -1,5 +1,5 @@
+import type { Call, Operation } from '../../cloud.ts';
 import { makeKeyId } from '../../identity/sessions.ts';
-import type { Call, Operation } from '../../service.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
 import {
   alreadyExists,

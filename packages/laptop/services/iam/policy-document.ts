@@ -1,5 +1,5 @@
 import { loadSimulator } from '../../authorization/simulator.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 type Kind = 'identity' | 'trust' | 'resource';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { makeKeyId } from '../../identity/sessions.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
 import { checkStatus } from './access-keys.ts';
 import { limitExceeded, noSuchEntity, validationError } from './input.ts';
 import { hashSecret, type IamState, type ServiceCredential } from './state.ts';

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { accessKeyOperations } from './access-keys.ts';
 import { managedPolicyOperations } from './managed-policies.ts';
 import { roleOperations } from './roles.ts';

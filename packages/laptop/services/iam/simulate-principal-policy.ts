@@ -1,6 +1,5 @@
 import type { Authoriser } from '../../authorization/authorise.ts';
-import type { Cloud } from '../../cloud.ts';
-import type { Operation, Principal } from '../../service.ts';
+import type { Cloud, Operation, Principal } from '../../cloud.ts';
 import { noSuchEntity } from './input.ts';
 import type { IamState } from './state.ts';
 

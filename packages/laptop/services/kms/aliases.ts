@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { type KmsState, notFound } from './state.ts';
 import { keyAccess } from './use.ts';
 

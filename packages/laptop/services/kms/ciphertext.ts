@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import type { Key } from './state.ts';
 
 const VERSION = 1;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { decrypt, type EncryptionContext, encrypt, keyArnOf } from './ciphertext.ts';
 import type { Key, KmsState } from './state.ts';
 import { checkUsable, keyAccess } from './use.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { checkPolicyDocument } from '../iam/policy-document.ts';
 
 /** A key policy is a resource policy; KMS names what is wrong with it in its own error. */

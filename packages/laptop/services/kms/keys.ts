@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { checkKeyPolicy } from './key-policy.ts';
 import type { Key, KmsState } from './state.ts';
 import { keyAccess } from './use.ts';

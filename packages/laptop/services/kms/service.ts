@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { aliasOperations } from './aliases.ts';
 import { cryptographicOperations } from './cryptography.ts';
 import { keyOperations } from './keys.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export interface Key {
   readonly id: string;

@@ -1,6 +1,5 @@
 import { accessDenied } from '../../authorization/refusal.ts';
-import type { Cloud } from '../../cloud.ts';
-import { type Access, AwsError, type Principal } from '../../service.ts';
+import { type Access, AwsError, type Cloud, type Principal } from '../../cloud.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { Key, KmsState } from './state.ts';
 

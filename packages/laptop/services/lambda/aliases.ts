@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { check, longest, pattern } from '../constraints.ts';
 import { moveProvisioned } from './concurrency.ts';
 import { describeAlias } from './describe.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { invalidParameter } from './errors.ts';
 
 const MOST_ZIPPED_BYTES = 50 * 1024 * 1024;

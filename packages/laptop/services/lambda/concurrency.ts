@@ -1,4 +1,4 @@
-import { AwsError, type Operation } from '../../service.ts';
+import { AwsError, type Operation } from '../../cloud.ts';
 import { between, check } from '../constraints.ts';
 import { lambdaTime } from './describe.ts';
 import { functionNotFound, invalidParameter } from './errors.ts';

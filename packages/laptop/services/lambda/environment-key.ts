@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import { invalidParameter } from './errors.ts';
 import type { FunctionSettings, LambdaFunction } from './state.ts';
 

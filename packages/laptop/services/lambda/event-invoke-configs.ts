@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { between, check } from '../constraints.ts';
 import { invalidParameter, notFound } from './errors.ts';
 import { page } from './functions.ts';

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud, type Principal, type Service } from '../../cloud.ts';
 import { corsHeaders, httpEvent, httpResponse, isPreflight } from '../../environments/http-payload.ts';
 import { readCredentials } from '../../identity/credentials.ts';
 import { identify, type LongTermKeys } from '../../identity/identify.ts';
 import type { SessionStore } from '../../identity/sessions.ts';
-import { AwsError, type Principal, type Service } from '../../service.ts';
 import type { RawRequest, RawResponse } from '../../wire/routes.ts';
 import type { Lambda } from './lambda.ts';
 import { policyDocument } from './permissions.ts';

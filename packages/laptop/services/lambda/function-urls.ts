@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { check, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, notFound } from './errors.ts';
 import { page } from './functions.ts';

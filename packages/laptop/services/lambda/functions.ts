@@ -1,7 +1,6 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { check, longest, pattern } from '../constraints.ts';
-import type { FunctionCode } from './code.ts';
-import { codeId } from './code.ts';
+import { codeId, type FunctionCode } from './code.ts';
 import { describeVersion } from './describe.ts';
 import { openEnvironment, sealEnvironment } from './environment-key.ts';
 import { conflict, functionNotFound, invalidParameter, notFound, preconditionFailed } from './errors.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { check, oneOf } from '../constraints.ts';
 import { conflict, functionNotFound } from './errors.ts';
 import type { Lambda } from './lambda.ts';

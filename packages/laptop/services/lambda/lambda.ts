@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { Cloud } from '../../cloud.ts';
+import type { Call, Cloud } from '../../cloud.ts';
 import { isPython, PythonLookup } from '../../environments/python.ts';
-import type { Call } from '../../service.ts';
 import { CodeStore } from './code.ts';
 import { conflict } from './errors.ts';
 import { functionArn, parseFunction } from './names.ts';

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Principal } from '../../service.ts';
+import type { Cloud, Principal } from '../../cloud.ts';
 import type { LogsService } from '../logs/service.ts';
 import type { FunctionSnapshot } from './state.ts';
 

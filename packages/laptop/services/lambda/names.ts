@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import { check, longest, pattern, shortest } from '../constraints.ts';
 import { functionNotFound } from './errors.ts';
 

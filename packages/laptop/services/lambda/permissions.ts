@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { check, longest, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, invalidParameter, notFound, preconditionFailed } from './errors.ts';
 import { onFunction } from './functions.ts';

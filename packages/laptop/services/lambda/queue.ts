@@ -1,4 +1,4 @@
-import { AwsError, type Principal } from '../../service.ts';
+import { AwsError, type Principal } from '../../cloud.ts';
 import type { Lambda } from './lambda.ts';
 import type { InvocationResult } from './outcome.ts';
 import { type EventInvokeConfig, type LambdaFunction, resolveVersion } from './state.ts';

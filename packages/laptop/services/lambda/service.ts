@@ -1,7 +1,6 @@
-import type { Cloud } from '../../cloud.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import type { EnvironmentRecord } from '../../environments/pool.ts';
 import type { PythonLookup } from '../../environments/python.ts';
-import type { Service } from '../../service.ts';
 import { routesOf } from '../../wire/routes.ts';
 import { aliasOperations } from './aliases.ts';
 import { concurrencyOperations } from './concurrency.ts';

@@ -1,5 +1,5 @@
+import type { Call } from '../../cloud.ts';
 import { reservedVariables } from '../../environments/variables.ts';
-import type { Call } from '../../service.ts';
 import { between, check, longest, oneOf, pattern } from '../constraints.ts';
 import type { FunctionCode } from './code.ts';
 import { invalidParameter } from './errors.ts';

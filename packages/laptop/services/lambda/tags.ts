@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { check, pattern } from '../constraints.ts';
 import { invalidParameter } from './errors.ts';
 import type { Lambda } from './lambda.ts';

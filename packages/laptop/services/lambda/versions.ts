@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { describeVersion } from './describe.ts';
 import { invalidParameter } from './errors.ts';
 import { expectRevision, onFunction, page } from './functions.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { compileFilter } from './filter-pattern.ts';
 import { findGroup, findStream, groupName, onAllGroups, onGroup, onStream } from './groups.ts';
 import { selectedValues } from './json-pattern.ts';

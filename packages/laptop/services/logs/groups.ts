@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import type { LogGroup, LogStream, LogsState } from './state.ts';
 import { checkMembers, invalid } from './validation.ts';
 

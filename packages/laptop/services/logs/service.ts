@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { eventOperations } from './events.ts';
 import { groupOperations } from './groups.ts';
 import { type LogLine, LogsState } from './state.ts';

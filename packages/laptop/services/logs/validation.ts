@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { between, check, longest, oneOf, pattern, shortest } from '../constraints.ts';
 
 const name = [shortest(1), longest(512), pattern('[\\.\\-_/#A-Za-z0-9]+')] as const;

@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { type Databases, randomPassword } from './databases.ts';
 import { describeCluster, flag } from './describe.ts';
 import { available, modifyPassword } from './instances.ts';

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { AwsError, type Principal } from '../../cloud.ts';
 import { type Relay, startInstanceRelay } from '../../postgres/relay.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/server.ts';
-import { AwsError, type Principal } from '../../service.ts';
 import type { SecretsManagerService } from '../secretsmanager/service.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Cluster, Instance, RdsState } from './state.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { page } from './paging.ts';
 import type { Group, RdsState } from './state.ts';
 

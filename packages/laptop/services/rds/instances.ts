@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { type Databases, randomPassword } from './databases.ts';
 import { describeInstance, flag } from './describe.ts';
 import { type Filter, filtered, page } from './paging.ts';

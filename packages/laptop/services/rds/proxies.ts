@@ -1,5 +1,5 @@
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { type DatabaseProxy, startProxy } from '../../postgres/proxy/proxy.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
 import { describeProxy, describeProxyEndpoint, describeTargetGroup, flag } from './describe.ts';
 import type { Endpoints } from './endpoints.ts';
 import { page } from './paging.ts';

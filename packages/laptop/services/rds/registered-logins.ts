@@ -1,9 +1,8 @@
 import type { Timer } from '../../clock.ts';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { rolePrincipal } from '../../identity/principals.ts';
 import type { RegisteredLogin } from '../../postgres/proxy/proxy.ts';
 import { computeScramVerifier } from '../../postgres/scram.ts';
-import { AwsError } from '../../service.ts';
 import type { UserAuth } from './state.ts';
 
 interface Registration {

@@ -1,8 +1,7 @@
 import type pg from 'pg';
-import type { Cloud } from '../../cloud.ts';
+import type { Cloud, Operation, Service } from '../../cloud.ts';
 import type { DatabaseProxy } from '../../postgres/proxy/proxy.ts';
 import type { Relay } from '../../postgres/relay.ts';
-import type { Operation, Service } from '../../service.ts';
 import { clusterOperations } from './clusters.ts';
 import { Databases } from './databases.ts';
 import { Endpoints } from './endpoints.ts';

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import type { DatabaseProxy } from '../../postgres/proxy/proxy.ts';
 import type { Relay } from '../../postgres/relay.ts';
 import type { PostgresServer } from '../../postgres/server.ts';
-import { AwsError } from '../../service.ts';
 
 export interface Tag {
   Key?: string;

@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { invalidValue, type RdsState, type Tag } from './state.ts';
 
 type Input = Record<string, any>;

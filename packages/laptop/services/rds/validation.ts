@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import { invalidCombination, invalidValue } from './state.ts';
 
 const ENGINES = new Set(['postgres', 'aurora-postgresql']);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { rolePrincipal } from '../../identity/principals.ts';
-import { AwsError } from '../../service.ts';
 import { serviceMayAssume } from '../iam/trust.ts';
 import { type GivenUp, withRetries } from '../retries.ts';
 import type { Schedule } from './state.ts';

@@ -1,4 +1,4 @@
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import { check, longest, pattern, shortest } from '../constraints.ts';
 import type { Clockwork } from './clockwork.ts';
 import { checkPage, pageOf } from './paging.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import { check, oneOf } from '../constraints.ts';
 import type { Clockwork } from './clockwork.ts';
 import { retryPolicyOf } from './delivery.ts';

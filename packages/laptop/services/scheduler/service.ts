@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { Clockwork } from './clockwork.ts';
 import { groupOperations } from './group-operations.ts';
 import { scheduleOperations } from './schedule-operations.ts';

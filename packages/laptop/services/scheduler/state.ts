@@ -1,5 +1,5 @@
 import type { Timer } from '../../clock.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export interface ScheduleTarget {
   readonly Arn: string;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';
 import { isUniversal, universalInvocation } from './universal-targets.ts';
 

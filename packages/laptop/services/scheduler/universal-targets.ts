@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { membersOf, type Schema } from '../../wire/schema.ts';
 import { loadServiceModel, type OperationModel } from '../../wire/service-model.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';

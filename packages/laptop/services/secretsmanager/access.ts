@@ -1,4 +1,4 @@
-import type { Access, Call } from '../../service.ts';
+import type { Access, Call } from '../../cloud.ts';
 import type { Secret, SecretState } from './state.ts';
 
 /** The keys that policies may ask about. https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html */

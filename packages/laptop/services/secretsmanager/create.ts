@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { arnOf, requestTagKeys } from './access.ts';
 import { keyOf, requireEncryption } from './keys.ts';
 import { attachStages } from './labels.ts';

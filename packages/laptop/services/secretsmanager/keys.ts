@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import type { KmsService } from '../kms/service.ts';
 import type { Secret, Version } from './state.ts';
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { type Secret, type SecretState, type Version, versionWith } from './state.ts';
 
 const MOST_LABELS = 20;

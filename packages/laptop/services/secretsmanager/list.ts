@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import { checkFilters, type Filter, filterSecrets } from './filters.ts';
 import { paginate } from './paging.ts';

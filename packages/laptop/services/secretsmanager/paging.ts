@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 /** Pages by an opaque token. @throws InvalidNextTokenException for one that is not ours */
 export function paginate<Item>(

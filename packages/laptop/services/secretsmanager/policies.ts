@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { checkPolicyDocument } from '../iam/policy-document.ts';
 import { accessTo } from './access.ts';
 import { refuseReplica } from './replication.ts';

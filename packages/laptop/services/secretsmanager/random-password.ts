@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import type { SecretState } from './state.ts';
 import { invalidParameter, validateRequest } from './validation.ts';

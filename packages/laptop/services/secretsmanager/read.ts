@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import { startOfDay } from './dates.ts';
 import { keyOf, requireDecryption } from './keys.ts';

@@ -1,4 +1,4 @@
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import { startOfDay } from './dates.ts';
 import type { Secret, SecretState, Version } from './state.ts';

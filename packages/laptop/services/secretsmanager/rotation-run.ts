@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sleep } from '../../clock.ts';
+import { AwsError } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
-import { AwsError } from '../../service.ts';
 import type { Secret, SecretState } from './state.ts';
 
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;

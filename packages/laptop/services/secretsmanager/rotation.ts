@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Timer } from '../../clock.ts';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Cloud, type Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import { attachStages, detachStage } from './labels.ts';
 import { refuseReplica } from './replication.ts';

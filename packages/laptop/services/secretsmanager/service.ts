@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { createOperation } from './create.ts';
 import { deleteOperations } from './delete.ts';
 import { listOperations } from './list.ts';

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { invalidRequest } from './validation.ts';
 
 export type Value = { string: string } | { binary: Uint8Array };

@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { accessTo, requestTagKeys } from './access.ts';
 import { refuseReplica } from './replication.ts';
 import type { SecretState, Tag } from './state.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 
 interface Rule {
   /** Characters of a text, bytes of a value, members of a list. */

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { detachStage } from './labels.ts';
 import { type Secret, type SecretState, type Value, type Version, versionWith } from './state.ts';
 import { isSameValue } from './values.ts';

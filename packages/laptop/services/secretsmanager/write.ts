@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Call, Operation } from '../../service.ts';
+import type { Call, Operation } from '../../cloud.ts';
 import { accessTo } from './access.ts';
 import { keyOf, requireDecryption, requireEncryption } from './keys.ts';
 import { attachStages } from './labels.ts';

@@ -1,4 +1,4 @@
-import type { Access, Call } from '../../service.ts';
+import type { Access, Call } from '../../cloud.ts';
 import type { Topics } from './topics.ts';
 
 /**

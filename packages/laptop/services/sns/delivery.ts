@@ -1,6 +1,5 @@
-import type { Cloud } from '../../cloud.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
-import { AwsError } from '../../service.ts';
 import { withRetries } from '../retries.ts';
 import type { MessageAttributes } from './filter.ts';
 import type { Subscription, Topic } from './topics.ts';

@@ -1,3 +1,3 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export const invalidParameter = (what: string) => new AwsError('InvalidParameter', `Invalid parameter: ${what}`);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { topicAccess } from './access.ts';
 import type { Notification } from './delivery.ts';
 import { invalidParameter } from './errors.ts';

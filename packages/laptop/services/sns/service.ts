@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { deliver, type Notification, textFor } from './delivery.ts';
 import { isWanted } from './filter.ts';
 import { publishOperations } from './publish.ts';

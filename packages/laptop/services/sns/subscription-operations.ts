@@ -1,4 +1,4 @@
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import { topicAccess } from './access.ts';
 import { invalidParameter } from './errors.ts';
 import { pageOf } from './paging.ts';

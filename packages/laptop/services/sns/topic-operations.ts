@@ -1,4 +1,4 @@
-import type { Access, Call, Operation } from '../../service.ts';
+import type { Access, Call, Operation } from '../../cloud.ts';
 import { shownDefaultPolicy, topicAccess } from './access.ts';
 import { pageOf } from './paging.ts';
 import { checkArn, checkTopicAttribute, type Topic, type Topics } from './topics.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 
 export const invalidValue = (message: string) => new AwsError('InvalidParameterValue', message);
 export const missingParameter = (name: string) =>

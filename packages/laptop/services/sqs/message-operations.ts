@@ -1,4 +1,4 @@
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Operation } from '../../cloud.ts';
 import { checkBatch, eachEntry } from './batches.ts';
 import { sizeOf } from './digests.ts';
 import { checkNumber, invalidValue, missingParameter } from './errors.ts';

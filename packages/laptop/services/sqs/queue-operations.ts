@@ -1,4 +1,4 @@
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import { readOnlyAttributes, settableAttributes } from './attributes.ts';
 import { checkNumber, invalidValue } from './errors.ts';
 import type { Queue, Queues } from './queues.ts';

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sleep } from '../../clock.ts';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import { checkAttributes, defaultAttributes } from './attributes.ts';
 import { attributesMd5, type MessageAttributes, md5 } from './digests.ts';
 import { badHandle, invalidValue, noQueue } from './errors.ts';

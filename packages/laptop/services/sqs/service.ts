@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { messageOperations } from './message-operations.ts';
 import { queueAccess, queueOperations } from './queue-operations.ts';
 import { Queues } from './queues.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import type { KmsService } from '../kms/service.ts';
 
 /** Parameter Store's own key, which everybody in the account may use through it. */

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import type { Parameter } from './parameters.ts';
 
 const MOST_LABELS = 10;

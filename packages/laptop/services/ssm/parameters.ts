@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call, type Cloud } from '../../cloud.ts';
 import { DEFAULT_KEY, requireKey } from './encryption.ts';
 import { isUnder, matchesFilters, type ParameterFilter } from './filters.ts';
 import { moveLabels, removeLabels } from './labels.ts';

@@ -1,4 +1,4 @@
-import { type Access, AwsError, type Call, type Operation } from '../../service.ts';
+import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
 import { between, check, longest, pattern } from '../constraints.ts';
 import { requireKey } from './encryption.ts';
 import { matchesFilters, type ParameterFilter } from './filters.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Call } from '../../service.ts';
+import { AwsError, type Call } from '../../cloud.ts';
 import { validation } from './validation.ts';
 
 /** `/aws/reference/secretsmanager/<name>` reads a secret through Parameter Store. */

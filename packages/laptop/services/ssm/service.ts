@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { Parameters } from './parameters.ts';
 import { readOperations } from './read-operations.ts';
 import { writeOperations } from './write-operations.ts';

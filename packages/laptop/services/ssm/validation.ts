@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import type { Parameter, PutInput } from './parameters.ts';
 
 const STANDARD_BYTES = 4_096;

@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { check, longest } from '../constraints.ts';
 import { type Parameters, type PutInput, parameterNotFound } from './parameters.ts';
 import { access, checkResourceType, one } from './read-operations.ts';

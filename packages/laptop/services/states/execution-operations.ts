@@ -1,4 +1,4 @@
-import { AwsError, type Operation } from '../../service.ts';
+import { AwsError, type Operation } from '../../cloud.ts';
 import { check, longest, oneOf } from '../constraints.ts';
 import { JsonFault, parseJson } from '../json-tokens.ts';
 import type { Executions } from './executions.ts';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Principal, type Service } from '../../service.ts';
+import { AwsError, type Cloud, type Principal, type Service } from '../../cloud.ts';
 import { loadServiceModel, type ServiceModel } from '../../wire/service-model.ts';
 import { announce, measure } from './announcements.ts';
 import { logEvent } from './execution-log.ts';

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Call, type Operation } from '../../service.ts';
+import { AwsError, type Call, type Cloud, type Operation } from '../../cloud.ts';
 import { check, longest, oneOf } from '../constraints.ts';
 import type { Executions } from './executions.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Cloud } from '../../cloud.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError, type Cloud } from '../../cloud.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';
 import { InvalidDefinition } from './interpreter/diagnostics.ts';
 import { type MachineType, parseDefinition } from './interpreter/parse-definition.ts';

@@ -1,4 +1,4 @@
-import { AwsError, type Operation } from '../../service.ts';
+import { AwsError, type Operation } from '../../cloud.ts';
 import { between, check } from '../constraints.ts';
 import { describeMapRun, type MapRuns } from './map-runs.ts';
 import { type Page, paginate, validateArn, validatePage } from './requests.ts';

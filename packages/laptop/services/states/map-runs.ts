@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';
 import { StatesError } from './interpreter/errors.ts';
 import type { MachineHost, MapRunHandle } from './interpreter/run-machine.ts';

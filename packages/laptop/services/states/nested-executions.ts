@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Principal } from '../../service.ts';
+import type { Cloud, Principal } from '../../cloud.ts';
 import type { Executions } from './executions.ts';
 import { StatesError } from './interpreter/errors.ts';
 import type { Execution } from './state.ts';

@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { between, check, longest, shortest } from '../constraints.ts';
 
 const SPECIAL = /[<>{}[\]?*"#%\\^|~`$&,;:/\s\p{Cc}]/u;

@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import { AwsError, type Principal } from '../../service.ts';
+import { AwsError, type Cloud, type Principal } from '../../cloud.ts';
 import { serviceMayAssume } from '../iam/trust.ts';
 import { StatesError } from './interpreter/errors.ts';
 import type { StateMachine } from './state.ts';

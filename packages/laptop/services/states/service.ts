@@ -1,5 +1,4 @@
-import type { Cloud } from '../../cloud.ts';
-import type { Service } from '../../service.ts';
+import type { Cloud, Service } from '../../cloud.ts';
 import { executionOperations } from './execution-operations.ts';
 import { Executions } from './executions.ts';
 import { machineOperations } from './machine-operations.ts';

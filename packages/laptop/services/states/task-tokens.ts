@@ -1,4 +1,4 @@
-import { AwsError } from '../../service.ts';
+import { AwsError } from '../../cloud.ts';
 import { JsonFault, parseJson } from '../json-tokens.ts';
 import { StatesError } from './interpreter/errors.ts';
 

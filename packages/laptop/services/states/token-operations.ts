@@ -1,4 +1,4 @@
-import type { Operation } from '../../service.ts';
+import type { Operation } from '../../cloud.ts';
 import { check, longest } from '../constraints.ts';
 import type { TaskTokens } from './task-tokens.ts';
 

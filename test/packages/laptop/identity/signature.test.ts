@@ -3,9 +3,8 @@ import { CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SessionCredentials } from '../../../../packages/laptop/cloud.ts';
+import type { Principal, SessionCredentials } from '../../../../packages/laptop/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
-import type { Principal } from '../../../../packages/laptop/service.ts';
 import { clientOptions, probe } from '../wire/probe.ts';
 
 let cloud: RunningCloud;

@@ -1,5 +1,5 @@
+import type { Operation, Service } from '../../../../packages/laptop/cloud.ts';
 import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
-import type { Operation, Service } from '../../../../packages/laptop/service.ts';
 
 /** A service that answers with what a test gives it, shaped by the real client's schemas. */
 export function probe(

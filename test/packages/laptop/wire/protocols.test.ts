@@ -6,8 +6,8 @@ import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from 
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { AwsError, type Call } from '../../../../packages/laptop/cloud.ts';
 import type { RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
-import { AwsError, type Call } from '../../../../packages/laptop/service.ts';
 import { clientOptions, cloudWith, post, probe } from './probe.ts';
 
 let cloud: RunningCloud;

@@ -1,6 +1,5 @@
 import { byExtent, inTurn } from '../../../extent.ts';
-import type { Laptop } from '../native-rotation.ts';
-import { openLaptop } from '../native-rotation.ts';
+import { type Laptop, openLaptop } from '../native-rotation.ts';
 import { retire, type Subject, vendorSubject } from './subjects.ts';
 import type { Fault, Operation, Vendor, VendorOptions } from './vendor.ts';
 

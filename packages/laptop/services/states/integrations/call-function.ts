@@ -1,4 +1,4 @@
-import type { Principal } from '../../../service.ts';
+import type { Principal } from '../../../cloud.ts';
 import { StatesError } from '../interpreter/errors.ts';
 import type { TaskCall } from '../interpreter/run-machine.ts';
 import { refuseLarge } from '../interpreter/state-step.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, type Principal } from '../../../service.ts';
+import { AwsError, type Principal } from '../../../cloud.ts';
 import { missingMembers, missingMembersText } from '../../../wire/required.ts';
 import { StatesError } from '../interpreter/errors.ts';
 import type { TaskHost } from './call-task.ts';

@@ -1,6 +1,5 @@
 import type { Clock } from '../../../clock.ts';
-import type { Cloud } from '../../../cloud.ts';
-import type { Principal } from '../../../service.ts';
+import type { Cloud, Principal } from '../../../cloud.ts';
 import type { ServiceModel } from '../../../wire/service-model.ts';
 import { heartbeatTimedOut, StatesError, timedOut } from '../interpreter/errors.ts';
 import type { TaskCall } from '../interpreter/run-machine.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { AwsError } from '../../../cloud.ts';
 import { NoAnswer } from '../../../faults/throttling.ts';
-import { AwsError } from '../../../service.ts';
 import { describeFailure } from '../../../wire/failure.ts';
 import type { ServiceModel } from '../../../wire/service-model.ts';
 import { StatesError } from '../interpreter/errors.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Principal } from '../../../../../packages/laptop/cloud.ts';
 import { administrator } from '../../../../../packages/laptop/identity/principals.ts';
-import type { Principal } from '../../../../../packages/laptop/service.ts';
 import { type Laptop, startLaptop } from './laptop.ts';
 
 let laptop: Laptop;

@@ -1,6 +1,6 @@
+import { AwsError, type Principal, type Service, type ServiceFactory } from '../../../../../packages/laptop/cloud.ts';
 import { type CloudOptions, createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../../../packages/laptop/identity/principals.ts';
-import { AwsError, type Principal, type Service, type ServiceFactory } from '../../../../../packages/laptop/service.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../../../packages/laptop/services/secretsmanager/service.ts';

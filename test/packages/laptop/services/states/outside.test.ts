@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { ServiceFactory } from '../../../../../packages/laptop/service.ts';
+import type { ServiceFactory } from '../../../../../packages/laptop/cloud.ts';
 import createEventsService from '../../../../../packages/laptop/services/events/service.ts';
 import createLogsService, { type LogsService } from '../../../../../packages/laptop/services/logs/service.ts';
 import createSqsService from '../../../../../packages/laptop/services/sqs/service.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { AwsError } from '../../../../../packages/laptop/service.ts';
+import { AwsError } from '../../../../../packages/laptop/cloud.ts';
 import type { Execution } from '../../../../../packages/laptop/services/states/state.ts';
 import { answering, lines, manualClock, StatesLaptop, until } from './laptop.ts';
 
