@@ -4,7 +4,8 @@ import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from
 import middy from '@middy/core';
 import secretsManager from '@middy/secrets-manager';
 import { RotatingSecretsProvider } from '../packages/consumer/rotating-secrets-provider.ts';
-import { createCloud, type RunningCloud } from '../packages/laptop/create-cloud.ts';
+import { createCloud } from '../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../packages/laptop/running-cloud.ts';
 import createSecretsManagerService from '../packages/laptop/services/secretsmanager/service.ts';
 import { median } from './statistics.ts';
 

@@ -23,6 +23,7 @@ import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
 import { makeRunDirectory } from './run-directory.ts';
+import type { EventSink, RunningCloud } from './running-cloud.ts';
 import createIamService, { type IamService } from './services/iam/service.ts';
 import { loadServices } from './services/index.ts';
 import createKmsService from './services/kms/service.ts';
@@ -47,27 +48,6 @@ export interface CloudOptions {
   /** How many calls the recorder keeps. */
   readonly recordedCalls?: number;
   readonly log?: (line: string) => void;
-}
-
-/** An operation that EventBridge offers to its siblings: an event of an AWS service, delivered as often as it is called. A doubled delivery has the same id. */
-export interface EventSink extends Service {
-  acceptServiceEvent(event: ServiceEvent, id: string): void;
-}
-
-export interface RunningCloud extends Cloud {
-  readonly port: number;
-  /** Paths of the endpoint that speak no AWS protocol. */
-  readonly routes: RouteTable;
-  readonly recorder: Recorder;
-  readonly faults: Faults;
-  readonly sessions: SessionStore;
-  readonly authoriser: Authoriser;
-  readonly services: ReadonlyMap<string, Service>;
-  addService(factory: ServiceFactory): Service;
-  /** Forgets everything in every service, the faults, the records and the issued credentials. */
-  reset(): Promise<void>;
-  /** Stops everything. May be called twice. */
-  close(): Promise<void>;
 }
 
 /** Starts a cloud on 127.0.0.1. Rejects when the port is taken. */

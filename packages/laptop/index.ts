@@ -6,14 +6,15 @@ export type { LoadedStack } from './assembly/load-assembly.ts';
 export type { Clock } from './clock.ts';
 export { hostileSettings, type ServiceEvent, type Settings } from './cloud.ts';
 export { type ServeOptions, serve } from './command/serve.ts';
-export { type CloudOptions, createCloud, type RunningCloud } from './create-cloud.ts';
+export { type CloudOptions, createCloud } from './create-cloud.ts';
 export { AssemblyUnusable, LaptopError, type LaptopErrorCode, PortTaken } from './errors.ts';
 export { findLeaks, type Leak } from './leaks/find-leaks.ts';
+export type { RunningCloud } from './running-cloud.ts';
 export type { RdsService } from './services/rds/service.ts';
 export type { SnsService } from './services/sns/service.ts';
 
 import type { LoadedStack } from './assembly/load-assembly.ts';
-import type { RunningCloud } from './create-cloud.ts';
+import type { RunningCloud } from './running-cloud.ts';
 
 /**
  * Loads what `cdk synth` wrote into a running cloud: every stack, in the order of their dependencies. A resource that the

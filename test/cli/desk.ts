@@ -21,7 +21,8 @@ import { zipSync } from 'fflate';
 import pg from 'pg';
 import { loadAssembly } from '../../packages/laptop/assembly/load-assembly.ts';
 import { systemClock } from '../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import type { RdsService } from '../../packages/laptop/services/rds/service.ts';
 import { eventually } from '../eventually.ts';
 

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import type { PipelineDescription } from '../../pipeline/contracts/settings/pipeline.ts';
 import { inTurn } from '../extent.ts';
 import { type Ended, keyturn } from './desk.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 
 /**
  * What the conformance cases run against. `KEYTURN_ENDPOINT` names it, with the usual credential environment:

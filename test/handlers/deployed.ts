@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Settings } from '../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import { bundleHandler } from '../../tools/bundle.ts';
 import { asPerson, settled, zip } from '../packages/laptop/services/lambda/laptop.ts';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import { foundationModels } from '../services/bedrock/catalogue.ts';
 import type { BedrockService } from '../services/bedrock/service.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import type { RunningCloud } from '../create-cloud.ts';
 import { faultRuleSchema } from '../faults/rule.ts';
 import type { CallFilter } from '../recording/recorder.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
 import { listModels, modelAccessSchema, setModelAccess } from './models.ts';
 import { fireSchedule, listSchedules } from './schedules.ts';

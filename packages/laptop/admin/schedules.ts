@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { EventsService } from '../services/events/service.ts';
 import type { SchedulerService } from '../services/scheduler/service.ts';
 import { describeFailure } from '../wire/failure.ts';

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedStack } from '../assembly/load-assembly.ts';
-import { createCloud, type RunningCloud } from '../create-cloud.ts';
+import { createCloud } from '../create-cloud.ts';
 import { AssemblyUnusable, PortTaken } from '../errors.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { RdsService } from '../services/rds/service.ts';
 
 export interface ServeOptions {

@@ -1,5 +1,5 @@
-import type { RunningCloud } from '../create-cloud.ts';
-import type { Alarm, AlarmState } from '../services/cloudwatch/alarms.ts';
+import type { RunningCloud } from '../running-cloud.ts';
+import type { Alarm, AlarmState } from '../services/cloudwatch/alarm.ts';
 import type { CloudwatchService } from '../services/cloudwatch/service.ts';
 
 export interface AlarmView {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { CloudwatchService } from '../services/cloudwatch/service.ts';
 import { type AlarmView, alarmView } from './alarms.ts';
 import { type Graph, graphOf, MetricProperties, type TimeRange } from './metric-graph.ts';

@@ -1,5 +1,5 @@
-import type { RunningCloud } from '../create-cloud.ts';
 import type { EnvironmentRecord } from '../environments/pool.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { LambdaService } from '../services/lambda/service.ts';
 
 const KEPT_MILLISECONDS = 5 * 60_000;

@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { StatesService } from '../services/states/service.ts';
 import type { Execution, HistoryEvent } from '../services/states/state.ts';
 import { type Layout, layOut } from './graph/layout.ts';

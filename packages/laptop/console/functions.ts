@@ -1,5 +1,5 @@
-import type { RunningCloud } from '../create-cloud.ts';
 import type { EnvironmentRecord } from '../environments/pool.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { LambdaService } from '../services/lambda/service.ts';
 import type { LambdaFunction } from '../services/lambda/state.ts';
 import type { EnvironmentTrail } from './environment-trail.ts';

@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { LambdaService } from '../services/lambda/service.ts';
 import type { StatesService } from '../services/states/service.ts';
 

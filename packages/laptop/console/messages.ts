@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { SnsService } from '../services/sns/service.ts';
 
 const MOST_SHOWN = 100;

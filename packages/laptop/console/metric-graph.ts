@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Alarm } from '../services/cloudwatch/alarms.ts';
+import type { Alarm } from '../services/cloudwatch/alarm.ts';
 import { type Statistic, statistic } from '../services/cloudwatch/metrics.ts';
 import type { CloudwatchService } from '../services/cloudwatch/service.ts';
 import { type GraphedMetric, readMetricArrays } from './metric-array.ts';

@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { SecretsManagerService } from '../services/secretsmanager/service.ts';
 import type { Secret } from '../services/secretsmanager/state.ts';
 import type { Execution } from '../services/states/state.ts';

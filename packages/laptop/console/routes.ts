@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
 import { listAlarms } from './alarms.ts';
 import { asset, jsonAnswer } from './assets.ts';

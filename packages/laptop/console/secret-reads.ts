@@ -1,5 +1,5 @@
-import type { RunningCloud } from '../create-cloud.ts';
 import type { RecordedCall } from '../recording/recorder.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 import type { SecretsManagerService } from '../services/secretsmanager/service.ts';
 import { versionWith } from '../services/secretsmanager/state.ts';
 

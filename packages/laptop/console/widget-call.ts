@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { AwsError, type Principal } from '../cloud.ts';
-import type { RunningCloud } from '../create-cloud.ts';
+import type { RunningCloud } from '../running-cloud.ts';
 
 /** What the page sends when a custom widget is shown, or a `cwdb-action` of it is called. */
 export const WidgetCall = v.strictObject({

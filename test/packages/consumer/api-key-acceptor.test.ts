@@ -1,5 +1,5 @@
 import { ApiKeyAcceptor } from '../../../packages/consumer/api-key-acceptor.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';
 
 let cloud: RunningCloud;

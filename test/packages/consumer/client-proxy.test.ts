@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { throughProxy } from '../../../packages/consumer/client-proxy.ts';
 import { RotatingSecretsProvider } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import { createCertificateAuthority } from '../../../packages/laptop/postgres/certificates.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { clientConfig, makeSecret, startStores } from './laptop.ts';
 
 const variables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Observation } from '../../../packages/consumer/observe.ts';
 import { RotatingPool, type RotatingPoolOptions } from '../../../packages/consumer/rotating-pool.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import type { PostgresServer } from '../../../packages/laptop/postgres/server.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { newSecret } from '../../pipeline/rotators/postgres/fixture.ts';
 import { environment, makeSecret, putSecret } from './laptop.ts';
 

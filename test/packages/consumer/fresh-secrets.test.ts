@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import { CONSUMER_CLIENT_CONTEXT } from '../../../packages/consumer/contracts/consumer-events.ts';
 import { freshSecrets, withFreshSecrets } from '../../../packages/consumer/fresh-secrets.ts';
 import { RotatingParametersProvider } from '../../../packages/consumer/rotating-parameters-provider.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { asPerson, environment, makeSecret, parametersClient, putSecret, startStores } from './laptop.ts';
 
 let cloud: RunningCloud;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { CONSUMER_CLIENT_CONTEXT } from '../../../packages/consumer/contracts/consumer-events.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../packages/laptop/services/logs/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';

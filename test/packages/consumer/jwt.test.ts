@@ -12,7 +12,7 @@ import { publicJwk } from '../../../packages/consumer/contracts/key-ring.ts';
 import { TokenRefusedError } from '../../../packages/consumer/errors.ts';
 import { JwtSigner } from '../../../packages/consumer/jwt-signer.ts';
 import { JwtVerifier } from '../../../packages/consumer/jwt-verifier.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { JwtSettings } from '../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';

@@ -5,7 +5,8 @@ import {
   RotatingSecretsProvider,
   type RotatingSecretsProviderOptions,
 } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';
 import { asPerson } from '../laptop/services/lambda/laptop.ts';

@@ -10,7 +10,7 @@ import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { installForPowertools, setDefaultProvider } from '../../../packages/consumer/defaults.ts';
 import { RotatingParametersProvider } from '../../../packages/consumer/rotating-parameters-provider.ts';
 import { RotatingSecretsProvider } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import {
   asPerson,
   clientConfig,

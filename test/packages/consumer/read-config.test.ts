@@ -4,7 +4,7 @@ import { healthCheck, testConnection } from '../../../packages/consumer/health.t
 import { getApiKey, getDatabaseConfig, getJwtConfig } from '../../../packages/consumer/read-config.ts';
 import { RotatingParametersProvider } from '../../../packages/consumer/rotating-parameters-provider.ts';
 import { RotatingSecretsProvider } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import {
   asPerson,
   environment,

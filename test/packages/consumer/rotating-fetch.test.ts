@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type RotatingFetchOptions, rotatingFetch } from '../../../packages/consumer/rotating-fetch.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';
 
 let cloud: RunningCloud;

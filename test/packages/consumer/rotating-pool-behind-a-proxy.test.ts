@@ -6,7 +6,8 @@ import {
 } from '@aws-sdk/client-rds';
 import pg from 'pg';
 import { RotatingPool } from '../../../packages/consumer/rotating-pool.ts';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createRdsService, { type RdsService } from '../../../packages/laptop/services/rds/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { asPerson, clientConfig, environment, makeSecret, putSecret } from './laptop.ts';

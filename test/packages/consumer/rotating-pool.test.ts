@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { RotatingPool } from '../../../packages/consumer/rotating-pool.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { startTarget } from '../../pipeline/rotators/postgres/fixture.ts';
 import { application as newApplication, type RotatingDatabase, rotatingDatabase, trust } from './database.ts';
 import { putSecret, reads, startStores } from './laptop.ts';

@@ -1,6 +1,6 @@
 import { RotatingSecretsProvider } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import type { FaultRule } from '../../../packages/laptop/faults/rule.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { asPerson, clientConfig, environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';
 
 let cloud: RunningCloud;

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Call, Service, ServiceFactory } from '../../../packages/laptop/cloud.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createIamService from '../../../packages/laptop/services/iam/service.ts';
 import { loadServices } from '../../../packages/laptop/services/index.ts';
 import { loadServiceModel } from '../../../packages/laptop/wire/service-model.ts';

@@ -8,7 +8,8 @@ import {
   type TemplateResource,
   UnsupportedProperty,
 } from '../../../packages/laptop/assembly/resource.ts';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 
 const FILE = 'packages/laptop/SUPPORT.md';
 const text = readFileSync(FILE, 'utf8');

@@ -8,7 +8,8 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createBedrockService, { type BedrockService } from '../../../packages/laptop/services/bedrock/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import { bedrockCheck } from '../../../pipeline/checks/bedrock.ts';

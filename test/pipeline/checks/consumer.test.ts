@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../packages/laptop/services/logs/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';

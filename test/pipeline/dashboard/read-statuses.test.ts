@@ -1,7 +1,8 @@
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createDynamodbService from '../../../packages/laptop/services/dynamodb/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';

@@ -1,5 +1,5 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { type RecycleRequest, recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { RECYCLE_VARIABLE } from '../../../pipeline/propagation/recycle-mark.ts';
 import { asPerson, clientOf, invoke, make, startLaptop } from '../../packages/laptop/services/lambda/laptop.ts';

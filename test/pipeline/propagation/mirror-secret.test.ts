@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import type { MirrorSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import { mirrorSecret } from '../../../pipeline/propagation/mirror-secret.ts';
 import { asPerson, clientConfig, makeSecret, putSecret, startStores } from '../../packages/consumer/laptop.ts';

@@ -1,6 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createEventsService from '../../../packages/laptop/services/events/service.ts';
 import createSqsService from '../../../packages/laptop/services/sqs/service.ts';
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';

@@ -10,7 +10,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { ManualClock } from '../../../packages/laptop/clock.ts';
 import type { Service, ServiceFactory } from '../../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../packages/laptop/services/secretsmanager/service.ts';

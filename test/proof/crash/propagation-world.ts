@@ -5,7 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Cloud } from '../../../packages/laptop/cloud.ts';
-import type { EventSink, RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { EventSink, RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createLambdaService, { type LambdaService } from '../../../packages/laptop/services/lambda/service.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';

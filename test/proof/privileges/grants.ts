@@ -1,5 +1,5 @@
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import type { UsedAccess } from '../../../packages/laptop/recording/recorder.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import type { IamService } from '../../../packages/laptop/services/iam/service.ts';
 import type { Role } from '../../../packages/laptop/services/iam/state.ts';
 

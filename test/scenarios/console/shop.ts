@@ -14,8 +14,9 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { type LoadedStack, loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts';
 import type { Settings } from '../../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../packages/laptop/create-cloud.ts';
 import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../../eventually.ts';
 import { createLogin } from '../lab/create-login.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
 import { computeScramVerifier, formatScramVerifier } from '../../../packages/laptop/postgres/scram.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { RunningCloud } from '../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../../eventually.ts';
 
 type Machine = 'rotate-secret' | 'propagate-secret' | 'retire-credential' | 'rotate-fleet';

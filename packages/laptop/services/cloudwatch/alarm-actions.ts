@@ -1,6 +1,6 @@
 import type { Cloud } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
-import type { Alarm, AlarmState } from './alarms.ts';
+import type { Alarm, AlarmState } from './alarm.ts';
 
 interface PreviousState {
   readonly state: AlarmState;

@@ -1,4 +1,4 @@
-import type { Alarm, AlarmInput, AlarmState } from './alarms.ts';
+import type { Alarm, AlarmInput, AlarmState } from './alarm.ts';
 import { type MetricStore, type Statistic, statistic } from './metrics.ts';
 
 export const comparisons: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {

@@ -1,5 +1,6 @@
 import type { Access, Call, Operation } from '../../cloud.ts';
-import type { Alarm, AlarmInput, AlarmState, Alarms } from './alarms.ts';
+import type { Alarm, AlarmInput, AlarmState } from './alarm.ts';
+import type { Alarms } from './alarms.ts';
 import { invalidCombination, notFound, pageOf, validationError } from './errors.ts';
 
 const MOST_LISTED = 100;

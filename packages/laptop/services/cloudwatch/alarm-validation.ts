@@ -1,5 +1,5 @@
+import type { AlarmInput } from './alarm.ts';
 import { comparisons } from './alarm-judgement.ts';
-import type { AlarmInput } from './alarms.ts';
 import { invalidCombination, missingParameter, validationError } from './errors.ts';
 import { checkPeriod } from './metric-operations.ts';
 import { isStatistic } from './metrics.ts';

@@ -1,53 +1,9 @@
-import type { Timer } from '../../clock.ts';
 import type { Cloud } from '../../cloud.ts';
+import type { Alarm, AlarmHistoryItem, AlarmInput, AlarmState } from './alarm.ts';
 import { act } from './alarm-actions.ts';
 import { judge } from './alarm-judgement.ts';
 import { checkAlarm } from './alarm-validation.ts';
-import type { MetricStore, Statistic } from './metrics.ts';
-
-export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
-
-export interface AlarmInput {
-  AlarmName: string;
-  AlarmDescription?: string;
-  ActionsEnabled?: boolean;
-  OKActions?: string[];
-  AlarmActions?: string[];
-  InsufficientDataActions?: string[];
-  Namespace?: string;
-  MetricName?: string;
-  Dimensions?: { Name: string; Value: string }[];
-  Statistic?: Statistic;
-  ExtendedStatistic?: string;
-  Period?: number;
-  EvaluationPeriods?: number;
-  DatapointsToAlarm?: number;
-  Threshold?: number;
-  ComparisonOperator?: string;
-  TreatMissingData?: string;
-  Unit?: string;
-}
-
-export interface AlarmHistoryItem {
-  readonly at: Date;
-  readonly type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action';
-  readonly state: AlarmState;
-  readonly reason: string;
-  readonly summary: string;
-}
-
-export interface Alarm {
-  readonly arn: string;
-  readonly region: string;
-  input: AlarmInput;
-  readonly tags: Map<string, string>;
-  state: AlarmState;
-  reason: string;
-  configuredAt: Date;
-  stateUpdatedAt: Date;
-  readonly history: AlarmHistoryItem[];
-  timer?: Timer;
-}
+import type { MetricStore } from './metrics.ts';
 
 /**
  * Alarms, evaluated when data arrive and when a period ends, so that nobody waits needlessly in front of a laptop.

@@ -1,6 +1,6 @@
 import type { Timer } from '../../clock.ts';
 import type { Pattern } from './pattern/compile.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 export interface Tag {
   Key?: string;

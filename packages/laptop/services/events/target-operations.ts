@@ -3,7 +3,8 @@ import { between, check, longest, pattern } from '../constraints.ts';
 import type { Buses } from './buses.ts';
 import { invalid, paginate } from './errors.ts';
 import { NAME, passRole, ruleAccess, ruleArnOf } from './rule-operations.ts';
-import { kindOfTarget, type Target } from './targets.ts';
+import type { Target } from './target.ts';
+import { kindOfTarget } from './targets.ts';
 import { reservedVariables, templateFault, variablesOf } from './template.ts';
 
 const MOST_TARGETS = 5;

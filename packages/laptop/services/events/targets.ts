@@ -3,17 +3,9 @@ import { AwsError, type Cloud, type Principal } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
 import { serviceMayAssume } from '../iam/trust.ts';
 import { type GivenUp, withRetries } from '../retries.ts';
-import { renderInput, type TargetInput } from './input.ts';
+import { renderInput } from './input.ts';
 import { type BusEvent, forwarded } from './state.ts';
-
-export interface Target extends TargetInput {
-  readonly Id: string;
-  readonly Arn: string;
-  readonly RoleArn?: string;
-  readonly DeadLetterConfig?: { Arn?: string };
-  readonly RetryPolicy?: { MaximumRetryAttempts?: number; MaximumEventAgeInSeconds?: number };
-  readonly SqsParameters?: { MessageGroupId?: string };
-}
+import type { Target } from './target.ts';
 
 export interface Delivery {
   readonly rule: { name: string; arn: string };

@@ -3,8 +3,8 @@ import { check, longest, pattern } from '../constraints.ts';
 import { moveProvisioned } from './concurrency.ts';
 import { describeAlias } from './describe.ts';
 import { conflict, functionNotFound, invalidParameter, notFound } from './errors.ts';
-import { expectRevision, onFunction, page } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { expectRevision, onFunction, page } from './requests.ts';
 import { type Alias, type LambdaFunction, newRevisionId } from './state.ts';
 
 /** CreateAlias, UpdateAlias, GetAlias, ListAliases, DeleteAlias. */

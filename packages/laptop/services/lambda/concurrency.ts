@@ -2,8 +2,8 @@ import { AwsError, type Operation } from '../../cloud.ts';
 import { between, check } from '../constraints.ts';
 import { lambdaTime } from './describe.ts';
 import { functionNotFound, invalidParameter } from './errors.ts';
-import { onFunction, page } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { onFunction, page } from './requests.ts';
 import type { LambdaFunction, ProvisionedConcurrency } from './state.ts';
 
 const ACCOUNT_CONCURRENCY = 1_000;

@@ -1,8 +1,8 @@
 import type { Operation } from '../../cloud.ts';
 import { between, check } from '../constraints.ts';
 import { invalidParameter, notFound } from './errors.ts';
-import { page } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { page } from './requests.ts';
 import type { EventInvokeConfig, LambdaFunction } from './state.ts';
 
 /** How asynchronous invocations are retried, and where their results go. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Operation } from '../../cloud.ts';
 import { check, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, notFound } from './errors.ts';
-import { page } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { page } from './requests.ts';
 import type { LambdaFunction, UrlConfig } from './state.ts';
 
 /** CreateFunctionUrlConfig and its siblings. https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html */

@@ -3,9 +3,10 @@ import { check, longest, pattern } from '../constraints.ts';
 import { codeId, type FunctionCode } from './code.ts';
 import { describeVersion } from './describe.ts';
 import { openEnvironment, sealEnvironment } from './environment-key.ts';
-import { conflict, functionNotFound, invalidParameter, notFound, preconditionFailed } from './errors.ts';
+import { conflict, functionNotFound, invalidParameter, notFound } from './errors.ts';
 import type { Lambda } from './lambda.ts';
 import { functionArn, parseFunction } from './names.ts';
+import { expectRevision, onFunction, page } from './requests.ts';
 import { changeSettings, checkConfiguration, checkRole, defaultSettings } from './settings.ts';
 import { type FunctionVersion, type LambdaFunction, resolveVersion } from './state.ts';
 import { publishVersion } from './versions.ts';
@@ -14,10 +15,6 @@ const passRole = (roleArn: string | undefined) =>
   roleArn === undefined
     ? []
     : [{ action: 'iam:PassRole', resource: roleArn, context: { 'iam:PassedToService': 'lambda.amazonaws.com' } }];
-
-export const onFunction = (lambda: Lambda, action: string) => (input: any, call: Call) => [
-  { action: `lambda:${action}`, resource: lambda.arnOf(call, { FunctionName: input.FunctionName }) },
-];
 
 /** CreateFunction, the changes of code and configuration, DeleteFunction. */
 export function functionOperations(lambda: Lambda): Record<string, Operation> {
@@ -114,22 +111,6 @@ async function describeFor(call: Call, fn: LambdaFunction, version: FunctionVers
   });
 }
 
-/** A page of at most 50 after the marker. */
-export function page<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  input: { Marker?: string; MaxItems?: number },
-) {
-  const after = input.Marker === undefined ? undefined : Buffer.from(input.Marker, 'base64url').toString('utf8');
-  const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) === after) + 1;
-  if (after !== undefined && start === 0) throw invalidParameter('Invalid Marker');
-  const limit = Math.min(Math.max(input.MaxItems ?? 50, 1), 50);
-  const chosen = items.slice(start, start + limit);
-  const last = chosen[chosen.length - 1];
-  const more = last !== undefined && start + limit < items.length;
-  return { items: chosen, marker: more ? { NextMarker: Buffer.from(keyOf(last)).toString('base64url') } : {} };
-}
-
 async function createFunction(lambda: Lambda, input: any, call: Call) {
   const { name, qualifier } = parseFunction(call, input.FunctionName);
   check(
@@ -208,10 +189,6 @@ async function updateConfiguration(lambda: Lambda, input: any, call: Call) {
   if (before !== fn.latest.revisionId) expectRevision(fn.latest.revisionId, input.RevisionId);
   lambda.change(fn, settings);
   return describeFor(call, fn, fn.latest);
-}
-
-export function expectRevision(current: string, given: string | undefined): void {
-  if (given !== undefined && given !== current) throw preconditionFailed();
 }
 
 function deleteFunction(lambda: Lambda, input: any, call: Call): void {

@@ -1,8 +1,8 @@
 import type { Operation } from '../../cloud.ts';
 import { check, longest, oneOf, pattern } from '../constraints.ts';
 import { conflict, functionNotFound, invalidParameter, notFound, preconditionFailed } from './errors.ts';
-import { onFunction } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { onFunction } from './requests.ts';
 import { type LambdaFunction, newRevisionId, type PolicyStatement } from './state.ts';
 
 const noPolicy = () => notFound('The resource you requested does not exist.');

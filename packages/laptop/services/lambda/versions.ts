@@ -1,8 +1,8 @@
 import type { Operation } from '../../cloud.ts';
 import { describeVersion } from './describe.ts';
 import { invalidParameter } from './errors.ts';
-import { expectRevision, onFunction, page } from './functions.ts';
 import type { Lambda } from './lambda.ts';
+import { expectRevision, onFunction, page } from './requests.ts';
 import { type FunctionVersion, type LambdaFunction, makeSnapshot, newRevisionId } from './state.ts';
 
 /** PublishVersion, ListVersionsByFunction. */

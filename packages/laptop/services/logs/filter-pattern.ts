@@ -1,3 +1,4 @@
+import { compileExpression } from './expression.ts';
 import { compileJsonPattern } from './json-pattern.ts';
 import { invalid } from './validation.ts';
 
@@ -30,12 +31,4 @@ function makeTerm([, sign = '', quoted, expression, word]: RegExpMatchArray) {
   }
   const term = quoted === undefined ? (word as string) : quoted.replace(/\\(.)/g, '$1');
   return { sign, test: (message: string) => message.includes(term) };
-}
-
-export function compileExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (cause) {
-    throw invalid(`Invalid regular expression in the filter pattern: ${text}`, cause);
-  }
 }

@@ -1,4 +1,4 @@
-import { compileExpression } from './filter-pattern.ts';
+import { compileExpression } from './expression.ts';
 import { invalid } from './validation.ts';
 
 type Test = (record: unknown) => boolean;

@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type Cloud } from '../../cloud.ts';
+import type { Invocation } from './invocation.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';
 import { isUniversal, universalInvocation } from './universal-targets.ts';
-
-/** The call that a schedule makes. */
-export interface Invocation {
-  readonly service: string;
-  readonly operation: string;
-  readonly input: unknown;
-  readonly region: string;
-}
 
 /** What the laptop can call by a resource's ARN. https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html */
 const templated: readonly (readonly [RegExp, name: string])[] = [

@@ -1,8 +1,8 @@
 import type { Cloud, Service } from '../../cloud.ts';
 import { membersOf, type Schema } from '../../wire/schema.ts';
 import { loadServiceModel, type OperationModel } from '../../wire/service-model.ts';
+import type { Invocation } from './invocation.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';
-import type { Invocation } from './targets.ts';
 
 const UNIVERSAL = /^arn:aws:scheduler:::aws-sdk:([a-z0-9]+):([a-zA-Z0-9]+)$/;
 

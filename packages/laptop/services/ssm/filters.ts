@@ -1,5 +1,5 @@
 import { AwsError } from '../../cloud.ts';
-import type { Parameter } from './parameters.ts';
+import type { Parameter } from './parameter.ts';
 
 export interface ParameterFilter {
   readonly Key: string;

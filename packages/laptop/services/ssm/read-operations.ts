@@ -2,7 +2,8 @@ import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts
 import { between, check, longest, pattern } from '../constraints.ts';
 import { requireKey } from './encryption.ts';
 import { matchesFilters, type ParameterFilter } from './filters.ts';
-import { type Parameter, type Parameters, parameterArn, parameterNotFound, splitReference } from './parameters.ts';
+import type { Parameter } from './parameter.ts';
+import { type Parameters, parameterArn, parameterNotFound, splitReference } from './parameters.ts';
 import { readSecret, secretReference } from './secret-reference.ts';
 import { validation } from './validation.ts';
 

@@ -1,5 +1,5 @@
 import { AwsError } from '../../cloud.ts';
-import type { Parameter, PutInput } from './parameters.ts';
+import type { Parameter, PutInput } from './parameter.ts';
 
 const STANDARD_BYTES = 4_096;
 const ADVANCED_BYTES = 8_192;

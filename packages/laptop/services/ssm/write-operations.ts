@@ -1,6 +1,7 @@
 import type { Operation } from '../../cloud.ts';
 import { check, longest } from '../constraints.ts';
-import { type Parameters, type PutInput, parameterNotFound } from './parameters.ts';
+import type { PutInput } from './parameter.ts';
+import { type Parameters, parameterNotFound } from './parameters.ts';
 import { access, checkResourceType, one } from './read-operations.ts';
 
 const MOST_NAMES = 10;

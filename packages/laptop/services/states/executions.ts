@@ -3,11 +3,13 @@ import { AwsError, type Cloud, type Principal, type Service } from '../../cloud.
 import { loadServiceModel, type ServiceModel } from '../../wire/service-model.ts';
 import { announce, measure } from './announcements.ts';
 import { logEvent } from './execution-log.ts';
-import { callTask, type TaskHost } from './integrations/call-task.ts';
+import { callTask } from './integrations/call-task.ts';
+import type { TaskHost } from './integrations/task-host.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';
 import { ExecutionStopped, StatesError, timedOut } from './interpreter/errors.ts';
 import { VariableScope } from './interpreter/expressions.ts';
-import { type MachineHost, runMachine } from './interpreter/run-machine.ts';
+import type { MachineHost } from './interpreter/frame.ts';
+import { runMachine } from './interpreter/run-machine.ts';
 import { data, Trail } from './interpreter/trail.ts';
 import { MapRuns } from './map-runs.ts';
 import { awaitExecution } from './nested-executions.ts';
@@ -184,7 +186,7 @@ export class Executions {
       model: (service) => this.model(service),
       waitForToken: (token, signal, heartbeat) => this.tokens.wait(token, signal, heartbeat),
       awaitExecution: (arn, pattern, principal, signal) =>
-        awaitExecution(cloud, { executions: this, arn, pattern, principal, signal }),
+        awaitExecution(cloud, { execution: this.byArn.get(arn) as Execution, pattern, principal, signal }),
     };
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { AwsError } from '../../cloud.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';
 import { StatesError } from './interpreter/errors.ts';
-import type { MachineHost, MapRunHandle } from './interpreter/run-machine.ts';
+import type { MachineHost, MapRunHandle } from './interpreter/frame.ts';
 import type { Execution, MapRun, StateMachine } from './state.ts';
 
 export interface ChildStarter {

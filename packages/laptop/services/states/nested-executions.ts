@@ -1,11 +1,9 @@
 import type { Cloud, Principal } from '../../cloud.ts';
-import type { Executions } from './executions.ts';
 import { StatesError } from './interpreter/errors.ts';
 import type { Execution } from './state.ts';
 
 interface Awaited {
-  readonly executions: Executions;
-  readonly arn: string;
+  readonly execution: Execution;
   readonly pattern: 'sync' | 'sync:2';
   readonly principal: Principal;
   readonly signal: AbortSignal;
@@ -16,8 +14,8 @@ interface Awaited {
  * stopped. https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html @throws StatesError States.TaskFailed
  */
 export async function awaitExecution(cloud: Cloud, awaited: Awaited): Promise<unknown> {
-  const { executions, arn, pattern, principal, signal } = awaited;
-  const execution = executions.byArn.get(arn) as Execution;
+  const { execution, pattern, principal, signal } = awaited;
+  const { arn } = execution;
   const region = String(arn.split(':')[3]);
   const call = (operation: string, input: Record<string, unknown>) =>
     cloud.call({ service: 'states', operation, input: { executionArn: arn, ...input }, principal, region });

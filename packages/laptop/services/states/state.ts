@@ -1,5 +1,5 @@
 import type { MachineDefinition } from './interpreter/definition.ts';
-import type { MapRunLimits } from './interpreter/run-machine.ts';
+import type { MapRunLimits } from './interpreter/frame.ts';
 
 export interface HistoryEvent {
   readonly id: number;

@@ -1,7 +1,7 @@
 import { AwsError, type Call, type Cloud, type Operation, type Service } from '../../cloud.ts';
-import type { RunningCloud } from '../../create-cloud.ts';
 import { rolePrincipal } from '../../identity/principals.ts';
 import type { Session } from '../../identity/sessions.ts';
+import type { RunningCloud } from '../../running-cloud.ts';
 import { checkPolicyDocument } from '../iam/policy-document.ts';
 import type { IamService } from '../iam/service.ts';
 import type { IamState, Role } from '../iam/state.ts';

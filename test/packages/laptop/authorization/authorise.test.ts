@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Access, Principal } from '../../../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
 import { rolePrincipal } from '../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import type { IamService } from '../../../../packages/laptop/services/iam/service.ts';
 
 const account = '000000000000';

@@ -1,6 +1,7 @@
 import { ManualClock } from '../../../../packages/laptop/clock.ts';
 import { showDashboard } from '../../../../packages/laptop/console/dashboards.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import createCloudwatchService, {
   type CloudwatchService,
 } from '../../../../packages/laptop/services/cloudwatch/service.ts';

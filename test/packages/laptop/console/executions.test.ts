@@ -1,5 +1,6 @@
 import { listMachines, showExecution } from '../../../../packages/laptop/console/executions.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService from '../../../../packages/laptop/services/secretsmanager/service.ts';
 import createStatesService, { type StatesService } from '../../../../packages/laptop/services/states/service.ts';
 

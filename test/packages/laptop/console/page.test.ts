@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import type { RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import createCloudwatchService, {
   type CloudwatchService,
 } from '../../../../packages/laptop/services/cloudwatch/service.ts';

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { CONTENT_SECURITY_POLICY } from '../../../../packages/laptop/console/assets.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import { allow, make, startLaptop } from '../services/lambda/laptop.ts';
 
 let cloud: RunningCloud;

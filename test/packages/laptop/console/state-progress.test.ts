@@ -1,6 +1,7 @@
 import { START } from '../../../../packages/laptop/console/graph/machine-graph.ts';
 import { progressOf } from '../../../../packages/laptop/console/state-progress.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../packages/laptop/services/logs/service.ts';
 import type {

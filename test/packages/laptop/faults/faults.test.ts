@@ -6,9 +6,10 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
 import { matchesName } from '../../../../packages/laptop/faults/faults.ts';
 import { administrator } from '../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import type { IamService } from '../../../../packages/laptop/services/iam/service.ts';
 import { clientOptions, probe } from '../wire/probe.ts';
 

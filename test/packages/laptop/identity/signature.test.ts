@@ -4,7 +4,8 @@ import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/clie
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Principal, SessionCredentials } from '../../../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import { clientOptions, probe } from '../wire/probe.ts';
 
 let cloud: RunningCloud;

@@ -1,5 +1,6 @@
 import type { Operation, Service } from '../../../../packages/laptop/cloud.ts';
-import { createCloud, type RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 
 /** A service that answers with what a test gives it, shaped by the real client's schemas. */
 export function probe(

@@ -7,7 +7,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AwsError, type Call } from '../../../../packages/laptop/cloud.ts';
-import type { RunningCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import { clientOptions, cloudWith, post, probe } from './probe.ts';
 
 let cloud: RunningCloud;

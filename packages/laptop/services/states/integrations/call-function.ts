@@ -1,11 +1,12 @@
 import type { Principal } from '../../../cloud.ts';
 import { StatesError } from '../interpreter/errors.ts';
-import type { TaskCall } from '../interpreter/run-machine.ts';
-import { refuseLarge } from '../interpreter/state-step.ts';
+import type { TaskCall } from '../interpreter/frame.ts';
+import { refuseLarge } from '../interpreter/payload-limit.ts';
 import { data } from '../interpreter/trail.ts';
-import { failureDetails, type TaskHost, withinTime } from './call-task.ts';
 import { services } from './services.ts';
-import { functionError, taskError } from './task-errors.ts';
+import { failureDetails, functionError, taskError } from './task-errors.ts';
+import type { TaskHost } from './task-host.ts';
+import { withinTime } from './within-time.ts';
 
 /** A Task whose resource is a function: its payload is the result, and it has events of its own. */
 export async function callFunction(

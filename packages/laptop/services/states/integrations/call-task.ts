@@ -1,25 +1,14 @@
-import type { Clock } from '../../../clock.ts';
-import type { Cloud, Principal } from '../../../cloud.ts';
-import type { ServiceModel } from '../../../wire/service-model.ts';
-import { heartbeatTimedOut, StatesError, timedOut } from '../interpreter/errors.ts';
-import type { TaskCall } from '../interpreter/run-machine.ts';
-import { refuseLarge } from '../interpreter/state-step.ts';
+import type { Principal } from '../../../cloud.ts';
+import { StatesError } from '../interpreter/errors.ts';
+import type { TaskCall } from '../interpreter/frame.ts';
+import { refuseLarge } from '../interpreter/payload-limit.ts';
 import { data } from '../interpreter/trail.ts';
 import { callFunction } from './call-function.ts';
 import { callService } from './call-service.ts';
 import { parseResource, type TaskResource } from './resource.ts';
-
-export interface TaskHost {
-  readonly cloud: Cloud;
-  readonly region: string;
-  /** The machine's role, or the one that the state's Credentials name. */
-  principalFor(roleArn: string | undefined): Promise<Principal>;
-  model(service: string): Promise<ServiceModel>;
-  /** Waits until somebody answers the token. */
-  waitForToken(token: string, signal: AbortSignal, heartbeat: () => void): Promise<unknown>;
-  /** Waits for the end of a nested execution and describes it; `sync:2` has input and output parsed. */
-  awaitExecution(arn: string, pattern: 'sync' | 'sync:2', principal: Principal, signal: AbortSignal): Promise<unknown>;
-}
+import { failureDetails } from './task-errors.ts';
+import type { TaskHost } from './task-host.ts';
+import { withinTime } from './within-time.ts';
 
 type Integration = Exclude<TaskResource, { kind: 'function' }>;
 
@@ -67,11 +56,6 @@ async function callIntegration(host: TaskHost, task: TaskCall, resource: Integra
   }
 }
 
-/** Error and cause, each where there is one. */
-export function failureDetails({ error, causeText }: StatesError): Record<string, string> {
-  return { ...(error !== undefined && { error }), ...(causeText !== undefined && { cause: causeText }) };
-}
-
 async function carryOut(
   host: TaskHost,
   work: {
@@ -100,37 +84,5 @@ async function carryOut(
       submitted(started);
       return host.awaitExecution(started.ExecutionArn, resource.pattern, principal, signal);
     }
-  }
-}
-
-/** Runs until it ends, its time is up, no heartbeat comes, or it is no longer wanted. */
-export async function withinTime<Result>(
-  clock: Clock,
-  { timeoutSeconds, heartbeatSeconds, signal }: Pick<TaskCall, 'timeoutSeconds' | 'heartbeatSeconds' | 'signal'>,
-  run: (signal: AbortSignal, heartbeat: () => void) => Promise<Result>,
-): Promise<Result> {
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
-  let heartbeatTimer: { cancel(): void } | undefined;
-  const heartbeat = () => {
-    heartbeatTimer?.cancel();
-    if (heartbeatSeconds === undefined) return;
-    heartbeatTimer = clock.after(heartbeatSeconds * 1000, () => stop.abort(heartbeatTimedOut()));
-  };
-  const timer =
-    timeoutSeconds === undefined ? undefined : clock.after(timeoutSeconds * 1000, () => stop.abort(timedOut()));
-  const ended = new Promise<never>((_, reject) => {
-    both.addEventListener('abort', () => reject(both.reason), { once: true });
-  });
-  try {
-    both.throwIfAborted();
-    const work = run(both, heartbeat);
-    // The work may end later, unwanted; its rejection has been told already.
-    work.catch(() => undefined);
-    return await Promise.race([work, ended]);
-  } finally {
-    timer?.cancel();
-    heartbeatTimer?.cancel();
-    ended.catch(() => undefined);
   }
 }

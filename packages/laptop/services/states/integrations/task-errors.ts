@@ -60,3 +60,8 @@ export function functionError(payload: string): StatesError {
   }
   return new StatesError(typeof type === 'string' ? type : 'Lambda.Unknown', payload);
 }
+
+/** Error and cause, each where there is one. */
+export function failureDetails({ error, causeText }: StatesError): Record<string, string> {
+  return { ...(error !== undefined && { error }), ...(causeText !== undefined && { cause: causeText }) };
+}

@@ -1,6 +1,7 @@
 import jsonata from 'jsonata';
 import { EvaluationFault } from './errors.ts';
 import { functionsOf } from './functions.ts';
+import type { Sight } from './sight.ts';
 
 /** Variables of a scope and of those around it. Inner scopes read outer ones; they assign only their own. */
 export class VariableScope {
@@ -18,21 +19,6 @@ export class VariableScope {
   assign(values: Record<string, unknown>): void {
     Object.assign(this.#values, values);
   }
-}
-
-/** What an expression sees: `$states`, variables, time and chance. */
-export interface Sight {
-  readonly states: {
-    readonly input: unknown;
-    readonly context: unknown;
-    readonly result?: unknown;
-    readonly errorOutput?: unknown;
-  };
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly now: Date;
-  random(): number;
-  /** Ends an evaluation that takes long. */
-  readonly signal?: AbortSignal;
 }
 
 const EXPRESSION = /^\{%([\s\S]*)%\}$/;
@@ -83,6 +69,18 @@ export async function evaluateAs(
     `${what} an unexpected result type. Expected '${kind}', but was '${found}' for value: ${JSON.stringify(evaluated)}`,
     field,
   );
+}
+
+/** Evaluates a field that is a number or an expression for one; undefined where the state has none. */
+export async function evaluateNumber(
+  value: number | string | undefined,
+  sight: Sight,
+  field: string,
+): Promise<number | undefined> {
+  if (value === undefined) return undefined;
+  const evaluated = (await evaluateAs('number', value, sight, field)) as number;
+  if (evaluated >= 0) return evaluated;
+  throw new EvaluationFault(`The value of the field '${field}' must not be negative, but was ${evaluated}`, field);
 }
 
 export function kindOf(value: unknown): string {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
-import type { Sight } from './expressions.ts';
+import type { Sight } from './sight.ts';
 
 const algorithms: Readonly<Record<string, string>> = {
   MD5: 'md5',

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { EvaluationFault, ExecutionStopped, StatesError } from './errors.ts';
 import { evaluate, evaluateAs, VariableScope } from './expressions.ts';
-import { type MapRunHandle, type MapRunLimits, runMachine } from './run-machine.ts';
+import type { MapRunHandle, MapRunLimits } from './frame.ts';
+import { runMachine } from './run-machine.ts';
 import type { StateStep } from './state-step.ts';
 import type { Trail } from './trail.ts';
 

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { sleep } from '../../../clock.ts';
 import type { StateDefinition } from './definition.ts';
 import { EvaluationFault, errorOutput, matchesError, StatesError } from './errors.ts';
-import { evaluate, evaluateAs, type Sight } from './expressions.ts';
+import { evaluate, evaluateAs, evaluateNumber } from './expressions.ts';
+import type { Frame } from './frame.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
+import { refuseLarge } from './payload-limit.ts';
 import { retryDelaySeconds } from './retry.ts';
-import type { Frame } from './run-machine.ts';
+import type { Sight } from './sight.ts';
 import { data } from './trail.ts';
-import { millisecondsUntil } from './wait.ts';
+import { waitMilliseconds } from './wait.ts';
 
 interface StateOutcome {
   readonly output: unknown;
@@ -20,9 +22,6 @@ interface Finish {
   readonly Assign?: Record<string, unknown>;
   readonly Output?: unknown;
 }
-
-/** 256 KiB. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-const PAYLOAD_BYTES = 262_144;
 
 /** One visit of one state: its retries, its catchers, its assignments, and its events in the history. */
 export class StateStep {
@@ -88,11 +87,8 @@ export class StateStep {
   }
 
   /** A field that is a number or an expression for one; undefined where the state has none. */
-  async number(value: number | string | undefined, field: string): Promise<number | undefined> {
-    if (value === undefined) return undefined;
-    const evaluated = (await evaluateAs('number', value, this.sight(), field)) as number;
-    if (evaluated >= 0) return evaluated;
-    throw new EvaluationFault(`The value of the field '${field}' must not be negative, but was ${evaluated}`, field);
+  number(value: number | string | undefined, field: string): Promise<number | undefined> {
+    return evaluateNumber(value, this.sight(), field);
   }
 
   async #attempts(): Promise<StateOutcome> {
@@ -124,7 +120,8 @@ export class StateStep {
         return this.#finish(state, state.Result === undefined ? this.input : state.Result, state.Next);
       case 'Wait': {
         const { clock, timeScale } = this.frame.host;
-        await sleep(clock, (await millisecondsUntil(this)) * timeScale, this.frame.signal);
+        const milliseconds = await waitMilliseconds(state, this.sight(), clock);
+        await sleep(clock, milliseconds * timeScale, this.frame.signal);
         return this.#finish(state, this.input, state.Next);
       }
       case 'Choice':
@@ -231,14 +228,4 @@ function assignment(assigned: Record<string, unknown> | undefined): Record<strin
   if (!assigned) return {};
   const variables = Object.entries(assigned).map(([name, value]) => [name, JSON.stringify(value)]);
   return { assignedVariables: Object.fromEntries(variables), assignedVariablesDetails: { truncated: false } };
-}
-
-/** @throws StatesError States.DataLimitExceeded */
-export function refuseLarge(value: unknown, name: string): void {
-  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '');
-  if (bytes <= PAYLOAD_BYTES) return;
-  throw new StatesError(
-    'States.DataLimitExceeded',
-    `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`,
-  );
 }

@@ -1,6 +1,8 @@
+import type { Clock } from '../../../clock.ts';
+import type { StateDefinition } from './definition.ts';
 import { EvaluationFault } from './errors.ts';
-import { evaluateAs } from './expressions.ts';
-import type { StateStep } from './state-step.ts';
+import { evaluateAs, evaluateNumber } from './expressions.ts';
+import type { Sight } from './sight.ts';
 
 /** ISO-8601 with an offset: `2026-01-01T00:00:00Z`, `2026-01-01T00:00:00.123+02:00`. */
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -13,10 +15,10 @@ export function parseTimestamp(text: string): Date | undefined {
 }
 
 /** How long a Wait lasts; a moment that is over is no wait. */
-export async function millisecondsUntil(step: StateStep): Promise<number> {
-  const seconds = await step.number(step.state.Seconds, 'Seconds');
+export async function waitMilliseconds(state: StateDefinition, sight: Sight, clock: Clock): Promise<number> {
+  const seconds = await evaluateNumber(state.Seconds, sight, 'Seconds');
   if (seconds !== undefined) return seconds * 1000;
-  const text = String(await evaluateAs('string', step.state.Timestamp, step.sight(), 'Timestamp'));
+  const text = String(await evaluateAs('string', state.Timestamp, sight, 'Timestamp'));
   const moment = parseTimestamp(text);
   if (!moment) {
     throw new EvaluationFault(
@@ -25,5 +27,5 @@ export async function millisecondsUntil(step: StateStep): Promise<number> {
       true,
     );
   }
-  return Math.max(0, moment.getTime() - step.frame.host.clock.now().getTime());
+  return Math.max(0, moment.getTime() - clock.now().getTime());
 }

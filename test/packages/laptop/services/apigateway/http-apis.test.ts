@@ -28,7 +28,8 @@ import {
   UpdateStageCommand,
 } from '@aws-sdk/client-apigatewayv2';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createApiGatewayService from '../../../../../packages/laptop/services/apigateway/service.ts';
 import { clientOptions } from '../../wire/probe.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-apigatewayv2';
 import { AddPermissionCommand } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { resources } from '../../../../../packages/laptop/services/apigateway/resources.ts';
 import createApiGatewayService from '../../../../../packages/laptop/services/apigateway/service.ts';
 import createLambdaService from '../../../../../packages/laptop/services/lambda/service.ts';

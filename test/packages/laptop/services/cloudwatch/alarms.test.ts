@@ -21,7 +21,8 @@ import { CreateTopicCommand, SetTopicAttributesCommand, SNSClient } from '@aws-s
 import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createCloudwatchService from '../../../../../packages/laptop/services/cloudwatch/service.ts';
 import createEventsService from '../../../../../packages/laptop/services/events/service.ts';
 import createLogsService from '../../../../../packages/laptop/services/logs/service.ts';

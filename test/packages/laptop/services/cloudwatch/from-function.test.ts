@@ -8,7 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, expect, test } from '@jest/globals';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createCloudwatchService from '../../../../../packages/laptop/services/cloudwatch/service.ts';
 import createLambdaService from '../../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../../packages/laptop/services/logs/service.ts';

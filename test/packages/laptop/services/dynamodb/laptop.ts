@@ -6,7 +6,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createDynamodbService from '../../../../../packages/laptop/services/dynamodb/service.ts';
 import { clientOptions } from '../../wire/probe.ts';
 

@@ -1,6 +1,7 @@
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createEventsService, { type EventsService } from '../../../../../packages/laptop/services/events/service.ts';
 import createSnsService from '../../../../../packages/laptop/services/sns/service.ts';
 import createSqsService from '../../../../../packages/laptop/services/sqs/service.ts';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { TemplateResource } from '../../../../../packages/laptop/assembly/resource.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { rolePrincipal } from '../../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { resources as iamResources } from '../../../../../packages/laptop/services/iam/resources.ts';
 import { resources as kmsResources } from '../../../../../packages/laptop/services/kms/resources.ts';
 

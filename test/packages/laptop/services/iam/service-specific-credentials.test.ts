@@ -15,7 +15,8 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { clientOptions, probe } from '../../wire/probe.ts';
 
 const ServiceName = 'bedrock.amazonaws.com';

@@ -9,7 +9,7 @@ import {
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../../packages/laptop/services/logs/service.ts';
 import createSqsService from '../../../../../packages/laptop/services/sqs/service.ts';

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { asPerson, clientOf, invoke, make, roleArn, settled, startLaptop, zip } from './laptop.ts';
 
 const code = 'exports.handler = async () => process.env.COLOUR ?? "none";';

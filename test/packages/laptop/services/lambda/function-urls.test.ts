@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { allow, asPerson, clientOf, make, roleArn, startLaptop } from './laptop.ts';
 
 const mirror = 'exports.handler = async (event) => event;';

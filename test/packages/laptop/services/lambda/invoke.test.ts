@@ -5,7 +5,7 @@ import {
   waitUntilFunctionActiveV2,
 } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { asPerson, clientOf, invoke, lambdaOf, logsOf, make, roleArn, startLaptop, until, zip } from './laptop.ts';
 
 let cloud: RunningCloud;

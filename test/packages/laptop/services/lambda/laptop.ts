@@ -1,7 +1,8 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
 import type { Principal } from '../../../../../packages/laptop/cloud.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createLambdaService, { type LambdaService } from '../../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService, { type LogsService } from '../../../../../packages/laptop/services/logs/service.ts';
 

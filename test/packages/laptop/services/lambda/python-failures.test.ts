@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../eventually.ts';
 import { invoke, lambdaOf, type NewFunction, startLaptop } from './laptop.ts';
 import { eventsOf, logged, make, promise } from './python-laptop.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { PythonLookup } from '../../../../../packages/laptop/environments/python.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../eventually.ts';
 import { asPerson, type NewFunction, roleArn, settled, startLaptop, zip } from './laptop.ts';
 

@@ -16,7 +16,8 @@ import {
 } from '@aws-sdk/client-rds';
 import { DescribeSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createKmsService from '../../../../../packages/laptop/services/kms/service.ts';
 import createRdsService, { type RdsService } from '../../../../../packages/laptop/services/rds/service.ts';
 import createSecretsManagerService from '../../../../../packages/laptop/services/secretsmanager/service.ts';

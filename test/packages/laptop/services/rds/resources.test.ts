@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { type TemplateResource, UnsupportedProperty } from '../../../../../packages/laptop/assembly/resource.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createKmsService from '../../../../../packages/laptop/services/kms/service.ts';
 import { resources } from '../../../../../packages/laptop/services/rds/resources.ts';
 import createRdsService, { type RdsService } from '../../../../../packages/laptop/services/rds/service.ts';

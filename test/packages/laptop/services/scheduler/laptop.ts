@@ -2,7 +2,8 @@ import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/cli
 import { type CreateScheduleCommandInput, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createEventsService from '../../../../../packages/laptop/services/events/service.ts';
 import createSchedulerService from '../../../../../packages/laptop/services/scheduler/service.ts';
 import createSnsService from '../../../../../packages/laptop/services/sns/service.ts';

@@ -1,6 +1,7 @@
 import { AwsError, type Principal, type Service, type ServiceFactory } from '../../../../../packages/laptop/cloud.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService, {
   type SecretsManagerService,
 } from '../../../../../packages/laptop/services/secretsmanager/service.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import type { RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../../packages/laptop/services/logs/service.ts';
 import createSecretsManagerService, {

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createLambdaService from '../../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../../packages/laptop/services/logs/service.ts';
 import createSnsService, { type SnsService } from '../../../../../packages/laptop/services/sns/service.ts';

@@ -21,7 +21,8 @@ import {
 } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createSnsService, { type SnsService } from '../../../../../packages/laptop/services/sns/service.ts';
 import createSqsService from '../../../../../packages/laptop/services/sqs/service.ts';
 import { clientOptions } from '../../wire/probe.ts';

@@ -21,7 +21,8 @@ import {
   UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createEventsService from '../../../../../packages/laptop/services/events/service.ts';
 import createSecretsManagerService from '../../../../../packages/laptop/services/secretsmanager/service.ts';
 import createSqsService from '../../../../../packages/laptop/services/sqs/service.ts';

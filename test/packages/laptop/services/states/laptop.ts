@@ -1,7 +1,8 @@
 import { ManualClock } from '../../../../../packages/laptop/clock.ts';
 import type { ServiceFactory } from '../../../../../packages/laptop/cloud.ts';
-import { type CloudOptions, createCloud, type RunningCloud } from '../../../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../../../packages/laptop/identity/principals.ts';
+import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createStatesService, { type StatesService } from '../../../../../packages/laptop/services/states/service.ts';
 import type { Execution } from '../../../../../packages/laptop/services/states/state.ts';
 
