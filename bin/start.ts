@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import { type ExitCode, exitCodes } from '../cli/exit-codes.ts';
 import { readPort } from '../cli/read-port.ts';
 import { endWithReader } from '../cli/terminal/end-with-reader.ts';
+import { type ExitCode, exitCodes } from '../cli/terminal/exit-codes.ts';
 import { oneLine } from '../cli/terminal/plain-text.ts';
 
 interface Options {

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
-import { UsageError } from './errors.ts';
 import { executionName, startExecution, waitForEnd } from './execution/run-execution.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { UsageError } from './terminal/errors.ts';
+import type { ExitCode } from './terminal/exit-codes.ts';
 
 const Output = v.object({ checks: v.array(v.object({ name: v.string() })) });
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { PACKAGE_ROOT } from './package-root.ts';
+import { PACKAGE_ROOT } from './laptop/package-root.ts';
 import { describeError } from './terminal/describe-error.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { oneLine } from './terminal/plain-text.ts';
 import { openTerminal, type Streams } from './terminal/terminal.ts';
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type ConnectionOptions, type Context, openContext } from './context.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { type ConnectionOptions, type Context, openContext } from './aws/context.ts';
 import { readPort } from './read-port.ts';
+import type { ExitCode } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface CommandSite {

@@ -3,11 +3,11 @@ import { type Repairer, repairDrift } from '../pipeline/audit/repair-drift.ts';
 import { AuditAnswer, type Finding, findingCodes } from '../pipeline/contracts/audit.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { KeyturnError } from '../pipeline/errors.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
-import { NotConfirmed, NotFound } from './errors.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { describeError } from './terminal/describe-error.ts';
+import { NotConfirmed, NotFound } from './terminal/errors.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { oneLine } from './terminal/plain-text.ts';
 import { printJson } from './terminal/table.ts';
 

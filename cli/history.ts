@@ -1,9 +1,9 @@
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { readStory } from './aws/read-history.ts';
-import type { Context } from './context.ts';
 import { inStoryOrder, placeOf } from './execution/story-order.ts';
 import { tellEvent } from './execution/tell-story.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
 import { minute } from './terminal/times.ts';
 

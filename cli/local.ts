@@ -1,6 +1,6 @@
-import { AssemblyUnusable, LaptopMissing, PortTaken } from './errors.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { defaultAssembly } from './laptop/example-assembly.ts';
+import { AssemblyUnusable, LaptopMissing, PortTaken } from './terminal/errors.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 export interface LocalOptions {

@@ -1,12 +1,12 @@
 import { type Manifest, referencedName } from '../pipeline/contracts/manifest.ts';
 import { readManifest } from '../pipeline/contracts/manifest-file.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { type Change, compareManifest } from './plan/compare-manifest.ts';
 import { lookAtSecret } from './plan/look-at-secret.ts';
 import type { Preflight, PreflightLevel } from './plan/preflight.ts';
 import { runPreflights } from './plan/run-preflights.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
 import type { Colour, Terminal } from './terminal/terminal.ts';
 

@@ -1,8 +1,8 @@
 import { decide } from '../pipeline/workflow/decide.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
 import { executionName, startExecution, waitForEnd } from './execution/run-execution.ts';
-import type { ExitCode } from './exit-codes.ts';
+import type { ExitCode } from './terminal/exit-codes.ts';
 
 /** Puts the version before back under AWSCURRENT, brings it to the consumers and checks it. Waits for the end. */
 export async function rollBack(context: Context, name: string, options: { yes?: boolean }): Promise<ExitCode> {

@@ -1,10 +1,10 @@
 import { type FleetPosition, FleetRequest } from '../pipeline/contracts/fleet.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { selectSecrets } from '../pipeline/fleet/select-secrets.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
 import { executionName, startExecution, waitForEnd } from './execution/run-execution.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { printJson } from './terminal/table.ts';
 
 export interface RotateAllOptions {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { SecretSettings } from '../pipeline/contracts/settings/secret.ts';
 import { decide, workflowToken } from '../pipeline/workflow/decide.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
 import {
   conclude,
   executionName,
@@ -11,7 +11,7 @@ import {
   startExecution,
   waitForEnd,
 } from './execution/run-execution.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { printJson } from './terminal/table.ts';
 
 export interface RotateOptions {

@@ -1,9 +1,9 @@
 import { readStatuses, type UnreadSecret } from '../pipeline/dashboard/read-statuses.ts';
 import { inWords, type SecretStatus, type Sign, type Standing } from '../pipeline/dashboard/secret-status.ts';
+import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import type { Context } from './context.ts';
-import { NotFound } from './errors.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { NotFound } from './terminal/errors.ts';
+import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
 import type { Colour } from './terminal/terminal.ts';
 import { relative } from './terminal/times.ts';

@@ -11,7 +11,7 @@ import { secretNameOf, settingsParameterName } from '../../pipeline/contracts/se
 import { isNamed } from '../../pipeline/errors.ts';
 import { type SecretDescription, SecretStore } from '../../pipeline/rotation/secret-store.ts';
 import { listSettings } from '../../pipeline/settings/list-settings.ts';
-import { NotFound } from '../errors.ts';
+import { NotFound } from '../terminal/errors.ts';
 import type { Clients } from './clients.ts';
 
 export interface ManagedSecret {

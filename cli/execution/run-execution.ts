@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { Context } from '../aws/context.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
-import type { Context } from '../context.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type ExitCode, exitCodes } from '../terminal/exit-codes.ts';
 import { interruptible } from '../terminal/interruptible.ts';
 import { oneLine } from '../terminal/plain-text.ts';
 import { printJson } from '../terminal/table.ts';

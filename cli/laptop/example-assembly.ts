@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { AssemblyUnusable } from '../errors.ts';
-import { PACKAGE_ROOT } from '../package-root.ts';
+import { AssemblyUnusable } from '../terminal/errors.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
 
 const SOURCES = [
   'examples',

@@ -4,7 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { isNamed } from '../../pipeline/errors.ts';
-import { NotFound } from '../errors.ts';
+import { NotFound } from '../terminal/errors.ts';
 
 /** A secret as it is, with its value in memory only. */
 export interface SecretFacts {

@@ -1,5 +1,5 @@
 import { KeyturnError } from '../../pipeline/errors.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { oneLine } from './plain-text.ts';
 
 export interface DescribedError {

@@ -1,4 +1,4 @@
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** Whoever read the output went away (`| head`): this ends as a program that SIGPIPE ends, without a word. Call it once. */
 export function endWithReader(own: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'exit'>): void {

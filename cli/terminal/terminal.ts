@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { NotConfirmed, UsageError } from '../errors.ts';
+import { NotConfirmed, UsageError } from './errors.ts';
 import { oneLine } from './plain-text.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { runCommandLine } from '../../cli/command-line.ts';
-import { exitCodes } from '../../cli/exit-codes.ts';
+import { exitCodes } from '../../cli/terminal/exit-codes.ts';
 import { ConsumerAnswer } from '../../packages/consumer/contracts/consumer-events.ts';
 import { PythonLookup } from '../../packages/laptop/environments/python.ts';
 import { keyturn } from '../cli/desk.ts';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { TaskResource } from '../../packages/laptop/services/states/integrations/resource.ts';
+import type { TaskResource } from '../../packages/laptop/services/states/interpreter/task-resource.ts';
 import type { ServiceModel } from '../../packages/laptop/wire/service-model.ts';
 import { checkCodes } from '../../pipeline/contracts/check.ts';
 

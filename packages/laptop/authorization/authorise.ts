@@ -2,9 +2,9 @@ import type { Access, Cloud, Principal } from '../cloud.ts';
 import { administratorArn } from '../identity/principals.ts';
 import type { SessionStore } from '../identity/sessions.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import type { IamState, Identity } from '../services/iam/state.ts';
 import { renameContextKeys, renamePolicyKeys } from './condition-keys.ts';
 import { globalContext } from './context.ts';
+import type { PolicyHolder, PolicySource } from './policy-source.ts';
 import { type Decision, type NamedPolicy, type PolicySet, type Question, simulate } from './simulate.ts';
 
 export interface Verdict {
@@ -32,7 +32,7 @@ const timeDependent = /aws:(CurrentTime|EpochTime|TokenIssueTime)/i;
  */
 export class Authoriser {
   readonly #cloud: Cloud;
-  readonly #iam: IamState;
+  readonly #iam: PolicySource;
   readonly #sessions: SessionStore;
   readonly #recorder: Recorder;
   readonly #decisions = new Map<string, Decision>();
@@ -41,7 +41,7 @@ export class Authoriser {
   readonly #doubts = new Set<string>();
   #generation = -1;
 
-  constructor(parts: { cloud: Cloud; iam: IamState; sessions: SessionStore; recorder: Recorder }) {
+  constructor(parts: { cloud: Cloud; iam: PolicySource; sessions: SessionStore; recorder: Recorder }) {
     this.#cloud = parts.cloud;
     this.#iam = parts.iam;
     this.#sessions = parts.sessions;
@@ -128,7 +128,7 @@ export class Authoriser {
     };
   }
 
-  #identityOf(principal: Principal): Identity | undefined {
+  #identityOf(principal: Principal): PolicyHolder | undefined {
     return this.#iam.identity(principal.identityArn);
   }
 

@@ -1,5 +1,5 @@
 import type { Principal } from '../cloud.ts';
-import type { Identity } from '../services/iam/state.ts';
+import type { PolicyHolder } from './policy-source.ts';
 
 /**
  * Condition keys that every request carries.
@@ -7,7 +7,7 @@ import type { Identity } from '../services/iam/state.ts';
  */
 export function globalContext(
   principal: Principal,
-  identity: Identity | undefined,
+  identity: PolicyHolder | undefined,
   about: { now: Date; accountId: string; region: string },
 ): Record<string, string | string[]> {
   const context: Record<string, string | string[]> = {

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { PolicySource } from '../../authorization/policy-source.ts';
 import type { Clock } from '../../clock.ts';
 import type { LongTermKeys } from '../../identity/identify.ts';
 import { awsManagedPolicies } from './aws-managed-policies.ts';
@@ -69,7 +70,7 @@ export interface ServiceCredential {
 export const issuedKeyPrefix = 'AKIALOCAL';
 
 /** What IAM knows: one per cloud, for all regions. Every change moves `generation` on, so that decisions can be cached. */
-export class IamState implements LongTermKeys {
+export class IamState implements LongTermKeys, PolicySource {
   readonly roles = new Map<string, Role>();
   readonly users = new Map<string, User>();
   readonly policies = new Map<string, ManagedPolicy>();

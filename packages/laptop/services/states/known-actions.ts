@@ -1,8 +1,8 @@
 import type { ServiceModel } from '../../wire/service-model.ts';
-import { notRecognized, parseResource } from './integrations/resource.ts';
 import { capitalized } from './integrations/shapes.ts';
 import type { MachineDefinition } from './interpreter/definition.ts';
 import { type Diagnostic, problem } from './interpreter/diagnostics.ts';
+import { notRecognized, parseResource } from './interpreter/task-resource.ts';
 
 /** What a definition calls that no service has: told when the machine is made, not when its state is reached. */
 export async function unknownActions(

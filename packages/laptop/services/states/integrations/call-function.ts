@@ -1,9 +1,9 @@
 import type { Principal } from '../../../cloud.ts';
 import { StatesError } from '../interpreter/errors.ts';
 import type { TaskCall } from '../interpreter/frame.ts';
+import { services } from '../interpreter/integrated-services.ts';
 import { refuseLarge } from '../interpreter/payload-limit.ts';
 import { data } from '../interpreter/trail.ts';
-import { services } from './services.ts';
 import { failureDetails, functionError, taskError } from './task-errors.ts';
 import type { TaskHost } from './task-host.ts';
 import { withinTime } from './within-time.ts';

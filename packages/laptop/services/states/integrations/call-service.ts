@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AwsError, type Principal } from '../../../cloud.ts';
 import { missingMembers, missingMembersText } from '../../../wire/required.ts';
 import { StatesError } from '../interpreter/errors.ts';
-import type { TaskResource } from './resource.ts';
+import type { TaskResource } from '../interpreter/task-resource.ts';
 import { capitalized, fromApi, toApi, unknownMembers } from './shapes.ts';
 import { functionError, taskError } from './task-errors.ts';
 import type { TaskHost } from './task-host.ts';

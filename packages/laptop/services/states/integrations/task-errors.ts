@@ -4,7 +4,7 @@ import { NoAnswer } from '../../../faults/throttling.ts';
 import { describeFailure } from '../../../wire/failure.ts';
 import type { ServiceModel } from '../../../wire/service-model.ts';
 import { StatesError } from '../interpreter/errors.ts';
-import type { TaskResource } from './resource.ts';
+import type { TaskResource } from '../interpreter/task-resource.ts';
 
 type Integration = Exclude<TaskResource, { kind: 'function' }>;
 

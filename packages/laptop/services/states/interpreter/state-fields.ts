@@ -1,7 +1,7 @@
-import { resourceProblem } from '../integrations/resource.ts';
 import type { StateDefinition } from './definition.ts';
 import { type Diagnostic, problem } from './diagnostics.ts';
 import { expressionOf, syntaxFault } from './expressions.ts';
+import { resourceProblem } from './task-resource.ts';
 import { parseTimestamp } from './wait.ts';
 
 export type Language = 'JSONata' | 'JSONPath';

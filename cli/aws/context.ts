@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Clients, type Connection } from './aws/clients.ts';
-import type { Terminal } from './terminal/terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { Clients, type Connection } from './clients.ts';
 
 /** What every command that talks to AWS works with. */
 export interface Context {

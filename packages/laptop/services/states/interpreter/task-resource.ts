@@ -1,4 +1,4 @@
-import { type IntegratedService, optimizedService, sdkService } from './services.ts';
+import { type IntegratedService, optimizedService, sdkService } from './integrated-services.ts';
 
 /** A Task's resource, taken apart. */
 export type TaskResource =

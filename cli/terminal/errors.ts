@@ -1,4 +1,4 @@
-import { KeyturnError } from '../pipeline/errors.ts';
+import { KeyturnError } from '../../pipeline/errors.ts';
 
 /** The arguments do not say what to do. */
 export class UsageError extends KeyturnError {
