@@ -5,7 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE, type MetricName } from '../pipeline/reports/metrics.ts';
+import { METRIC_NAMESPACE, type MetricName } from '../pipeline/contracts/metrics.ts';
 
 export interface PipelineAlarmsProps {
   readonly pipelineName: string;

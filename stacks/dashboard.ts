@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { MetricName } from '../pipeline/reports/metrics.ts';
+import type { MetricName } from '../pipeline/contracts/metrics.ts';
 import type { PipelineAlarms } from './alarms.ts';
 import { BundledFunction } from './bundled-function.ts';
 

@@ -1,5 +1,5 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { METRIC_NAMESPACE, type Metric } from '../../pipeline/reports/metrics.ts';
+import { METRIC_NAMESPACE, type Metric } from '../../pipeline/contracts/metrics.ts';
 
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: 'keyturn' });
 

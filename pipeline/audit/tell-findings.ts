@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Finding } from '../contracts/audit.ts';
-import type { Metric } from '../reports/metrics.ts';
+import type { Metric } from '../contracts/metrics.ts';
 import type { ToldEvent } from '../reports/report.ts';
 import type { Audit } from './audit.ts';
 import { readRows } from './read-story.ts';

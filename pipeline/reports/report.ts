@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { EventDetail, EventType, StartedBy } from '../contracts/events.ts';
+import type { Metric } from '../contracts/metrics.ts';
 import type { Report, ReportedPlan } from '../contracts/report.ts';
 import { explainCause, explainChecks, explainFailure } from './failure.ts';
-import type { Metric } from './metrics.ts';
 
 /** What one Report state has told: events for the bus, metrics, and the words that the execution ends with. */
 export interface Telling {

@@ -1,7 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { metricNames } from '../../pipeline/reports/metrics.ts';
+import { metricNames } from '../../pipeline/contracts/metrics.ts';
 import { RotatedSecret } from '../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
 

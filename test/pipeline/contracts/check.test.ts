@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { findingCodes } from '../../../pipeline/contracts/audit.ts';
 import { CheckRequest, checkCodes } from '../../../pipeline/contracts/check.ts';
+import { metricNames } from '../../../pipeline/contracts/metrics.ts';
 import { checkParameters } from '../../../pipeline/contracts/settings/checks.ts';
-import { metricNames } from '../../../pipeline/reports/metrics.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 const checks = page('checks.md');

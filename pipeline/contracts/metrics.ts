@@ -26,6 +26,6 @@ export interface Metric {
   readonly name: MetricName;
   readonly value: number;
   readonly unit: 'Count' | 'Milliseconds';
-  /** Told a second time under this dimension: there are six types of checks, however many secrets. */
+  /** Published a second time under this dimension: there are six types of checks, however many secrets. */
   readonly checkType?: string;
 }
