@@ -1,9 +1,7 @@
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
-import createCloudwatchService, {
-  type CloudwatchService,
-} from '../../../../packages/laptop/services/cloudwatch/service.ts';
+import createCloudwatch, { type CloudwatchService } from '../../../../packages/laptop/services/cloudwatch/service.ts';
 import createLambdaService from '../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../packages/laptop/services/logs/service.ts';
 import { openBrowser } from '../../../browser.ts';
@@ -34,7 +32,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 beforeEach(async () => {
-  cloud = await startLaptop({ services: [createLogsService, createLambdaService, createCloudwatchService] });
+  cloud = await startLaptop({ services: [createLogsService, createLambdaService, createCloudwatch] });
   complaints = [];
 });
 afterEach(async () => {
