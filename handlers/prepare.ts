@@ -4,7 +4,8 @@ import * as v from 'valibot';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { SecretStore } from '../pipeline/rotation/secret-store.ts';
 import { SettingsReader } from '../pipeline/settings/read-settings.ts';
-import { type Plan, prepare } from '../pipeline/workflow/prepare.ts';
+import type { Plan } from '../pipeline/workflow/plan.ts';
+import { prepare } from '../pipeline/workflow/prepare.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';
 
 const environment = readEnvironment({ KEYTURN_SETTINGS_PREFIX: environmentText });

@@ -1,38 +1,10 @@
 import { RotationRequest } from '../contracts/execution.ts';
 import { parse } from '../contracts/parse.ts';
-import {
-  type CheckSettings,
-  type ConsumerSettings,
-  convergenceBoundSeconds,
-  type MirrorSettings,
-} from '../contracts/settings/secret.ts';
+import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
 import type { SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
 import { decide, type Path } from './decide.ts';
-
-/** What one execution is going to do. Carries ARNs, names and version ids only. */
-export interface Plan {
-  path: Path;
-  reason: string;
-  secretArn: string;
-  secretName: string;
-  kind: string;
-  startedBy: string;
-  versionId: string;
-  previousVersionId: string | null;
-  retireFirst: { versionId: string; previousVersionId: string; promotedAt: string } | null;
-  clearVersionId: string | null;
-  rotationFunctionArn: string | null;
-  emergency: boolean;
-  rollBack: boolean;
-  promotionTimeoutSeconds: number;
-  gracePeriodSeconds: number;
-  evidenceIntervalSeconds: number;
-  convergenceBoundSeconds: number;
-  consumers: ConsumerSettings[];
-  checks: CheckSettings[];
-  mirrors: MirrorSettings[];
-}
+import type { Plan } from './plan.ts';
 
 export interface Prepare {
   store: SecretStore;

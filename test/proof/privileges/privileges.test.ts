@@ -102,9 +102,9 @@ async function everything(): Promise<void> {
     await laptop.executions.run('rotate-fleet', input);
   for (const each of DATABASE_SECRETS) await laptop.rest(each);
   await fireAudit();
-  await invoke('KeyturnConsoleWidget', {});
+  await invoke('KeyturnDashboardWidget', {});
   const { ARN: secretArn } = await laptop.secrets.send(new DescribeSecretCommand({ SecretId: secretId }));
-  await invoke('KeyturnConsolePressButton', {
+  await invoke('KeyturnDashboardPressButton', {
     operation: 'check',
     secretArn,
     secretName: secretId,
