@@ -7,7 +7,7 @@ import type { MetricName } from '../pipeline/contracts/metrics.ts';
 import type { PipelineAlarms } from './alarms.ts';
 import { BundledFunction } from './bundled-function.ts';
 
-export interface ConsoleDashboardProps {
+export interface PipelineDashboardProps {
   readonly pipelineName: string;
   readonly settingsPrefix: string;
   readonly history: dynamodb.ITable;
@@ -20,7 +20,7 @@ export interface ConsoleDashboardProps {
  * it: who may invoke the first sees, who may invoke the second presses. Their number, and that of the graphs, does not
  * grow with the number of secrets.
  */
-export class ConsoleDashboard extends Construct {
+export class PipelineDashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
   /** Shows; its role reads labels, settings and history. */
   readonly widgetFunction: lambda.Function;
@@ -28,7 +28,7 @@ export class ConsoleDashboard extends Construct {
   readonly buttonFunction: lambda.Function;
   readonly #widget: BundledFunction;
 
-  constructor(scope: Construct, id: string, props: ConsoleDashboardProps) {
+  constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
     super(scope, id);
     const button = new BundledFunction(this, 'PressButton', {
       handler: 'press-button',
@@ -38,7 +38,7 @@ export class ConsoleDashboard extends Construct {
     button.allow(['states:StartExecution'], [props.rotateSecretArn]);
     this.buttonFunction = button.function;
     this.#widget = new BundledFunction(this, 'Widget', {
-      handler: 'console-widget',
+      handler: 'dashboard-widget',
       description: "Keyturn: the dashboard's list of managed secrets",
       memoryMegabytes: 512,
       environment: {
@@ -68,7 +68,7 @@ export class ConsoleDashboard extends Construct {
     this.#widget.allow(['secretsmanager:DescribeSecret'], [secretArn]);
   }
 
-  #alarmStatus(props: ConsoleDashboardProps): cloudwatch.IWidget {
+  #alarmStatus(props: PipelineDashboardProps): cloudwatch.IWidget {
     return new cloudwatch.AlarmStatusWidget({
       title: 'Alarms',
       alarms: props.alarms.all,
@@ -96,7 +96,7 @@ interface GraphedMetric {
   readonly statistic?: string;
 }
 
-function graphs(props: ConsoleDashboardProps): cloudwatch.IWidget[][] {
+function graphs(props: PipelineDashboardProps): cloudwatch.IWidget[][] {
   const graph = (title: string, metrics: GraphedMetric[]) =>
     new cloudwatch.GraphWidget({
       title,

@@ -111,7 +111,7 @@ export class RotatedSecret extends Construct {
     }
     pipeline.workflow.mayRotate(arnForPolicies(secret));
     pipeline.labelRules.watch(props.secretName);
-    pipeline.console.mayShow(arnForPolicies(secret));
+    pipeline.dashboard.mayShow(arnForPolicies(secret));
     pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);

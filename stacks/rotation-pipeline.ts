@@ -19,7 +19,7 @@ import { PipelineAlarms } from './alarms.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
-import { ConsoleDashboard } from './dashboard.ts';
+import { PipelineDashboard } from './dashboard.ts';
 import { LabelRules } from './label-rules.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { RotationFunction } from './rotation-function.ts';
@@ -83,7 +83,7 @@ export class RotationPipeline extends Construct {
   readonly alarms: PipelineAlarms;
   readonly labelRules: LabelRules;
   readonly checkFunctions: CheckFunctions;
-  readonly console: ConsoleDashboard;
+  readonly dashboard: PipelineDashboard;
   readonly configSync: ConfigSync;
   readonly audit: PipelineAudit;
   readonly #props: RotationPipelineProps;
@@ -145,7 +145,7 @@ export class RotationPipeline extends Construct {
       databaseNetwork: props.databaseNetwork,
       databaseEnvironment: props.databaseEnvironment,
     });
-    this.console = new ConsoleDashboard(this, 'Console', {
+    this.dashboard = new PipelineDashboard(this, 'Dashboard', {
       pipelineName: this.pipelineName,
       settingsPrefix: this.settingsPrefix,
       history: this.history,

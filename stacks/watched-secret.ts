@@ -42,7 +42,7 @@ export class WatchedSecret extends Construct {
     pipeline.labelRules.watch(secretName);
     pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
-    pipeline.console.mayShow(arnForPolicies(secret));
+    pipeline.dashboard.mayShow(arnForPolicies(secret));
     pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
     grantPropagation(pipeline, { ...props, checks });
   }

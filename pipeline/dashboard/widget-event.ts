@@ -6,7 +6,7 @@ import * as v from 'valibot';
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
  */
 export const WidgetEvent = v.object({
-  /** The console asks for documentation, in Markdown. */
+  /** CloudWatch asks for documentation, in Markdown. */
   describe: v.optional(v.boolean(), false),
   /** Parameter Store's token of a further page. */
   page: v.optional(v.pipe(v.string(), v.maxLength(4_096))),

@@ -140,7 +140,7 @@ const labels: Readonly<Record<Operation, string>> = {
   'roll-back': 'Roll back',
 };
 
-/** The element before a `cwdb-action` carries it; the confirmation is asked by the console, on the client only. */
+/** The element before a `cwdb-action` carries it; the browser asks for confirmation before the call. */
 function button({ operation, refusal }: Offer, status: SecretStatus, frame: WidgetFrame): Html {
   const label = labels[operation];
   const named = `${label}: ${status.name}`;
