@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,9 +8,10 @@ import { buildKeyturn } from './pack/keyturn.ts';
 import { buildLaptop } from './pack/laptop.ts';
 import { writePublishedManifest } from './pack/published-manifest.ts';
 import { ROOT } from './pack/root.ts';
+import { writeSboms } from './pack/sbom.ts';
 
 const run = promisify(execFile);
-const PACKAGES = join(ROOT, 'dist/packages');
+export const PACKAGES = join(ROOT, 'dist/packages');
 export const TARBALLS = join(ROOT, 'dist/tarballs');
 
 /** The three packages: where each has its manifest and README, and what fills its folder. */
@@ -21,8 +22,8 @@ const packages = [
 ] as const;
 
 /**
- * Builds the three packages into `dist/packages` and packs each into `dist/tarballs/NAME-VERSION.tgz`, with an SBOM of the
- * whole beside them. May be called again: both folders are emptied first.
+ * Builds the three packages into `dist/packages` and packs each into `dist/tarballs/NAME-VERSION.tgz`, with an SBOM of
+ * each beside it. May be called again: both folders are emptied first.
  */
 export async function pack(): Promise<string[]> {
   for (const folder of [PACKAGES, TARBALLS]) {
@@ -38,11 +39,7 @@ export async function pack(): Promise<string[]> {
     await build(folder);
     await run('npm', ['pack', folder, '--pack-destination', TARBALLS, '--ignore-scripts', '--silent']);
   }
-  const { stdout } = await run('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], {
-    cwd: ROOT,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  await writeFile(join(TARBALLS, 'sbom.cdx.json'), stdout);
+  await writeSboms(TARBALLS);
   return (await readdir(TARBALLS)).sort().map((file) => join(TARBALLS, file));
 }
 

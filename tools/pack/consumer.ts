@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -40,9 +40,9 @@ async function entryFiles(): Promise<string[]> {
   const sources = Object.values(exports as Record<string, string | Record<string, string>>).flatMap((entry) =>
     typeof entry === 'object' ? [entry['keyturn-source'] ?? ''] : [],
   );
-  const contracts = ['accepted-keys', 'consumer-events', 'json-pointer', 'jwt', 'key-ring'];
+  const contracts = (await readdir(join(HOME, 'contracts'))).filter((name) => name.endsWith('.ts'));
   return sources.flatMap((source) =>
-    source.includes('*') ? contracts.map((name) => source.replace('*', name)) : [source],
+    source.includes('*') ? contracts.map((name) => source.replace('*.ts', name)) : [source],
   );
 }
 

@@ -8,6 +8,8 @@ import { ROOT } from './root.ts';
 /** Licences that a package may hold code under; another one is a decision for a person. */
 const accepted = new Set(['0BSD', 'Apache-2.0', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0']);
 
+const SEPARATOR = `\n${'-'.repeat(80)}\n\n`;
+
 /** What is inside of a package: its name, version, licence and the licence's text. */
 export interface Notice {
   readonly name: string;
@@ -25,7 +27,13 @@ export async function writeNotices(file: string, bundles: readonly Metafile[]): 
     const before = notices[index - 1];
     return before?.name !== name || before.version !== version;
   });
-  await writeFile(file, unique.map(format).join(`\n${'-'.repeat(80)}\n\n`));
+  await writeFile(file, unique.map(format).join(SEPARATOR));
+}
+
+/** The packages that a file of notices names: `jose 6.2.17`. */
+export function noticesIn(text: string): string[] {
+  const sections = text.split(SEPARATOR);
+  return sections.map((section) => section.slice(0, section.indexOf(' (')));
 }
 
 /** `node_modules/a/node_modules/@b/c/lib/d.js` → `node_modules/a/node_modules/@b/c` */
