@@ -1,7 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { readManifest } from '../pipeline/contracts/manifest-file.ts';
-import { KeyturnError } from '../pipeline/errors.ts';
-import { ManifestStack } from '../stacks/manifest-stack.ts';
+import { KeyturnError, ManifestStack, readManifest } from '../stacks/index.ts';
 
 const app = new App();
 // cdk.json names the example; another one is `cdk deploy -c manifest=keyturn.json`.

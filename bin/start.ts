@@ -21,6 +21,8 @@ const program = new Command('npm start --')
   .configureOutput({ writeErr: () => undefined });
 
 endWithReader(process);
+// The SDK warns of Node's age in ten lines at its first use; package.json says which versions run this.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 process.exitCode = await start();
 
 async function start(): Promise<number> {

@@ -1,5 +1,7 @@
-export { readManifest } from '../pipeline/contracts/manifest-file.ts';
 /** What an application's own CDK app imports: a pipeline, and the secrets in its care. */
+
+export { KeyturnError } from '../pipeline/contracts/errors.ts';
+export { readManifest } from '../pipeline/contracts/manifest-file.ts';
 export { acknowledge } from './acknowledge.ts';
 export type { FunctionNetwork } from './bundled-function.ts';
 export { JwksEndpoint, type JwksEndpointProps } from './jwks-endpoint.ts';

@@ -45,7 +45,7 @@ describe('keyturn local', () => {
     expect(ended).toEqual({
       code: 5,
       stdout: '',
-      stderr: `keyturn: Port ${port} is taken: another keyturn local? Choose another: --port 0 takes a free one.\n`,
+      stderr: `keyturn: Port ${port} is taken: another laptop's cloud? Choose another: --port 0 takes a free one.\n`,
     });
   });
 

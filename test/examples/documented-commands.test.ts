@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { runCommandLine } from '../../cli/command-line.ts';
 import { exitCodes } from '../../cli/terminal/exit-codes.ts';
 import { ConsumerAnswer } from '../../packages/consumer/contracts/consumer-events.ts';
+import { runLaptop } from '../../packages/laptop/command/command-line.ts';
 import { PythonLookup } from '../../packages/laptop/environments/python.ts';
 import { keyturn } from '../cli/desk.ts';
 import { blocksOfClass, documents, readDocument, root } from '../house/blocks.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => laptop?.stage.close());
 
 test('every program that the documents start is one whose command lines are tested', () => {
-  const known = ['keyturn', 'npm', 'node', 'aws', 'curl', 'cdk', 'jest'];
+  const known = ['keyturn', 'laptop', 'npm', 'aws', 'curl', 'cdk', 'jest'];
   expect(commands.filter(({ program }) => !known.includes(program)).map(({ where }) => where)).toEqual([]);
 });
 
@@ -122,12 +123,23 @@ test('every address of the laptop that the documents name answers', async () => 
   }
 });
 
+/** What a tarball of this version holds; `npm run pack` names them. */
+function packageOf(word: string): string {
+  const [, name, version] = /\/dist\/tarballs\/(keyturn(?:-\w+)?)-([\d.]+)\.tgz$/.exec(word) ?? [];
+  if (name === undefined) return word;
+  expect(version).toBe(description.version);
+  return name.replace('keyturn-', '@keyturn/');
+}
+
 test.each(each('npm'))('%s', (_, [command = '', ...words]) => {
   const { scripts, dependencies, devDependencies } = description;
   if (command === 'run') expect(Object.keys(scripts)).toContain(words[0]);
   else if (command === 'install') {
-    const packages = words.filter((word) => !word.startsWith('--') && word !== '../keyturn');
-    expect(Object.keys({ ...dependencies, ...devDependencies })).toEqual(expect.arrayContaining(packages));
+    const packages = words.filter((word) => !word.startsWith('--')).map(packageOf);
+    const ours = ['keyturn', '@keyturn/consumer', '@keyturn/laptop'];
+    expect([...ours, ...Object.keys({ ...dependencies, ...devDependencies })]).toEqual(
+      expect.arrayContaining(packages),
+    );
   } else if (command === 'ci') expect(existsSync(join(root, 'package-lock.json'))).toBe(true);
   else expect(Object.keys(scripts)).toContain(command);
   if (command !== 'start') return;
@@ -135,14 +147,22 @@ test.each(each('npm'))('%s', (_, [command = '', ...words]) => {
   expect(startOptions.map(([, name]) => name)).toEqual(expect.arrayContaining(options));
 });
 
-test.each(each('node'))('%s', (_, words) => {
-  const file = words.find((word) => word.endsWith('.ts')) ?? '';
-  expect({ file, isThere: existsSync(join(root, file)) }).toEqual({ file, isThere: true });
+/** It has read every word before it says that its port is taken, or that no assembly is there. */
+test.each(each('laptop'))('%s', async (_, words) => {
+  let said = '';
+  const write = (text: string) => {
+    said += text;
+  };
+  const taken = words.includes('--port') ? [] : ['--port', String(laptop.stage.cloud.port)];
+  await runLaptop([...words, ...taken], { stdout: { write }, stderr: { write } });
+  expect(said).toMatch(/^laptop: (Port \d+ is taken|cdk\.out: expected a folder that "cdk synth" made)/);
 });
 
 test.each(each('cdk'))('%s', (_, [command, ...words]) => {
   expect(['synth', 'diff', 'deploy', 'destroy', 'bootstrap']).toContain(command);
-  const app = words.includes('--app') ? words[words.indexOf('--app') + 1] : 'bin/app.ts';
+  const named = words.includes('--app') ? words[words.indexOf('--app') + 1] : 'bin/app.ts';
+  // test/apps runs the packed one.
+  const app = named === 'node node_modules/keyturn/dist/app.js' ? 'bin/app.ts' : named;
   expect(existsSync(join(root, app?.split(' ').at(-1) ?? ''))).toBe(true);
   const context = words.includes('-c') ? words[words.indexOf('-c') + 1] : 'manifest=';
   expect(context?.split('=')[0]).toBe('manifest');

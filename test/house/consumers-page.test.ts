@@ -5,10 +5,10 @@ import { readDocument, root } from './blocks.ts';
 const shown = [...readDocument('docs/consumers.md').matchAll(/`([^`\n]+)`/g)].map(([, code]) => code).join(' ');
 
 /** What callers give, by the interface that says so. Types leave nothing to ask at run time. */
-const options = readdirSync(join(root, 'consumer'))
+const options = readdirSync(join(root, 'packages/consumer'))
   .filter((name) => name.endsWith('.ts'))
   .flatMap((name) => [
-    ...readDocument(`consumer/${name}`).matchAll(
+    ...readDocument(`packages/consumer/${name}`).matchAll(
       /^(?:export )?interface (\w*Options|Demands)\b[^{]*\{\n([\s\S]*?)^\}/gm,
     ),
   ])

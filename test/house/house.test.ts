@@ -28,7 +28,7 @@ describe('the house', () => {
   });
 
   test('names of ours are the field’s standard terms', () => {
-    const ours = code.filter((path) => /^(pipeline|handlers|stacks|consumer|cli)\//.test(path));
+    const ours = code.filter((path) => /^(pipeline|handlers|stacks|packages\/consumer|cli|tools)\//.test(path));
     const found = ours.flatMap((path) =>
       read(path)
         .split('\n')

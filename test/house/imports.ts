@@ -15,10 +15,7 @@ function within(folder: string, rows: ImportTable): ImportTable {
 
 const starts = {
   ...within('bin', {
-    '.': [
-      ...['cli', 'cli/terminal', 'examples/play', 'pipeline', 'pipeline/contracts', 'stacks/manifest-stack.ts'],
-      'tools/bundle',
-    ],
+    '.': ['cli', 'cli/terminal', 'examples/play', 'stacks/index.ts', 'tools/bundle'],
   }),
 
   ...within('bench', {
@@ -76,9 +73,11 @@ const deployed = {
 
   // Build time.
   ...within('tools', {
+    './api-reports.ts': ['./pack', './pack.ts'],
+    './pack.ts': ['./pack'],
+    './pack': ['.', './bundle'],
     '.': ['./bundle'],
     './bundle': ['handlers/wiring', 'pipeline/rotators/postgres'],
-    './pack': [],
   }),
 
   ...within('handlers', {

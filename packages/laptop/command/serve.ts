@@ -56,7 +56,7 @@ async function open({ port, timeScale, note }: ServeOptions): Promise<RunningClo
   try {
     return await createCloud({ port, settings: { stateMachineTimeScale: timeScale }, log: note });
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new PortTaken(`Port ${port} is taken: another laptop's cloud? Choose another: --port 0 takes a free one.`, {
       cause,
     });

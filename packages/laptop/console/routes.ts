@@ -18,7 +18,7 @@ type Answer = (request: RawRequest) => RawResponse | Promise<RawResponse>;
 
 /**
  * The page of the laptop's cloud: what AWS's console would show of dashboards, executions, functions, alarms and
- * notices. It knows AWS's services and nothing of who uses them. packages/laptop/console/README.md says what it renders.
+ * notices. It knows AWS's services and nothing of who uses them. console/README.md says what it renders.
  */
 export function addConsoleRoutes(cloud: RunningCloud): void {
   const live = new LiveRevision(cloud);

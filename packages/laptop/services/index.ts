@@ -24,9 +24,7 @@ async function loadService(name: string): Promise<ServiceFactory> {
   const named = Object.entries(exported).filter(([key]) => /^create\w*Service$/.test(key));
   const factory = exported.default ?? (named.length === 1 ? named[0]?.[1] : undefined);
   if (typeof factory !== 'function') {
-    throw new TypeError(
-      `packages/laptop/services/${name}/service.ts must export its ServiceFactory: default, or one create…Service.`,
-    );
+    throw new TypeError(`services/${name}/service.ts must export its ServiceFactory: default, or one create…Service.`);
   }
   return factory as ServiceFactory;
 }

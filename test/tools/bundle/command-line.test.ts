@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NOBODY = 65534;
 
-describe('keyturn, in a copy of the package', () => {
+describe('keyturn, in a clone', () => {
   let copy: string;
   let entry: string;
 
@@ -25,7 +25,7 @@ describe('keyturn, in a copy of the package', () => {
     copy = mkdtempSync(join(tmpdir(), 'keyturn-package-'));
     entry = join(copy, '.keyturn', 'cli', 'keyturn.js');
     chmodSync(copy, 0o755);
-    for (const part of ['bin', 'cli', 'pipeline', 'package.json']) {
+    for (const part of ['bin', 'cli', 'pipeline', 'tools', 'package.json']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     }
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
@@ -36,11 +36,10 @@ describe('keyturn, in a copy of the package', () => {
     rmSync(copy, { recursive: true });
   });
 
-  const run = (words: string[], as: { uid?: number } = {}) =>
+  const run = (words: string[]) =>
     execFileSync(process.execPath, [join(copy, 'bin', 'keyturn.js'), ...words], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH },
-      ...as,
     });
 
   test('is bundled at its first start, and not again until a source changes: then it does as the source says', () => {
@@ -61,10 +60,18 @@ describe('keyturn, in a copy of the package', () => {
     expect(run(['--version'])).toBe('0.1.0\n');
   });
 
-  test('installed where its user may not write, it runs from its sources', () => {
+  test('where its user may not write, one line says so', () => {
     // An administrator may write everywhere, so the test gives that right up.
     chmodSync(copy, 0o555);
-    expect(run(['--version'], process.getuid?.() === 0 ? { uid: NOBODY } : {})).toBe('0.1.0\n');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(copy, 'bin', 'keyturn.js'), '--version'], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH },
+      ...(process.getuid?.() === 0 ? { uid: NOBODY } : {}),
+    });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^keyturn: EACCES: .*A clone keeps its command line there: run it as a user who may write\.\n$/,
+    );
     expect(existsSync(entry)).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
-import createCloudwatch, { type CloudwatchService } from '../../../../packages/laptop/services/cloudwatch/service.ts';
+import type { CloudwatchService } from '../../../../packages/laptop/services/cloudwatch/service.ts';
+import createCloudwatchService from '../../../../packages/laptop/services/cloudwatch/service.ts';
 import createLambdaService from '../../../../packages/laptop/services/lambda/service.ts';
 import createLogsService from '../../../../packages/laptop/services/logs/service.ts';
 import { openBrowser } from '../../../browser.ts';
@@ -18,7 +19,6 @@ const FOCUSED_TEXT = `(() => {
 })()`;
 const WIDGET_TABLE_COLOR =
   "getComputedStyle(document.querySelector('[data-widget]').shadowRoot.querySelector('table')).color";
-
 jest.setTimeout(120_000);
 
 let browser: Browser;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 beforeEach(async () => {
-  cloud = await startLaptop({ services: [createLogsService, createLambdaService, createCloudwatch] });
+  cloud = await startLaptop({ services: [createLogsService, createLambdaService, createCloudwatchService] });
   complaints = [];
 });
 afterEach(async () => {
