@@ -1,11 +1,19 @@
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 import { restoreCurrent } from './restore-current.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
-import { currentVersionId, type SecretDescription } from './secret-store.ts';
+import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
 import { unlessOvertaken } from './unless-overtaken.ts';
+import {
+  currentVersionId,
+  isAbandonmentOvertaken,
+  isCurrent,
+  isInFlight,
+  isPending,
+  wasPromoted,
+} from './version-labels.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
@@ -27,9 +35,9 @@ export async function abandon(
   const { secretArn, versionId: token } = request;
   const found = await store.describe(secretArn);
   if (wasPromoted(found, token)) return { abandoned: false, reason: 'promoted' };
-  const isPending = found.stagesOf(token).includes(AWSPENDING);
-  if (isPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
-  const secret = isPending ? await store.describe(secretArn) : found;
+  const detachedPending = isPending(found, token);
+  if (detachedPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
+  const secret = detachedPending ? await store.describe(secretArn) : found;
   if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 
   const settings = await rotationFunction.readSettings(secret.arn);
@@ -39,39 +47,20 @@ export async function abandon(
     token,
     settings: settings.rotator,
   });
-  const isOvertaken = async () => isTakenOver(secret, await store.describe(secretArn), token);
+  const isOvertaken = async () => isAbandonmentOvertaken(secret, await store.describe(secretArn), token);
   await forgetCandidate(rotationFunction, secret, { rotation, isOvertaken });
 
   const after = await store.describe(secretArn);
-  if (after.stagesOf(token).includes(AWSCURRENT)) {
+  if (isCurrent(after, token)) {
     const failed = await requireVersion(rotationFunction, secretArn, currentVersionId(secret));
     const current = await requireVersion(rotationFunction, secretArn, token);
     await restoreCurrent(rotationFunction, rotation, { failed, current });
     return { abandoned: false, reason: 'promoted' };
   }
-  if (after.stagesOf(token).includes(KEYTURN_IN_FLIGHT)) {
+  if (isInFlight(after, token)) {
     await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_IN_FLIGHT, from: token });
   }
-  return { abandoned: true, detachedPending: isPending };
-}
-
-/** It is current, or was until somebody put another value over it: consumers hold it, and its retirement is another's affair. */
-function wasPromoted(secret: SecretDescription, token: string): boolean {
-  return secret.stagesOf(token).some((stage) => stage === AWSCURRENT || stage === AWSPREVIOUS);
-}
-
-/**
- * An abandonment that comes twice may come late: the first one has closed the rotation, and the next one gives a single
- * login another password.
- * 1. AWSCURRENT has moved. 2. The rotation was open when it was looked at, and is closed. 3. Nothing was open, and another
- * candidate is under way.
- */
-function isTakenOver(before: SecretDescription, now: SecretDescription, token: string): boolean {
-  if (now.versionWith(AWSCURRENT) !== before.versionWith(AWSCURRENT)) return true;
-  const isOpen = (secret: SecretDescription) => secret.stagesOf(token).includes(KEYTURN_IN_FLIGHT);
-  if (isOpen(before)) return !isOpen(now);
-  const pending = now.versionWith(AWSPENDING);
-  return pending !== undefined && pending !== token;
+  return { abandoned: true, detachedPending };
 }
 
 /**

@@ -1,8 +1,8 @@
-import { AWSCURRENT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { RetirementVersions } from '../rotators/rotator.ts';
 import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
+import { isCurrent } from './version-labels.ts';
 
 type RetirementRequest = Extract<WorkflowRequest, { operation: 'GatherEvidence' | 'Retire' }>;
 
@@ -18,7 +18,7 @@ export async function gatherEvidence(
   request: RetirementRequest,
 ): Promise<Evidence> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  if (!stillCurrent(secret, request)) {
+  if (!isCurrent(secret, request.versionId)) {
     return {
       verdict: 'superseded',
       observed: `AWSCURRENT of ${secret.name} has moved on from ${request.versionId}`,
@@ -36,10 +36,6 @@ export async function gatherEvidence(
     blockers,
     ...(early && evidence.notBefore && { notBefore: evidence.notBefore.toISOString() }),
   };
-}
-
-export function stillCurrent(secret: SecretDescription, request: RetirementRequest): boolean {
-  return secret.versionWith(AWSCURRENT) === request.versionId;
 }
 
 export async function openRetirement(

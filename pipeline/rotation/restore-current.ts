@@ -1,7 +1,7 @@
-import { AWSCURRENT } from '../contracts/labels.ts';
 import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
 import type { RotationFunction } from './rotation-function.ts';
 import { unlessOvertaken } from './unless-overtaken.ts';
+import { isCurrent } from './version-labels.ts';
 
 /** The target had forgotten what is AWSCURRENT after all, a candidate or the version before: it accepts it again, while it is AWSCURRENT. */
 export async function restoreCurrent(
@@ -10,7 +10,7 @@ export async function restoreCurrent(
   { failed, current }: { failed: SecretVersion<unknown>; current: SecretVersion<unknown> },
 ): Promise<void> {
   await unlessOvertaken(
-    async () => (await store.describe(rotation.secretArn)).versionWith(AWSCURRENT) !== current.versionId,
+    async () => !isCurrent(await store.describe(rotation.secretArn), current.versionId),
     (refuseOvertaken) => rotator.restore(rotation, { failed, previous: current }, refuseOvertaken),
   );
 }

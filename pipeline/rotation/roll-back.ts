@@ -1,16 +1,11 @@
-import {
-  AWSCURRENT,
-  AWSPENDING,
-  EMERGENCY_TOKEN_PREFIX,
-  KEYTURN_FAILED,
-  KEYTURN_IN_FLIGHT,
-} from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, KEYTURN_FAILED, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
 import type { RefuseOvertaken } from '../rotators/rotator.ts';
 import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { unlessOvertaken } from './unless-overtaken.ts';
+import { hasFailed, isRollBackOvertaken } from './version-labels.ts';
 
 export type RollBackResult =
   | { rolledBack: true; restoredVersionId: string }
@@ -45,7 +40,7 @@ export async function rollBack(
   const restore = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   if (restore) {
-    const isReplaced = async () => isBeingReplaced(await store.describe(secretArn), request);
+    const isReplaced = async () => isRollBackOvertaken(await store.describe(secretArn), { failed, previous });
     if ((await isReplaced()) || (await unlessOvertaken(isReplaced, restore)).overtaken) {
       await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
       return { rolledBack: false, reason: 'superseded' };
@@ -59,20 +54,6 @@ export async function rollBack(
   return { rolledBack: true, restoredVersionId: previous };
 }
 
-/**
- * Another rotation has come between, or is under way that the grace period does not hold up: an emergency, which spares nothing, or any rotation
- * over a value that was put by hand. It revokes or resets the previous credential.
- */
-function isBeingReplaced(
-  secret: SecretDescription,
-  { versionId: failed, previousVersionId: previous }: { versionId: string; previousVersionId: string },
-): boolean {
-  if (secret.versionWith(AWSCURRENT) !== failed) return true;
-  const pending = secret.versionWith(AWSPENDING);
-  if (pending === undefined || pending === failed || pending === previous) return false;
-  return pending.startsWith(EMERGENCY_TOKEN_PREFIX) || !secret.stagesOf(failed).includes(KEYTURN_IN_FLIGHT);
-}
-
 function refuseImpossible(secret: SecretDescription, previous: string): void {
   if (!secret.stagesByVersion.has(previous)) {
     throw new RollBackImpossible(
@@ -80,7 +61,7 @@ function refuseImpossible(secret: SecretDescription, previous: string): void {
         'Put a working value by hand (PutSecretValue); the pipeline then propagates and checks it.',
     );
   }
-  if (secret.stagesOf(previous).includes(KEYTURN_FAILED)) {
+  if (hasFailed(secret, previous)) {
     throw new RollBackImpossible(
       `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
     );

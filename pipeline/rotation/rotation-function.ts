@@ -1,8 +1,9 @@
-import { AWSPENDING, EMERGENCY_TOKEN_PREFIX, KEYTURN_FAILED } from '../contracts/labels.ts';
+import { EMERGENCY_TOKEN_PREFIX } from '../contracts/labels.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import type { Rotation, Rotator, SecretVersion } from '../rotators/rotator.ts';
 import { StepRefused } from './errors.ts';
-import { currentVersionId, type SecretDescription, type SecretStore } from './secret-store.ts';
+import type { SecretDescription, SecretStore } from './secret-store.ts';
+import { currentVersionId, hasFailed, isPending } from './version-labels.ts';
 
 /**
  * What the rotation function of one secret kind works with. Everything that reaches outside is passed in. The steps import
@@ -54,12 +55,12 @@ export function openRotation<Settings>(
     isPending: async (beside) => {
       const secret = await store.describe(rotation.secretArn);
       if (beside !== undefined && currentVersionId(secret) !== beside) return false;
-      return secret.stagesOf(rotation.token).includes(AWSPENDING);
+      return isPending(secret, rotation.token);
     },
     isBeingRolledBack: async (beside) => {
       const secret = await store.describe(rotation.secretArn);
       if (currentVersionId(secret) !== beside) return true;
-      if (!secret.stagesOf(currentVersionId(secret)).includes(KEYTURN_FAILED)) return false;
+      if (!hasFailed(secret, beside)) return false;
       const madeAt = await store.createdAt(rotation.secretArn, rotation.token);
       return now().getTime() - madeAt.getTime() < ROLL_BACK_MILLISECONDS;
     },

@@ -1,4 +1,3 @@
-import { AWSCURRENT, AWSPENDING } from '../contracts/labels.ts';
 import { parse } from '../contracts/parse.ts';
 import { RotationEvent, type RotationStep, WorkflowRequest } from '../contracts/rotation-event.ts';
 import { abandon } from './abandon.ts';
@@ -14,6 +13,7 @@ import type { SecretDescription } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
 import { verify } from './verify.ts';
+import { isCurrent, isPending } from './version-labels.ts';
 
 /** One invocation of a rotation function: a step from Secrets Manager, or a request from the workflow. */
 export async function serve(rotationFunction: RotationFunction, event: unknown): Promise<unknown> {
@@ -86,9 +86,8 @@ function judgeStep(secret: SecretDescription, event: RotationEvent): RotationSte
   if (!secret.stagesByVersion.has(token)) {
     throw new StepRefused(`Secret version ${token} has no stage for rotation of secret ${secret.name}.`);
   }
-  const stages = secret.stagesOf(token);
-  if (stages.includes(AWSCURRENT)) return 'done';
-  if (!stages.includes(AWSPENDING)) {
+  if (isCurrent(secret, token)) return 'done';
+  if (!isPending(secret, token)) {
     throw new StepRefused(`Secret version ${token} is not set as AWSPENDING for rotation of secret ${secret.name}.`);
   }
   if (!isStep(event.Step)) {

@@ -4,6 +4,7 @@ import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { Rotation, VerifiedVersions } from '../rotators/rotator.ts';
 import { StepRefused } from './errors.ts';
 import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
+import { isCurrent } from './version-labels.ts';
 
 type Request = Extract<WorkflowRequest, { operation: 'Verify' | 'Repair' }>;
 
@@ -21,8 +22,8 @@ export async function openVerification(
   request: Request,
 ): Promise<{ rotation: Rotation<unknown>; versions: VerifiedVersions<unknown> }> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  const current = secret.versionWith(AWSCURRENT);
-  if (current !== request.versionId) {
+  if (!isCurrent(secret, request.versionId)) {
+    const current = secret.versionWith(AWSCURRENT);
     throw new StepRefused(
       `${secret.name}: AWSCURRENT is on version ${current ?? 'none'}, not on ${request.versionId}. Look again.`,
     );
