@@ -1,11 +1,17 @@
 import { AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
+import { unlessOvertaken } from './guard.ts';
 import { restoreCurrent } from './restore-current.ts';
-import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
+import {
+  openRotation,
+  type RotationFunction,
+  readVersion,
+  requireVersion,
+  type UnguardedRotation,
+} from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 import {
   currentVersionId,
   isAbandonmentOvertaken,
@@ -41,14 +47,13 @@ export async function abandon(
   if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token,
     settings: settings.rotator,
   });
-  const isOvertaken = async () => isAbandonmentOvertaken(secret, await store.describe(secretArn), token);
-  await forgetCandidate(rotationFunction, secret, { rotation, isOvertaken });
+  await forgetCandidate(rotationFunction, secret, rotation);
 
   const after = await store.describe(secretArn);
   if (isCurrent(after, token)) {
@@ -71,7 +76,7 @@ export async function abandon(
 async function forgetCandidate(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  { rotation, isOvertaken }: { rotation: ReturnType<typeof openRotation>; isOvertaken: () => Promise<boolean> },
+  rotation: UnguardedRotation,
 ): Promise<void> {
   const candidate = secret.stagesByVersion.has(rotation.token)
     ? await readVersion(rotationFunction, secret.arn, rotation.token)
@@ -79,8 +84,11 @@ async function forgetCandidate(
   try {
     const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
     if (candidate) {
-      await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
-        rotationFunction.rotator.abandon(rotation, { current, candidate }, refuseOvertaken),
+      await unlessOvertaken(
+        rotationFunction,
+        rotation,
+        (now) => isAbandonmentOvertaken(secret, now, rotation.token),
+        (guarded) => rotationFunction.rotator.abandon(guarded, { current, candidate }),
       );
     }
     await sweep(rotationFunction, secret, rotation);

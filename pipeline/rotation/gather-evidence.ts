@@ -1,6 +1,7 @@
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { RetirementVersions } from '../rotators/rotator.ts';
-import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
+import { guarded } from './guard.ts';
+import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { isCurrent } from './version-labels.ts';
 
@@ -26,7 +27,8 @@ export async function gatherEvidence(
     };
   }
   const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
-  const evidence = await rotationFunction.rotator.gatherEvidence(rotation, versions);
+  const reading = guarded(rotationFunction, rotation, (now) => !isCurrent(now, request.versionId));
+  const evidence = await rotationFunction.rotator.gatherEvidence(reading, versions);
   const blockers = evidence.blockers.map(describeBlocker);
   const early = evidence.notBefore && evidence.notBefore.getTime() > rotationFunction.now().getTime();
   if (blockers.length === 0 && !early) return { verdict: 'free', observed: evidence.observed, blockers };
@@ -42,9 +44,9 @@ export async function openRetirement(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
   request: RetirementRequest,
-): Promise<{ rotation: ReturnType<typeof openRotation>; versions: RetirementVersions<unknown> }> {
+): Promise<{ rotation: UnguardedRotation; versions: RetirementVersions<unknown> }> {
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token: request.versionId,

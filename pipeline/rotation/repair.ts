@@ -1,8 +1,8 @@
 import type { FindingCode } from '../contracts/audit.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
+import { unlessOvertaken } from './guard.ts';
 import type { RotationFunction } from './rotation-function.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 import { openVerification } from './verify.ts';
 import { isRepairOvertaken } from './version-labels.ts';
 
@@ -19,9 +19,11 @@ export async function repair(
   if (!rotator.repair) throw new StepRefused(`Secrets of kind ${rotator.kind} have no target that could be repaired.`);
   const { rotation, versions } = await openVerification(rotationFunction, request);
   const seen = { current: request.versionId, previous: versions.previous?.versionId };
-  const isOvertaken = async () => isRepairOvertaken(await rotationFunction.store.describe(request.secretArn), seen);
-  const attempt = await unlessOvertaken(isOvertaken, async (refuseOvertaken) =>
-    rotator.repair?.(rotation, versions, request.code as FindingCode, refuseOvertaken),
+  const attempt = await unlessOvertaken(
+    rotationFunction,
+    rotation,
+    (now) => isRepairOvertaken(now, seen),
+    async (guarded) => rotator.repair?.(guarded, versions, request.code as FindingCode),
   );
   if (attempt.overtaken)
     throw new StepRefused(

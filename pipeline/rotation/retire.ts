@@ -2,11 +2,11 @@ import { AWSCURRENT, KEYTURN_FAILED, KEYTURN_IN_FLIGHT } from '../contracts/labe
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { TargetRefused } from '../rotators/errors.ts';
 import { openRetirement } from './gather-evidence.ts';
+import { unlessOvertaken } from './guard.ts';
 import { restoreCurrent } from './restore-current.ts';
 import type { RotationFunction } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 import { isCurrent, isInFlight, isRetirementOvertaken } from './version-labels.ts';
 
 export type Retirement = { retired: true } | { retired: false; reason: 'superseded' };
@@ -22,10 +22,11 @@ export async function retire(
   const secret = await rotationFunction.store.describe(request.secretArn);
   if (!isCurrent(secret, request.versionId)) return { retired: false, reason: 'superseded' };
   const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
-  const isOvertaken = async () =>
-    isRetirementOvertaken(secret, await rotationFunction.store.describe(request.secretArn), request.versionId);
-  const attempt = await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
-    rotationFunction.rotator.retire(rotation, versions, refuseOvertaken),
+  const attempt = await unlessOvertaken(
+    rotationFunction,
+    rotation,
+    (now) => isRetirementOvertaken(secret, now, request.versionId),
+    (guarded) => rotationFunction.rotator.retire(guarded, versions),
   );
   if (attempt.overtaken) return { retired: false, reason: 'superseded' };
   const after = await rotationFunction.store.describe(request.secretArn);

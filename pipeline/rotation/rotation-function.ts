@@ -3,7 +3,6 @@ import type { SecretSettings } from '../contracts/settings/secret.ts';
 import type { Rotation, Rotator, SecretVersion } from '../rotators/rotator.ts';
 import { StepRefused } from './errors.ts';
 import type { SecretDescription, SecretStore } from './secret-store.ts';
-import { currentVersionId, hasFailed, isPending } from './version-labels.ts';
 
 /**
  * What the rotation function of one secret kind works with. Everything that reaches outside is passed in. The steps import
@@ -39,32 +38,13 @@ export interface Step<Payload = unknown, Settings = unknown> {
   readonly rotation: Rotation<Settings>;
 }
 
-/**
- * From a roll-back's last look for an emergency until it has moved AWSCURRENT; one that was killed looks again, and gives
- * way. An emergency that is older than this finds the mark of a roll-back that has died: it does not wait for it.
- */
-const ROLL_BACK_MILLISECONDS = 10_000;
+/** A rotation whose operation is not chosen yet: without that operation's guard no rotator takes it. See `guard.ts`. */
+export type UnguardedRotation<Settings = unknown> = Omit<Rotation<Settings>, 'assertNotOvertaken'>;
 
 export function openRotation<Settings>(
-  { store, now }: Pick<RotationFunction, 'store' | 'now'>,
-  rotation: Omit<Rotation<Settings>, 'isPending' | 'isBeingRolledBack' | 'emergency'>,
-): Rotation<Settings> {
-  return {
-    ...rotation,
-    emergency: rotation.token.startsWith(EMERGENCY_TOKEN_PREFIX),
-    isPending: async (beside) => {
-      const secret = await store.describe(rotation.secretArn);
-      if (beside !== undefined && currentVersionId(secret) !== beside) return false;
-      return isPending(secret, rotation.token);
-    },
-    isBeingRolledBack: async (beside) => {
-      const secret = await store.describe(rotation.secretArn);
-      if (currentVersionId(secret) !== beside) return true;
-      if (!hasFailed(secret, beside)) return false;
-      const madeAt = await store.createdAt(rotation.secretArn, rotation.token);
-      return now().getTime() - madeAt.getTime() < ROLL_BACK_MILLISECONDS;
-    },
-  };
+  rotation: Omit<UnguardedRotation<Settings>, 'emergency'>,
+): UnguardedRotation<Settings> {
+  return { ...rotation, emergency: rotation.token.startsWith(EMERGENCY_TOKEN_PREFIX) };
 }
 
 /** Reads and parses a version that must have a value. */

@@ -5,6 +5,7 @@ import { createSecret } from './create-secret.ts';
 import { StepRefused } from './errors.ts';
 import { finishSecret } from './finish-secret.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import { guardStep } from './guard.ts';
 import { repair } from './repair.ts';
 import { retire } from './retire.ts';
 import { rollBack } from './roll-back.ts';
@@ -106,16 +107,13 @@ async function openStep(
   event: RotationEvent,
 ): Promise<Step> {
   const settings = await rotationFunction.readSettings(secret.arn);
-  return {
-    rotationFunction,
-    secret,
-    settings: settings.secret,
-    rotation: openRotation(rotationFunction, {
-      secretArn: secret.arn,
-      secretName: secret.name,
-      token: event.ClientRequestToken,
-      rotationToken: event.RotationToken,
-      settings: settings.rotator,
-    }),
-  };
+  const opened = openRotation({
+    secretArn: secret.arn,
+    secretName: secret.name,
+    token: event.ClientRequestToken,
+    rotationToken: event.RotationToken,
+    settings: settings.rotator,
+  });
+  const rotation = guardStep(rotationFunction, opened, secret);
+  return { rotationFunction, secret, settings: settings.secret, rotation };
 }

@@ -1,7 +1,7 @@
-import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
-import { type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
+import type { SecretVersion } from '../rotators/rotator.ts';
+import { unlessOvertaken } from './guard.ts';
+import { type RotationFunction, readVersion, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 import { currentVersionId, isSweepOvertaken, spentVersionIds } from './version-labels.ts';
 
 /**
@@ -11,7 +11,7 @@ import { currentVersionId, isSweepOvertaken, spentVersionIds } from './version-l
 export async function sweep(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  rotation: Rotation<unknown>,
+  rotation: UnguardedRotation,
 ): Promise<void> {
   const { rotator, store, readSettings } = rotationFunction;
   if (!rotator.sweep) return;
@@ -29,8 +29,10 @@ export async function sweep(
   const spent = known.filter((version) => spentIds.includes(version.versionId));
   const swept = { current, known, spent, currentSince, isSettled };
   await unlessOvertaken(
-    async () => isSweepOvertaken(await store.describe(secret.arn), seen),
-    (refuseOvertaken) => rotator.sweep?.(rotation, swept, refuseOvertaken) ?? Promise.resolve(),
+    rotationFunction,
+    rotation,
+    (now) => isSweepOvertaken(now, seen),
+    async (guarded) => rotator.sweep?.(guarded, swept),
   );
 }
 

@@ -48,9 +48,14 @@ export function isInFlight(labels: VersionLabels, versionId: string): boolean {
   return labels.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT);
 }
 
-/** It failed its checks. On AWSCURRENT: a roll-back has begun, and has not moved AWSCURRENT yet. */
 export function hasFailed(labels: VersionLabels, versionId: string): boolean {
   return labels.stagesOf(versionId).includes(KEYTURN_FAILED);
+}
+
+/** AWSCURRENT failed its checks: a roll-back has begun, and has not moved AWSCURRENT yet. */
+export function isBeingRolledBack(labels: VersionLabels): boolean {
+  const current = labels.versionWith(AWSCURRENT);
+  return current !== undefined && hasFailed(labels, current);
 }
 
 /** Consumers have read it: it is current, or was until another value was put over it. */
@@ -161,7 +166,7 @@ export function spentVersionIds(
 ): string[] {
   const current = labels.versionWith(AWSCURRENT);
   const isOpen = current !== undefined && isInFlight(labels, current);
-  const isRollingBack = current !== undefined && hasFailed(labels, current);
+  const isRollingBack = isBeingRolledBack(labels);
   const isSpent = (versionId: string, stages: readonly string[]): boolean => {
     if (versionId === current || versionId === rotation.token || stages.includes(AWSPENDING)) return false;
     if (isRollingBack && stages.includes(AWSPREVIOUS)) return false;

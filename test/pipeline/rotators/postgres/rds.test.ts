@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
+import { RotationAbandoned } from '../../../../pipeline/rotators/errors.ts';
 import { ADMINISTRATOR, newSecret, SUPERUSER_ARN, startTarget } from './fixture.ts';
 
 let server: PostgresServer;
@@ -139,6 +140,33 @@ describe('superuser', () => {
     const { step, pending } = await secret.prepare();
     await secret.rotator.abandon(step, { current: secret.state.current, candidate: pending });
     await secret.as(secret.state.current.payload, async () => undefined);
+  });
+
+  test('set, abandon and restore that were overtaken ask RDS for no change, and otherwise look once', async () => {
+    const { secret, calls } = await instanceSecret();
+    const { current } = secret.state;
+    const { step, pending } = await secret.prepare();
+    const modified = () => calls.filter(({ operation }) => operation.startsWith('Modify')).length;
+    const operations = [
+      () => secret.rotator.restore(step, { failed: pending, previous: current }),
+      () => secret.rotator.set(step, { current, pending }),
+      () => secret.rotator.abandon(step, { current, candidate: pending }),
+    ];
+    for (const operation of operations) {
+      const before = modified();
+      let looks = 0;
+      secret.state.assertNotOvertaken = async () => {
+        looks += 1;
+        throw new RotationAbandoned('overtaken');
+      };
+      await expect(operation()).rejects.toMatchObject({ code: 'RotationAbandoned' });
+      expect([modified(), looks]).toEqual([before, 1]);
+      secret.state.assertNotOvertaken = async () => {
+        looks += 1;
+      };
+      await operation();
+      expect([modified(), looks]).toEqual([before + 1, 2]);
+    }
   });
 
   test.each([
