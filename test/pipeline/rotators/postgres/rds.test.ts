@@ -207,6 +207,19 @@ describe('behind a proxy with password authentication', () => {
     }
   });
 
+  test('Secrets Manager refuses the login’s secret: the database is left as it was, and the refusal keeps its name', async () => {
+    const secret = await newSecret(server, { settings: { proxy: proxy() } });
+    const { send } = secret.dependencies.secretsManager;
+    const refusal = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } };
+    secret.dependencies.secretsManager.send = async (command: object) => {
+      if (command.constructor.name !== 'PutSecretValueCommand') return send(command as never);
+      throw Object.assign(new Error('not authorized'), refusal);
+    };
+    await expect(secret.prepare()).rejects.toMatchObject(refusal);
+    const { rows } = await server.query('SELECT FROM pg_roles WHERE rolname = $1', [`${secret.username}_clone`]);
+    expect(rows).toHaveLength(0);
+  });
+
   test('a proxy that learns late is waited for, until its bound', async () => {
     const settings = { proxy: { ...proxy(), endpoint: 'localhost', refreshBoundSeconds: 5 } };
     const secret = await newSecret(server, { settings });
