@@ -1,9 +1,10 @@
 import { JwtPayload } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
-import { AWSCURRENT, AWSPENDING } from '../../pipeline/contracts/labels.ts';
+import { AWSCURRENT } from '../../pipeline/contracts/labels.ts';
 import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
 import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 import { KeyturnError } from '../../pipeline/errors.ts';
+import { candidateVersionId, versionLabels } from '../../pipeline/rotation/version-labels.ts';
 import { parsePayload } from '../../pipeline/rotators/parse-payload.ts';
 import type { SecretFacts } from './look-at-secret.ts';
 import { found, type Preflight } from './preflight.ts';
@@ -33,7 +34,7 @@ export function judgeSecret(entry: ManifestSecret, facts: SecretFacts): Prefligh
     const text = `${facts.name} is owned by ${facts.owningService}, which rotates it.`;
     return is('blocks', 'SecretOwned', text, 'Write "kind": "watched", or remove it.');
   }
-  if (!Object.values(facts.stagesByVersion).some((stages) => stages.includes(AWSCURRENT))) {
+  if (!versionLabels(facts.stagesByVersion).versionWith(AWSCURRENT)) {
     return is('blocks', 'SecretEmpty', `${facts.name} has no value.`, 'Put one that works.');
   }
   return judgeValue(entry, facts);
@@ -66,9 +67,8 @@ export function postgresPayload(facts: SecretFacts): PostgresPayload | undefined
 /** A candidate that another rotation, or another tool, has left. Pure. */
 export function judgePending(facts: SecretFacts): Preflight[] {
   if (!facts.arn) return [];
-  const current = versionWith(facts, AWSCURRENT);
-  const pending = versionWith(facts, AWSPENDING);
-  if (!pending || pending === current) return [found('pending', 'ok', 'NothingPending', 'No rotation is unfinished.')];
+  const pending = candidateVersionId(versionLabels(facts.stagesByVersion));
+  if (!pending) return [found('pending', 'ok', 'NothingPending', 'No rotation is unfinished.')];
   return [
     found(
       'pending',
@@ -78,8 +78,4 @@ export function judgePending(facts: SecretFacts): Preflight[] {
       `If nothing is at work on it: aws secretsmanager update-secret-version-stage --secret-id ${facts.name} --version-stage AWSPENDING --remove-from-version-id ${pending}`,
     ),
   ];
-}
-
-function versionWith(facts: SecretFacts, stage: string): string | undefined {
-  return Object.entries(facts.stagesByVersion).find(([, stages]) => stages.includes(stage))?.[0];
 }

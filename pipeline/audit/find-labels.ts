@@ -1,13 +1,7 @@
 import type { Finding } from '../contracts/audit.ts';
-import {
-  AWSCURRENT,
-  AWSPENDING,
-  AWSPREVIOUS,
-  KEYTURN_FAILED,
-  KEYTURN_IN_FLIGHT,
-  WORKFLOW_TOKEN_PREFIX,
-} from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPREVIOUS, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
+import { candidateVersionId, hasFailed, isInFlight } from '../rotation/version-labels.ts';
 import { ageOf, finding, howLong, type Rule, SETTLING_MILLISECONDS } from './finding.ts';
 import type { ObservedSecret } from './observed.ts';
 
@@ -23,7 +17,7 @@ export const findCurrent: Rule = (observed) => {
   if (!current) {
     return [finding(observed, 'CurrentMissing', 'no version is AWSCURRENT. Put a first value (PutSecretValue).')];
   }
-  if (observed.isRotating || !secret.stagesOf(current).includes(KEYTURN_FAILED)) return [];
+  if (observed.isRotating || !hasFailed(secret, current)) return [];
   const message = `version ${current} is AWSCURRENT although it failed its checks: a roll-back was cut off, or somebody moved the label back.`;
   return [finding(observed, 'CurrentFailed', message, { versionId: current, repair: { action: 'roll-back' } })];
 };
@@ -36,11 +30,11 @@ export const findCurrent: Rule = (observed) => {
  */
 export const findPending: Rule = (observed, now) => {
   const { secret, settings } = observed;
-  const versionId = secret.versionWith(AWSPENDING);
-  if (!versionId || versionId === secret.versionWith(AWSCURRENT) || observed.isRotating) return [];
+  const versionId = candidateVersionId(secret);
+  if (!versionId || observed.isRotating) return [];
   const age = ageOf(observed.pendingSince, now);
   if (age < settings.promotionTimeoutSeconds * 1000 + SETTLING_MILLISECONDS) return [];
-  const isOurs = secret.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT) || versionId.startsWith(WORKFLOW_TOKEN_PREFIX);
+  const isOurs = isInFlight(secret, versionId) || versionId.startsWith(WORKFLOW_TOKEN_PREFIX);
   const refuses = 'no rotation can begin while it is there';
   if (isOurs && secret.rotationFunctionArn) {
     const message = `version ${versionId} has been AWSPENDING for ${howLong(age)}, and no execution is about it: ${refuses}.`;
@@ -73,8 +67,7 @@ export const findRetirement: Rule = (observed, now) => {
   const { secret, settings } = observed;
   const versionId = secret.versionWith(AWSCURRENT);
   if (!versionId || observed.isRotating) return [];
-  const stages = secret.stagesOf(versionId);
-  if (!stages.includes(KEYTURN_IN_FLIGHT) || stages.includes(KEYTURN_FAILED)) return [];
+  if (!isInFlight(secret, versionId) || hasFailed(secret, versionId)) return [];
   const promotedAt = promotionOf(observed);
   const age = ageOf(promotedAt, now);
   const previousVersionId = secret.versionWith(AWSPREVIOUS);
@@ -108,7 +101,7 @@ export const findUnpropagated: Rule = (observed, now): Finding[] => {
   const { secret, dates, story } = observed;
   const versionId = secret.versionWith(AWSCURRENT);
   if (!versionId || observed.isRotating || !secret.versionWith(AWSPREVIOUS)) return [];
-  if (secret.stagesOf(versionId).some((stage) => stage === KEYTURN_IN_FLIGHT || stage === KEYTURN_FAILED)) return [];
+  if (isInFlight(secret, versionId) || hasFailed(secret, versionId)) return [];
   if (story.believedVersionId === versionId) return [];
   if (ageOf(secret.lastChangedAt, now) < SETTLING_MILLISECONDS) return [];
   const { currentMadeAt, managedSince } = dates;

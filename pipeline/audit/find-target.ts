@@ -1,5 +1,6 @@
 import type { FindingCode } from '../contracts/audit.ts';
-import { AWSCURRENT, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSCURRENT } from '../contracts/labels.ts';
+import { unretiredVersionId } from '../rotation/version-labels.ts';
 import { finding, type Rule } from './finding.ts';
 
 /** What the target says of the credentials that are meant to work, and of what a rotation left there. */
@@ -12,7 +13,7 @@ export const findTarget: Rule = (observed) => {
     return [finding(observed, 'TargetUnreachable', target.unreachable, { versionId })];
   }
   if (!target.supported) return [];
-  const previous = secret.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT) ? secret.versionWith(AWSPREVIOUS) : undefined;
+  const previous = unretiredVersionId(secret);
   const repair = (code: FindingCode) =>
     ({
       action: 'repair-target',

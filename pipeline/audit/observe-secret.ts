@@ -9,11 +9,12 @@ import {
 import { GetParameterHistoryCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { VerifyAnswer } from '../contracts/audit.ts';
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPREVIOUS } from '../contracts/labels.ts';
 import { parse } from '../contracts/parse.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { settingsParameterName } from '../contracts/settings/settings-parameter.ts';
 import { describeAnswer, type SecretDescription } from '../rotation/secret-store.ts';
+import { candidateVersionId, isInFlight, isPending, unretiredVersionId } from '../rotation/version-labels.ts';
 import { AskedInVain, ask } from './ask-function.ts';
 import type { ObservedMirror, ObservedSecret, Story } from './observed.ts';
 import { readRows, storyOf } from './read-story.ts';
@@ -44,13 +45,12 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
   const answer = await observer.secretsManager.send(new DescribeSecretCommand({ SecretId: settings.name }));
   const secret = describeAnswer(settings.name, answer);
   const current = secret.versionWith(AWSCURRENT);
-  const pending = secret.versionWith(AWSPENDING);
-  const stuck = pending !== undefined && pending !== current ? pending : undefined;
+  const stuck = candidateVersionId(secret);
   const isRotating = [stuck, current].some((id) => id !== undefined && observer.running.isRotating(id));
   const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn), current);
   const madeAt = await versionDates(observer, secret, { stuck: isRotating ? undefined : stuck, current, story });
   // Listed without the candidate: either it has no date, or it lost its label between the two looks.
-  if (stuck && madeAt && !madeAt.has(stuck) && !(await isPending(observer, settings, stuck)))
+  if (stuck && madeAt && !madeAt.has(stuck) && !(await isStillPending(observer, settings, stuck)))
     return observeSecret(observer, settings);
   const observed: ObservedSecret = {
     settings,
@@ -72,9 +72,9 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
   return observed;
 }
 
-async function isPending(observer: Observer, { name }: SecretSettings, versionId: string): Promise<boolean> {
+async function isStillPending(observer: Observer, { name }: SecretSettings, versionId: string): Promise<boolean> {
   const answer = await observer.secretsManager.send(new DescribeSecretCommand({ SecretId: name }));
-  return describeAnswer(name, answer).versionWith(AWSPENDING) === versionId;
+  return isPending(describeAnswer(name, answer), versionId);
 }
 
 /** Who still uses the previous credential. Asked for the few whose retirement is overdue. */
@@ -131,7 +131,7 @@ async function verify(
   const versionId = secret.versionWith(AWSCURRENT);
   const { rotationFunctionArn } = secret;
   if (!settings.rotated || !versionId || !rotationFunctionArn) return undefined;
-  const previousVersionId = isInFlight(secret, versionId) ? secret.versionWith(AWSPREVIOUS) : undefined;
+  const previousVersionId = unretiredVersionId(secret);
   const request = {
     operation: 'Verify',
     secretArn: secret.arn,
@@ -190,8 +190,4 @@ async function compareMirrors(
     compared.push({ mirror: name, to: mirror.to, isOurs, ...(!inStep && { reason: reason ?? 'It is not in step.' }) });
   }
   return compared;
-}
-
-function isInFlight(secret: SecretDescription, versionId: string): boolean {
-  return secret.stagesOf(versionId).includes(KEYTURN_IN_FLIGHT);
 }

@@ -2,10 +2,11 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReplicateSecretToRegionsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
-import { AWSCURRENT, AWSPENDING } from '../contracts/labels.ts';
+import { AWSPENDING } from '../contracts/labels.ts';
 import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
 import { KeyturnError } from '../errors.ts';
 import { type SecretDescription, SecretStore } from '../rotation/secret-store.ts';
+import { candidateVersionId, isCurrent } from '../rotation/version-labels.ts';
 import { ask } from './ask-function.ts';
 import { retirementName } from './running-executions.ts';
 
@@ -208,11 +209,11 @@ async function start(
 }
 
 function requirePending(secret: SecretDescription, versionId: string): void {
-  if (secret.versionWith(AWSPENDING) === versionId && secret.versionWith(AWSCURRENT) !== versionId) return;
+  if (candidateVersionId(secret) === versionId) return;
   throw new FindingOutdated(`${secret.name}: version ${versionId} is not AWSPENDING any more. Nothing was done.`);
 }
 
 function requireCurrent(secret: SecretDescription, versionId: string): void {
-  if (secret.versionWith(AWSCURRENT) === versionId) return;
+  if (isCurrent(secret, versionId)) return;
   throw new FindingOutdated(`${secret.name}: AWSCURRENT is not on version ${versionId} any more. Nothing was done.`);
 }

@@ -1,8 +1,9 @@
 import type { EventDetail, EventType } from '../contracts/events.ts';
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPREVIOUS } from '../contracts/labels.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { KeyturnError } from '../errors.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
+import { candidateVersionId, isInFlight } from '../rotation/version-labels.ts';
 import { decide } from '../workflow/decide.ts';
 
 /** What DescribeSecret says beyond labels. */
@@ -102,20 +103,19 @@ const outcomes = ['Rotation Succeeded', 'Rotation Failed', 'Rotation Rolled Back
 function standingOf({ settings, secret, dates, story, now }: Parameters<typeof secretStatus>[0]): Standing {
   const current = secret.versionWith(AWSCURRENT);
   if (!current) return { tone: 'bad', word: 'No value', explanation: 'No version is AWSCURRENT: put a first value.' };
-  const pending = secret.versionWith(AWSPENDING);
   const started = story.find((row) => row.type === 'Rotation Started');
   const outcome = story.find(isOutcome);
   const open = started && isOpen(started, story, now) ? started : undefined;
-  if (pending && pending !== current) return { tone: 'busy', word: 'Rotating', ...at(open) };
+  if (candidateVersionId(secret)) return { tone: 'busy', word: 'Rotating', ...at(open) };
   if (open) return { tone: 'busy', word: words[open.detail.path] ?? 'Rotating', ...at(open) };
   if (outcome?.type === 'Rotation Failed') return { ...endedBadly(outcome), word: 'Failed' };
   if (outcome?.type === 'Rotation Rolled Back') return { ...endedBadly(outcome), word: 'Rolled back' };
   const last = story.find((row) => row.type === 'Retirement Blocked' || row.type === 'Credential Retired');
-  const isInFlight = secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT);
-  if (isInFlight && last?.type === 'Retirement Blocked' && last.detail.versionId === current) {
+  const isInGrace = isInFlight(secret, current);
+  if (isInGrace && last?.type === 'Retirement Blocked' && last.detail.versionId === current) {
     return { tone: 'bad', word: 'Retirement blocked', since: last.at, explanation: last.detail.message };
   }
-  if (isInFlight) {
+  if (isInGrace) {
     const explanation = `The previous credential is kept for ${inWords(settings.gracePeriodSeconds)} after promotion.`;
     return { tone: 'good', word: 'Rotated, in grace', ...at(outcome), explanation };
   }

@@ -1,11 +1,25 @@
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
+import { unlessOvertaken } from './guard.ts';
 import { restoreCurrent } from './restore-current.ts';
-import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
-import { currentVersionId, type SecretDescription } from './secret-store.ts';
+import {
+  openRotation,
+  type RotationFunction,
+  readVersion,
+  requireVersion,
+  type UnguardedRotation,
+} from './rotation-function.ts';
+import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
+import {
+  currentVersionId,
+  isAbandonmentOvertaken,
+  isCurrent,
+  isInFlight,
+  isPending,
+  wasPromoted,
+} from './version-labels.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
@@ -27,51 +41,31 @@ export async function abandon(
   const { secretArn, versionId: token } = request;
   const found = await store.describe(secretArn);
   if (wasPromoted(found, token)) return { abandoned: false, reason: 'promoted' };
-  const isPending = found.stagesOf(token).includes(AWSPENDING);
-  if (isPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
-  const secret = isPending ? await store.describe(secretArn) : found;
+  const detachedPending = isPending(found, token);
+  if (detachedPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
+  const secret = detachedPending ? await store.describe(secretArn) : found;
   if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token,
     settings: settings.rotator,
   });
-  const isOvertaken = async () => isTakenOver(secret, await store.describe(secretArn), token);
-  await forgetCandidate(rotationFunction, secret, { rotation, isOvertaken });
+  await forgetCandidate(rotationFunction, secret, rotation);
 
   const after = await store.describe(secretArn);
-  if (after.stagesOf(token).includes(AWSCURRENT)) {
+  if (isCurrent(after, token)) {
     const failed = await requireVersion(rotationFunction, secretArn, currentVersionId(secret));
     const current = await requireVersion(rotationFunction, secretArn, token);
     await restoreCurrent(rotationFunction, rotation, { failed, current });
     return { abandoned: false, reason: 'promoted' };
   }
-  if (after.stagesOf(token).includes(KEYTURN_IN_FLIGHT)) {
+  if (isInFlight(after, token)) {
     await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_IN_FLIGHT, from: token });
   }
-  return { abandoned: true, detachedPending: isPending };
-}
-
-/** It is current, or was until somebody put another value over it: consumers hold it, and its retirement is another's affair. */
-function wasPromoted(secret: SecretDescription, token: string): boolean {
-  return secret.stagesOf(token).some((stage) => stage === AWSCURRENT || stage === AWSPREVIOUS);
-}
-
-/**
- * An abandonment that comes twice may come late: the first one has closed the rotation, and the next one gives a single
- * login another password.
- * 1. AWSCURRENT has moved. 2. The rotation was open when it was looked at, and is closed. 3. Nothing was open, and another
- * candidate is under way.
- */
-function isTakenOver(before: SecretDescription, now: SecretDescription, token: string): boolean {
-  if (now.versionWith(AWSCURRENT) !== before.versionWith(AWSCURRENT)) return true;
-  const isOpen = (secret: SecretDescription) => secret.stagesOf(token).includes(KEYTURN_IN_FLIGHT);
-  if (isOpen(before)) return !isOpen(now);
-  const pending = now.versionWith(AWSPENDING);
-  return pending !== undefined && pending !== token;
+  return { abandoned: true, detachedPending };
 }
 
 /**
@@ -82,7 +76,7 @@ function isTakenOver(before: SecretDescription, now: SecretDescription, token: s
 async function forgetCandidate(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  { rotation, isOvertaken }: { rotation: ReturnType<typeof openRotation>; isOvertaken: () => Promise<boolean> },
+  rotation: UnguardedRotation,
 ): Promise<void> {
   const candidate = secret.stagesByVersion.has(rotation.token)
     ? await readVersion(rotationFunction, secret.arn, rotation.token)
@@ -90,8 +84,11 @@ async function forgetCandidate(
   try {
     const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
     if (candidate) {
-      await unlessOvertaken(isOvertaken, (refuseOvertaken) =>
-        rotationFunction.rotator.abandon(rotation, { current, candidate }, refuseOvertaken),
+      await unlessOvertaken(
+        rotationFunction,
+        rotation,
+        (now) => isAbandonmentOvertaken(secret, now, rotation.token),
+        (guarded) => rotationFunction.rotator.abandon(guarded, { current, candidate }),
       );
     }
     await sweep(rotationFunction, secret, rotation);

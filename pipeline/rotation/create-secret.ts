@@ -1,8 +1,8 @@
-import { AWSPENDING, KEYTURN_IN_FLIGHT, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
+import { AWSPENDING, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import { RotationInGrace, SecretUnusable } from './errors.ts';
 import { readVersion, requireVersion, type Step } from './rotation-function.ts';
-import { currentVersionId } from './secret-store.ts';
 import { sweep } from './sweep.ts';
+import { currentVersionId, isInFlight } from './version-labels.ts';
 
 /**
  * Stores the candidate, once for a token. In this order:
@@ -41,7 +41,7 @@ async function refuseInsideGrace({ rotationFunction, secret, settings, rotation 
   const current = currentVersionId(secret);
   // An emergency does not wait for those who still use what is compromised.
   if (rotation.emergency) return;
-  if (!secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT)) return;
+  if (!isInFlight(secret, current)) return;
   // RotateSecret made an empty version for this token; left there it would block the next rotation.
   await rotationFunction.store.moveStage({ secretArn: secret.arn, stage: AWSPENDING, from: rotation.token });
   // LastChangedDate is that of the label which RotateSecret has just moved.

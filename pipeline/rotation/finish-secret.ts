@@ -1,8 +1,8 @@
-import { AWSCURRENT, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSCURRENT } from '../contracts/labels.ts';
 import { restoreCurrent } from './restore-current.ts';
 import type { Step } from './rotation-function.ts';
-import { currentVersionId } from './secret-store.ts';
 import { candidateVersions } from './set-secret.ts';
+import { currentVersionId, isCurrent, isInFlight } from './version-labels.ts';
 
 /**
  * Promotes: moves AWSCURRENT to the candidate, naming the version that it was seen on, so that a writer who came
@@ -21,7 +21,7 @@ export async function finishSecret(step: Step): Promise<void> {
     from: currentVersionId(secret),
   });
   const after = await rotationFunction.store.describe(secret.arn);
-  if (after.stagesOf(rotation.token).includes(KEYTURN_IN_FLIGHT) || currentVersionId(after) !== rotation.token) return;
+  if (isInFlight(after, rotation.token) || !isCurrent(after, rotation.token)) return;
   const { current, pending } = await candidateVersions(step);
   await restoreCurrent(rotationFunction, rotation, { failed: current, current: pending });
 }

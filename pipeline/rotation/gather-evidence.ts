@@ -1,8 +1,9 @@
-import { AWSCURRENT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { RetirementVersions } from '../rotators/rotator.ts';
-import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
+import { guarded } from './guard.ts';
+import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
+import { isCurrent } from './version-labels.ts';
 
 type RetirementRequest = Extract<WorkflowRequest, { operation: 'GatherEvidence' | 'Retire' }>;
 
@@ -18,7 +19,7 @@ export async function gatherEvidence(
   request: RetirementRequest,
 ): Promise<Evidence> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  if (!stillCurrent(secret, request)) {
+  if (!isCurrent(secret, request.versionId)) {
     return {
       verdict: 'superseded',
       observed: `AWSCURRENT of ${secret.name} has moved on from ${request.versionId}`,
@@ -26,7 +27,8 @@ export async function gatherEvidence(
     };
   }
   const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
-  const evidence = await rotationFunction.rotator.gatherEvidence(rotation, versions);
+  const reading = guarded(rotationFunction, rotation, (now) => !isCurrent(now, request.versionId));
+  const evidence = await rotationFunction.rotator.gatherEvidence(reading, versions);
   const blockers = evidence.blockers.map(describeBlocker);
   const early = evidence.notBefore && evidence.notBefore.getTime() > rotationFunction.now().getTime();
   if (blockers.length === 0 && !early) return { verdict: 'free', observed: evidence.observed, blockers };
@@ -38,17 +40,13 @@ export async function gatherEvidence(
   };
 }
 
-export function stillCurrent(secret: SecretDescription, request: RetirementRequest): boolean {
-  return secret.versionWith(AWSCURRENT) === request.versionId;
-}
-
 export async function openRetirement(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
   request: RetirementRequest,
-): Promise<{ rotation: ReturnType<typeof openRotation>; versions: RetirementVersions<unknown> }> {
+): Promise<{ rotation: UnguardedRotation; versions: RetirementVersions<unknown> }> {
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token: request.versionId,

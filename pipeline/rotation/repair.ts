@@ -1,10 +1,10 @@
 import type { FindingCode } from '../contracts/audit.ts';
-import { AWSCURRENT, AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
+import { unlessOvertaken } from './guard.ts';
 import type { RotationFunction } from './rotation-function.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
 import { openVerification } from './verify.ts';
+import { isRepairOvertaken } from './version-labels.ts';
 
 /**
  * Mends what Verify found under a code. The secret is not touched. May be called twice.
@@ -18,16 +18,12 @@ export async function repair(
   const { rotator } = rotationFunction;
   if (!rotator.repair) throw new StepRefused(`Secrets of kind ${rotator.kind} have no target that could be repaired.`);
   const { rotation, versions } = await openVerification(rotationFunction, request);
-  const isOvertaken = async () => {
-    const now = await rotationFunction.store.describe(request.secretArn);
-    if (now.versionWith(AWSCURRENT) !== request.versionId) return true;
-    // A candidate's password may be in the database already, and may be promoted any moment.
-    const pending = now.versionWith(AWSPENDING);
-    if (pending !== undefined && pending !== request.versionId) return true;
-    return versions.previous !== undefined && !now.stagesOf(request.versionId).includes(KEYTURN_IN_FLIGHT);
-  };
-  const attempt = await unlessOvertaken(isOvertaken, async (refuseOvertaken) =>
-    rotator.repair?.(rotation, versions, request.code as FindingCode, refuseOvertaken),
+  const seen = { current: request.versionId, previous: versions.previous?.versionId };
+  const attempt = await unlessOvertaken(
+    rotationFunction,
+    rotation,
+    (now) => isRepairOvertaken(now, seen),
+    async (guarded) => rotator.repair?.(guarded, versions, request.code as FindingCode),
   );
   if (attempt.overtaken)
     throw new StepRefused(

@@ -1,16 +1,18 @@
-import { AWSCURRENT } from '../contracts/labels.ts';
-import type { Rotation, SecretVersion } from '../rotators/rotator.ts';
-import type { RotationFunction } from './rotation-function.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
+import type { SecretVersion } from '../rotators/rotator.ts';
+import { unlessOvertaken } from './guard.ts';
+import type { RotationFunction, UnguardedRotation } from './rotation-function.ts';
+import { isCurrent } from './version-labels.ts';
 
 /** The target had forgotten what is AWSCURRENT after all, a candidate or the version before: it accepts it again, while it is AWSCURRENT. */
 export async function restoreCurrent(
-  { rotator, store }: RotationFunction,
-  rotation: Rotation<unknown>,
+  rotationFunction: RotationFunction,
+  rotation: UnguardedRotation,
   { failed, current }: { failed: SecretVersion<unknown>; current: SecretVersion<unknown> },
 ): Promise<void> {
   await unlessOvertaken(
-    async () => (await store.describe(rotation.secretArn)).versionWith(AWSCURRENT) !== current.versionId,
-    (refuseOvertaken) => rotator.restore(rotation, { failed, previous: current }, refuseOvertaken),
+    rotationFunction,
+    rotation,
+    (now) => !isCurrent(now, current.versionId),
+    (guarded) => rotationFunction.rotator.restore(guarded, { failed, previous: current }),
   );
 }

@@ -1,16 +1,11 @@
-import {
-  AWSCURRENT,
-  AWSPENDING,
-  EMERGENCY_TOKEN_PREFIX,
-  KEYTURN_FAILED,
-  KEYTURN_IN_FLIGHT,
-} from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPENDING, KEYTURN_FAILED, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
-import type { RefuseOvertaken } from '../rotators/rotator.ts';
-import { openRotation, type RotationFunction, requireVersion } from './rotation-function.ts';
+import type { SecretVersion } from '../rotators/rotator.ts';
+import { unlessOvertaken } from './guard.ts';
+import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
-import { unlessOvertaken } from './unless-overtaken.ts';
+import { hasFailed, isRollBackOvertaken } from './version-labels.ts';
 
 export type RollBackResult =
   | { rolledBack: true; restoredVersionId: string }
@@ -42,11 +37,15 @@ export async function rollBack(
   const current = secret.versionWith(AWSCURRENT);
   if (current !== failed && current !== previous) return { rolledBack: false, reason: 'superseded' };
 
-  const restore = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
+  const restorable = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
-  if (restore) {
-    const isReplaced = async () => isBeingReplaced(await store.describe(secretArn), request);
-    if ((await isReplaced()) || (await unlessOvertaken(isReplaced, restore)).overtaken) {
+  if (restorable) {
+    const isOvertaken = (now: SecretDescription) => isRollBackOvertaken(now, { failed, previous });
+    const write = () =>
+      unlessOvertaken(rotationFunction, restorable.rotation, isOvertaken, (guarded) =>
+        rotationFunction.rotator.restore(guarded, restorable.versions),
+      );
+    if (isOvertaken(await store.describe(secretArn)) || (await write()).overtaken) {
       await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
       return { rolledBack: false, reason: 'superseded' };
     }
@@ -59,20 +58,6 @@ export async function rollBack(
   return { rolledBack: true, restoredVersionId: previous };
 }
 
-/**
- * Another rotation has come between, or is under way that the grace period does not hold up: an emergency, which spares nothing, or any rotation
- * over a value that was put by hand. It revokes or resets the previous credential.
- */
-function isBeingReplaced(
-  secret: SecretDescription,
-  { versionId: failed, previousVersionId: previous }: { versionId: string; previousVersionId: string },
-): boolean {
-  if (secret.versionWith(AWSCURRENT) !== failed) return true;
-  const pending = secret.versionWith(AWSPENDING);
-  if (pending === undefined || pending === failed || pending === previous) return false;
-  return pending.startsWith(EMERGENCY_TOKEN_PREFIX) || !secret.stagesOf(failed).includes(KEYTURN_IN_FLIGHT);
-}
-
 function refuseImpossible(secret: SecretDescription, previous: string): void {
   if (!secret.stagesByVersion.has(previous)) {
     throw new RollBackImpossible(
@@ -80,7 +65,7 @@ function refuseImpossible(secret: SecretDescription, previous: string): void {
         'Put a working value by hand (PutSecretValue); the pipeline then propagates and checks it.',
     );
   }
-  if (secret.stagesOf(previous).includes(KEYTURN_FAILED)) {
+  if (hasFailed(secret, previous)) {
     throw new RollBackImpossible(
       `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
     );
@@ -103,9 +88,12 @@ async function readRestorable(
   secret: SecretDescription,
   failedId: string,
   previousId: string,
-): Promise<(refuseOvertaken: RefuseOvertaken) => Promise<void>> {
+): Promise<{
+  rotation: UnguardedRotation;
+  versions: { failed: SecretVersion<unknown>; previous: SecretVersion<unknown> };
+}> {
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token: failedId,
@@ -113,5 +101,5 @@ async function readRestorable(
   });
   const previous = await requireVersion(rotationFunction, secret.arn, previousId);
   const failed = await requireVersion(rotationFunction, secret.arn, failedId);
-  return (refuseOvertaken) => rotationFunction.rotator.restore(rotation, { failed, previous }, refuseOvertaken);
+  return { rotation, versions: { failed, previous } };
 }

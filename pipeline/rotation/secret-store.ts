@@ -6,21 +6,19 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { AWSCURRENT, AWSPENDING, AWSPREVIOUS, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
+import { AWSPENDING, KEYTURN_IN_FLIGHT } from '../contracts/labels.ts';
 import { isNamed } from '../errors.ts';
 import { SecretUnusable } from './errors.ts';
+import { type VersionLabels, versionLabels } from './version-labels.ts';
 
 /** A secret as DescribeSecret tells it, with its labels turned round. */
-export interface SecretDescription {
+export interface SecretDescription extends VersionLabels {
   readonly arn: string;
   readonly name: string;
   readonly rotationEnabled: boolean | undefined;
   readonly rotationFunctionArn: string | undefined;
   readonly owningService: string | undefined;
   readonly lastChangedAt: Date | undefined;
-  readonly stagesByVersion: ReadonlyMap<string, readonly string[]>;
-  versionWith(stage: string): string | undefined;
-  stagesOf(versionId: string): readonly string[];
 }
 
 /**
@@ -133,7 +131,6 @@ export function describeAnswer(secretId: string, answer: DescribeSecretCommandOu
       `${secretId} is scheduled for deletion. Restore it (RestoreSecret) before it can be rotated.`,
     );
   }
-  const stages = new Map(Object.entries(answer.VersionIdsToStages ?? {}));
   return {
     arn: answer.ARN ?? secretId,
     name: answer.Name ?? secretId,
@@ -141,19 +138,6 @@ export function describeAnswer(secretId: string, answer: DescribeSecretCommandOu
     rotationFunctionArn: answer.RotationLambdaARN,
     owningService: answer.OwningService,
     lastChangedAt: answer.LastChangedDate,
-    stagesByVersion: stages,
-    versionWith: (stage) => [...stages].find(([, labels]) => labels.includes(stage))?.[0],
-    stagesOf: (versionId) => stages.get(versionId) ?? [],
+    ...versionLabels(answer.VersionIdsToStages),
   };
-}
-
-/** The version that AWSCURRENT rests on; a secret without one has never had a value. */
-export function currentVersionId(secret: SecretDescription): string {
-  const versionId = secret.versionWith(AWSCURRENT);
-  if (versionId) return versionId;
-  throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value before it is rotated.`);
-}
-
-export function previousVersionId(secret: SecretDescription): string | undefined {
-  return secret.versionWith(AWSPREVIOUS);
 }

@@ -1,7 +1,8 @@
+import { AWSPREVIOUS } from '../contracts/labels.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 import type { CandidateVersions, SecretVersion } from '../rotators/rotator.ts';
 import { readVersion, requireVersion, type Step } from './rotation-function.ts';
-import { currentVersionId, previousVersionId } from './secret-store.ts';
+import { currentVersionId } from './version-labels.ts';
 
 /** Makes the target accept the candidate beside the current credential. */
 export async function setSecret(step: Step): Promise<void> {
@@ -16,7 +17,7 @@ export async function candidateVersions({
 }: Step): Promise<CandidateVersions<unknown>> {
   const pending = await requireVersion(rotationFunction, secret.arn, rotation.token);
   const current = await requireVersion(rotationFunction, secret.arn, currentVersionId(secret));
-  const previousId = previousVersionId(secret);
+  const previousId = secret.versionWith(AWSPREVIOUS);
   if (!previousId || !rotationFunction.rotator.usesPrevious?.(rotation.settings)) return { current, pending };
   const previous = await readFallback(rotationFunction, secret.arn, previousId);
   return { current, pending, ...(previous && { previous }) };

@@ -1,9 +1,17 @@
 import type { VerifyAnswer } from '../contracts/audit.ts';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
-import type { Rotation, VerifiedVersions } from '../rotators/rotator.ts';
+import type { VerifiedVersions } from '../rotators/rotator.ts';
 import { StepRefused } from './errors.ts';
-import { openRotation, type RotationFunction, readVersion, requireVersion } from './rotation-function.ts';
+import { guarded } from './guard.ts';
+import {
+  openRotation,
+  type RotationFunction,
+  readVersion,
+  requireVersion,
+  type UnguardedRotation,
+} from './rotation-function.ts';
+import { isCurrent } from './version-labels.ts';
 
 type Request = Extract<WorkflowRequest, { operation: 'Verify' | 'Repair' }>;
 
@@ -12,23 +20,24 @@ export async function verify(rotationFunction: RotationFunction, request: Reques
   const { rotator } = rotationFunction;
   if (!rotator.verify) return { supported: false };
   const { rotation, versions } = await openVerification(rotationFunction, request);
-  return { supported: true, ...(await rotator.verify(rotation, versions)) };
+  const reading = guarded(rotationFunction, rotation, (now) => !isCurrent(now, request.versionId));
+  return { supported: true, ...(await rotator.verify(reading, versions)) };
 }
 
 /** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more */
 export async function openVerification(
   rotationFunction: RotationFunction,
   request: Request,
-): Promise<{ rotation: Rotation<unknown>; versions: VerifiedVersions<unknown> }> {
+): Promise<{ rotation: UnguardedRotation; versions: VerifiedVersions<unknown> }> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  const current = secret.versionWith(AWSCURRENT);
-  if (current !== request.versionId) {
+  if (!isCurrent(secret, request.versionId)) {
+    const current = secret.versionWith(AWSCURRENT);
     throw new StepRefused(
       `${secret.name}: AWSCURRENT is on version ${current ?? 'none'}, not on ${request.versionId}. Look again.`,
     );
   }
   const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation(rotationFunction, {
+  const rotation = openRotation({
     secretArn: secret.arn,
     secretName: secret.name,
     token: request.versionId,

@@ -12,8 +12,9 @@ import type { FindingCode, Verification } from '../contracts/audit.ts';
  *
  * - Every operation may be called twice with the same arguments, and may have been killed half-way before.
  * - Until `retire`, the current credential keeps working (strategies with overlap).
- * - An operation that finds that it was overtaken (the candidate no longer carries AWSPENDING) changes nothing and
- *   throws `RotationAbandoned`.
+ * - An operation that was overtaken by another rotation, a roll-back or a value put by hand changes nothing more. It asks
+ *   `rotation.assertNotOvertaken()` right before each write, inside of whatever lock the target offers, and lets the
+ *   `RotationAbandoned` through that this throws. An operation that writes nothing need not ask.
  * - Nothing here writes to the secret itself: only the steps around it do.
  * - Values appear in no log line and no error.
  */
@@ -34,14 +35,10 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   /**
    * Removes what exists outside of Secrets Manager and is nobody's: what a `create` left that was killed before its result
    * was stored, and what spent versions hold. Called before a `create`, by an abandonment and before a retirement closes.
-   * What a known version holds that is not spent is never touched. `refuseOvertaken` throws when a rotation has begun meanwhile:
-   * it is asked between looking and removing, since what that one has made would look like nobody's.
+   * What a known version holds that is not spent is never touched. The guard is asked between looking and removing: what another
+   * rotation has made meanwhile, and has not stored yet, looks like an orphan.
    */
-  sweep?(
-    rotation: Rotation<Settings>,
-    versions: SweptVersions<Payload>,
-    refuseOvertaken?: RefuseOvertaken,
-  ): Promise<void>;
+  sweep?(rotation: Rotation<Settings>, versions: SweptVersions<Payload>): Promise<void>;
 
   /** Makes the target accept the candidate as well as the current credential. */
   set(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
@@ -50,23 +47,18 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   test(rotation: Rotation<Settings>, versions: CandidateVersions<Payload>): Promise<void>;
 
   /**
-   * Makes the target forget a candidate that was never promoted, and repairs it to the current one. `refuseOvertaken` as of
-   * `restore`: an abandonment that comes twice may come late.
+   * Makes the target forget a candidate that was never promoted, and repairs it to the current one. An abandonment that comes
+   * twice may come late.
    */
   abandon(
     rotation: Rotation<Settings>,
     versions: { current: SecretVersion<Payload>; candidate?: SecretVersion<Payload> },
-    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
-  /**
-   * Makes the target accept the previous credential again, before AWSCURRENT is moved back to it. `refuseOvertaken` throws
-   * when another rotation has taken over: it is asked where nobody else can write to the target, right before the write.
-   */
+  /** Makes the target accept the previous credential again, before AWSCURRENT is moved back to it. */
   restore(
     rotation: Rotation<Settings>,
     versions: { failed: SecretVersion<Payload>; previous: SecretVersion<Payload> },
-    refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 
   /** Who still uses the previous credential. Reads only. */
@@ -76,11 +68,7 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
    * Makes the target refuse the previous credential. Called with evidence, or forced. Answers whether there was one to refuse: not where
    * current and previous are one login, or one key.
    */
-  retire(
-    rotation: Rotation<Settings>,
-    versions: RetirementVersions<Payload>,
-    refuseOvertaken?: RefuseOvertaken,
-  ): Promise<boolean>;
+  retire(rotation: Rotation<Settings>, versions: RetirementVersions<Payload>): Promise<boolean>;
 
   /**
    * What an audit asks of the target: whether the credentials that are meant to work do, as a consumer would use them, and
@@ -91,15 +79,10 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   verify?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>): Promise<Verification>;
 
   /**
-   * Mends what `verify` found under this code and called repairable, and nothing else: the target accepts what AWSCURRENT
-   * holds, as a rotation would have left it. May be called twice. `refuseOvertaken` as of `restore`.
+   * Repairs what `verify` found under this code and called repairable, and nothing else: the target accepts what AWSCURRENT
+   * holds, as a rotation would have left it. May be called twice.
    */
-  repair?(
-    rotation: Rotation<Settings>,
-    versions: VerifiedVersions<Payload>,
-    code: FindingCode,
-    refuseOvertaken?: RefuseOvertaken,
-  ): Promise<void>;
+  repair?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>, code: FindingCode): Promise<void>;
 }
 
 export type SecretKind = 'postgres' | 'jwt' | 'api-key';
@@ -141,10 +124,7 @@ export interface RetirementVersions<Payload> {
   readonly promotedAt: Date;
 }
 
-/** Throws when another rotation has taken over. A rotator asks it where nobody else can write to the target, right before it writes. */
-export type RefuseOvertaken = () => Promise<void>;
-
-/** One rotation of one secret, as a rotator sees it. */
+/** One operation of one rotation of one secret, as a rotator sees it. */
 export interface Rotation<Settings> {
   readonly secretArn: string;
   readonly secretName: string;
@@ -156,12 +136,10 @@ export interface Rotation<Settings> {
   /** A compromise: nothing of what was is kept, whoever that hurts. */
   readonly emergency: boolean;
   /**
-   * Asks Secrets Manager, uncached, whether the candidate still carries AWSPENDING, and AWSCURRENT still rests on the version
-   * that the candidate was made beside.
+   * Looks at the labels in Secrets Manager, uncached: one call each time. What counts as overtaken is the operation's own.
+   * @throws RotationAbandoned where this operation was overtaken
    */
-  isPending(beside?: string): Promise<boolean>;
-  /** Asked by an emergency only: a roll-back is handing AWSCURRENT back from that version to the one before, or has done so. */
-  isBeingRolledBack(from: string): Promise<boolean>;
+  assertNotOvertaken(): Promise<void>;
 }
 
 /** What speaks for or against retirement. `blockers` empty and `notBefore` past: it may be retired. */

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { RotationRequest } from '../contracts/execution.ts';
-import {
-  AWSCURRENT,
-  AWSPENDING,
-  AWSPREVIOUS,
-  EMERGENCY_TOKEN_PREFIX,
-  KEYTURN_FAILED,
-  KEYTURN_IN_FLIGHT,
-  WORKFLOW_TOKEN_PREFIX,
-} from '../contracts/labels.ts';
+import { AWSCURRENT, AWSPREVIOUS, EMERGENCY_TOKEN_PREFIX, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import { describeGrace } from '../rotation/create-secret.ts';
 import { RotationInGrace, RotationInProgress, SecretUnusable } from '../rotation/errors.ts';
 import { RollBackImpossible } from '../rotation/roll-back.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
+import { candidateVersionId, hasFailed, isInFlight, isPending } from '../rotation/version-labels.ts';
 
 /** How an execution goes on after Prepare. */
 export type Path =
@@ -101,21 +94,20 @@ function decideRotation(
 ): Decision {
   const current = secret.versionWith(AWSCURRENT);
   const token = workflowToken(executionName, request.emergency);
-  if (current === token || secret.stagesOf(token).includes(AWSPENDING)) {
+  if (current === token || isPending(secret, token)) {
     // Prepare ran before in this execution, and RotateSecret with it.
     const previous = current === token ? secret.versionWith(AWSPREVIOUS) : current;
     return { path: 'requested', versionId: token, previousVersionId: previous, reason: 'this execution goes on' };
   }
-  const pending = secret.versionWith(AWSPENDING);
-  const isUnderWay = pending !== undefined && pending !== current;
-  if (isUnderWay && !request.force) {
+  const candidate = candidateVersionId(secret);
+  if (candidate !== undefined && !request.force) {
     throw new RotationInProgress(
-      `${secret.name} is being rotated: version ${pending} is AWSPENDING. Wait for it; if nothing is running, keyturn doctor ` +
+      `${secret.name} is being rotated: version ${candidate} is AWSPENDING. Wait for it; if nothing is running, keyturn doctor ` +
         `tells what left it, and keyturn rotate ${secret.name} --force gives it up.`,
     );
   }
   const previous = secret.versionWith(AWSPREVIOUS);
-  const isInGrace = current !== undefined && secret.stagesOf(current).includes(KEYTURN_IN_FLIGHT);
+  const isInGrace = current !== undefined && isInFlight(secret, current);
   if (isInGrace && !request.emergency && !(request.retireNow && previous)) {
     throw new RotationInGrace(describeGrace(secret.name, secret.lastChangedAt, settings.gracePeriodSeconds));
   }
@@ -125,7 +117,7 @@ function decideRotation(
     versionId: token,
     previousVersionId: current,
     ...(retiresFirst && { retireFirst: { versionId: current, previousVersionId: previous } }),
-    ...(isUnderWay && { clearVersionId: pending }),
+    ...(candidate !== undefined && { clearVersionId: candidate }),
     reason: 'a rotation was asked for',
   };
 }
@@ -147,13 +139,12 @@ function decideRollBack(secret: SecretDescription, expectedVersionId?: string): 
   if (!current || !previous) {
     throw new RollBackImpossible(`${secret.name} has no previous version to go back to. Put a working value by hand.`);
   }
-  const isInFlight = carries(secret, current, KEYTURN_IN_FLIGHT);
-  if (!isInFlight && current.startsWith(WORKFLOW_TOKEN_PREFIX)) {
+  if (!isInFlight(secret, current) && current.startsWith(WORKFLOW_TOKEN_PREFIX)) {
     throw new RollBackImpossible(
       `${secret.name}: the credential before ${current} has been retired, nobody accepts it any more. Rotate again: keyturn rotate ${secret.name}.`,
     );
   }
-  if (carries(secret, previous, KEYTURN_FAILED)) {
+  if (hasFailed(secret, previous)) {
     throw new RollBackImpossible(
       `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
     );
@@ -167,13 +158,14 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
   if (current !== versionId) {
     return { path: 'nothing-to-do', versionId, reason: `AWSCURRENT is on ${current ?? 'no version'} by now` };
   }
-  if (carries(secret, versionId, KEYTURN_IN_FLIGHT, KEYTURN_FAILED) || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
+  const isLabelled = isInFlight(secret, versionId) || hasFailed(secret, versionId);
+  if (isLabelled || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
     return { path: 'nothing-to-do', versionId, reason: 'a rotation put this version and tells its story' };
   }
-  if (previous && carries(secret, previous, KEYTURN_FAILED)) {
+  if (previous && hasFailed(secret, previous)) {
     return { path: 'nothing-to-do', versionId, reason: `a roll-back put this version in the place of ${previous}` };
   }
-  if (secret.stagesOf(versionId).includes(AWSPENDING)) {
+  if (isPending(secret, versionId)) {
     return {
       path: 'nothing-to-do',
       versionId,
@@ -188,10 +180,6 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
     previousVersionId: previous,
     reason: 'a value was put by hand or by another tool',
   };
-}
-
-function carries(secret: SecretDescription, versionId: string, ...labels: string[]): boolean {
-  return secret.stagesOf(versionId).some((stage) => labels.includes(stage));
 }
 
 function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boolean }): void {

@@ -23,8 +23,7 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
     parse: parseValue,
     serialize: serializePayload,
     create: (rotation, { current }) => createCandidate(openAccount(dependencies, rotation), rotation, current),
-    sweep: (rotation, versions, refuseOvertaken) =>
-      sweepCredentials(openAccount(dependencies, rotation), rotation.token, versions, refuseOvertaken),
+    sweep: (rotation, versions) => sweepCredentials(openAccount(dependencies, rotation), rotation.token, versions),
     set: (rotation, versions) =>
       waitForCandidate(dependencies, openAccount(dependencies, rotation), rotation, versions),
     test: (rotation, versions) => proveCandidate(dependencies, openAccount(dependencies, rotation), rotation, versions),
@@ -34,10 +33,7 @@ export function createApiKeyRotator(dependencies: ApiKeyDependencies): Rotator<A
     restore: (rotation, { previous }) => provePrevious(dependencies, openAccount(dependencies, rotation), previous),
     gatherEvidence: (rotation, versions) =>
       gatherUseEvidence(openAccount(dependencies, rotation), versions, dependencies.now()),
-    async retire(rotation, versions, refuseOvertaken) {
-      await refuseOvertaken?.();
-      return revokePrevious(openAccount(dependencies, rotation), versions);
-    },
+    retire: (rotation, versions) => revokePrevious(openAccount(dependencies, rotation), versions),
     verify: (rotation, versions) => verifyCredentials(openAccount(dependencies, rotation), versions),
   };
 }

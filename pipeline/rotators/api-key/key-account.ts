@@ -28,8 +28,26 @@ export function openAccount(dependencies: ApiKeyDependencies, rotation: Rotation
   return {
     secretName,
     settings,
-    provider: openProvider(dependencies, settings),
+    provider: guardWrites(openProvider(dependencies, settings), rotation),
     stem: nameStem(prefix, secretArn),
+  };
+}
+
+/**
+ * Vendors offer no lock: the guard is asked right before each call that makes or revokes a credential, so no operation can
+ * forget it. Where the provider makes keys by itself, a new one exists nowhere outside before it is stored.
+ */
+function guardWrites(provider: KeyProvider, rotation: Rotation<ApiKeySettings>): KeyProvider {
+  return {
+    ...provider,
+    async create(request) {
+      if (provider.orphans !== 'none') await rotation.assertNotOvertaken();
+      return provider.create(request);
+    },
+    async revoke(id) {
+      await rotation.assertNotOvertaken();
+      await provider.revoke(id);
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ApiKeySettings } from '../../contracts/settings/api-key.ts';
-import { RotationAbandoned, TargetRefused } from '../errors.ts';
+import { TargetRefused } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
 import { awaitActivation } from './activation.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
@@ -9,18 +9,17 @@ import { type ApiKeyVersion, credentialOf, type KeyAccount } from './key-account
 const RESTORE_TRIES = 3;
 const RESTORE_PAUSE_MILLISECONDS = 1_000;
 
-/** Waits until the vendor accepts the candidate for the first time. */
+/**
+ * Waits until the vendor accepts the candidate for the first time. Nothing is written, but a candidate that was given up is
+ * revoked: the guard keeps its refusal from being taken for a verdict about the key.
+ */
 export async function waitForCandidate(
   dependencies: ApiKeyDependencies,
   account: KeyAccount,
   rotation: Rotation<ApiKeySettings>,
   versions: { current: ApiKeyVersion; pending: ApiKeyVersion },
 ): Promise<void> {
-  if (!(await rotation.isPending())) {
-    throw new RotationAbandoned(
-      `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING: another value was put meanwhile.`,
-    );
-  }
+  await rotation.assertNotOvertaken();
   await prove(dependencies, account, { ...versions, emergency: rotation.emergency, consecutiveAcceptances: 1 });
 }
 

@@ -1,6 +1,6 @@
 import type { ApiKeyPayload } from '../../contracts/payloads/api-key.ts';
 import { TargetRefused } from '../errors.ts';
-import type { RefuseOvertaken, SweptVersions } from '../rotator.ts';
+import type { SweptVersions } from '../rotator.ts';
 import { credentialName } from './credential.ts';
 import { type ApiKeyVersion, credentialOf, heldId, heldKey, type KeyAccount } from './key-account.ts';
 import { judgeListed } from './orphans.ts';
@@ -11,7 +11,6 @@ export async function sweepCredentials(
   account: KeyAccount,
   token: string,
   versions: SweptVersions<ApiKeyPayload>,
-  refuseOvertaken: RefuseOvertaken = async () => undefined,
 ): Promise<void> {
   const { provider, stem } = account;
   const { known, currentSince, isSettled } = versions;
@@ -33,8 +32,7 @@ export async function sweepCredentials(
     },
     provider.orphans,
   );
-  // What is listed was made before this look: of a rotation that has made one of them, a label is there to be seen.
-  if (judged.revoke.length > 0) await refuseOvertaken();
+  // What is listed was made before `revoke` asks the guard: of a rotation that has made one of them, a label is there to be seen.
   for (const item of judged.revoke) await provider.revoke(item.id);
 }
 

@@ -13,7 +13,8 @@ export interface JwtRotatorDependencies {
 
 /**
  * JWT signing keys, as a ring of previous · current · next in the secret itself. There is no target outside: to promote
- * the version is to rotate, so `set`, `abandon`, `restore` and `retire` have nothing to do. `next` is published one whole
+ * the version is to rotate, so `set`, `abandon`, `restore` and `retire` write
+ * nothing and need not ask the guard. `next` is published one whole
  * rotation before it signs, so a verifier with a stale cache knows it already; `previous` carries until when its tokens
  * are accepted, and every verifier judges by that, so that retiring it needs no further write.
  */

@@ -1,6 +1,6 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
-import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
+import { UnsafeRotation } from '../errors.ts';
 import type { Rotation, SecretVersion } from '../rotator.ts';
 import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
@@ -37,7 +37,7 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     /**
      * 1. The candidate is for this target. 2. The administrator is of the same host. 3. Current works. 4. Everything else
-     * inside one transaction. 5. The proxy.
+     * under the lock, the proxy's secret too: a step that was overtaken cannot put its password there over a later one's.
      */
     async set(rotation, { current, pending }) {
       const due = alternateOf(rotation.secretName, current.payload.username);
@@ -47,8 +47,6 @@ export function alternatingUsers(tools: Tools): Strategy {
       await withSession(login, async () => undefined);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
       await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
-        if (!(await rotation.isPending(current.versionId))) throw overtaken(rotation);
-        if (rotation.emergency && (await rotation.isBeingRolledBack(current.versionId))) throw givesWay(rotation, due);
         const names = loginNames(rotation.secretName, due);
         const owner = ownerRole(rotation.settings, names);
         const state = await inspectRoles(statements.query, names, owner);
@@ -58,8 +56,8 @@ export function alternatingUsers(tools: Tools): Strategy {
         await prepareLogins(statements, { names, owner, pending: due, template, state });
         await writeVerifier(statements, due, verifier);
         await remember(statements, names, due, pending.versionId);
+        await putLoginSecret(tools, rotation, pending.payload);
       });
-      await putLoginSecret(tools, rotation, pending.payload);
     },
 
     test: (rotation, { pending }) => {
@@ -69,8 +67,7 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     abandon: (rotation, versions) => forgetCandidate(tools, rotation, versions),
 
-    restore: (rotation, { previous }, refuseOvertaken) =>
-      acceptAgain(tools, rotation, previous, async () => refuseOvertaken?.()),
+    restore: (rotation, { previous }) => acceptAgain(tools, rotation, previous),
 
     async gatherEvidence(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
@@ -87,11 +84,10 @@ export function alternatingUsers(tools: Tools): Strategy {
       });
     },
 
-    async retire(rotation, { current, previous, promotedAt }, refuseOvertaken) {
+    async retire(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return false;
       await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
-        await refuseOvertaken?.();
         const names = loginNames(rotation.secretName, retiring);
         const owner = ownerRole(rotation.settings, names);
         const state = await inspectRoles(statements.query, names, owner);
@@ -126,18 +122,6 @@ function readerAddress(
   return address;
 }
 
-function overtaken(rotation: Rotation<PostgresSettings>): RotationAbandoned {
-  return new RotationAbandoned(
-    `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in the database.`,
-  );
-}
-
-function givesWay(rotation: Rotation<PostgresSettings>, login: string): RotationAbandoned {
-  return new RotationAbandoned(
-    `${rotation.secretName}: a roll-back is about to put ${login} back into use, whose password this emergency would replace. Nothing was changed in the database; Secrets Manager tries again.`,
-  );
-}
-
 /** Work in one transaction of the administrator's, under this secret's lock. */
 export async function asAdministrator(
   tools: Tools,
@@ -148,18 +132,18 @@ export async function asAdministrator(
   await inLockOf(rotation, await openAdministrator(tools, rotation, payload), work);
 }
 
-/** The login of a version is enabled and gets the password of that version again. `refuse` looks inside of the lock. */
+/** The login of a version is enabled and gets the password of that version again. `refuse` looks at the database under the lock. */
 export async function acceptAgain(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
   { payload, versionId }: SecretVersion<PostgresPayload>,
-  refuse: (statements: Statements) => Promise<void>,
+  refuse?: (statements: Statements) => Promise<void>,
 ): Promise<void> {
   const { username, password } = payload;
   const names = loginNames(rotation.secretName, username);
   const verifier = await computeScramVerifier(password, tools.randomBytes);
   await asAdministrator(tools, rotation, payload, async (statements) => {
-    await refuse(statements);
+    await refuse?.(statements);
     await statements.execute('ALTER ROLE %I LOGIN', username);
     await writeVerifier(statements, username, verifier);
     await remember(statements, names, username, versionId);
@@ -205,7 +189,7 @@ async function inLockOf(
   const { host, port, database } = administrator.address;
   const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
   await withSession(Promise.resolve(administrator.session), (session) =>
-    inTransaction(session, { where, secretArn: rotation.secretArn }, (statements) => work(statements, administrator)),
+    inTransaction(session, { where, rotation }, (statements) => work(statements, administrator)),
   );
 }
 

@@ -30,12 +30,11 @@ export function createPostgresRotator(
     create: (rotation, versions) => of(rotation).create(rotation, versions),
     set: (rotation, versions) => of(rotation).set(rotation, versions),
     test: (rotation, versions) => of(rotation).test(rotation, versions),
-    abandon: (rotation, versions, refuseOvertaken) => of(rotation).abandon(rotation, versions, refuseOvertaken),
-    restore: (rotation, versions, refuseOvertaken) => of(rotation).restore(rotation, versions, refuseOvertaken),
+    abandon: (rotation, versions) => of(rotation).abandon(rotation, versions),
+    restore: (rotation, versions) => of(rotation).restore(rotation, versions),
     gatherEvidence: (rotation, versions) => of(rotation).gatherEvidence(rotation, versions),
-    retire: (rotation, versions, refuseOvertaken) => of(rotation).retire(rotation, versions, refuseOvertaken),
+    retire: (rotation, versions) => of(rotation).retire(rotation, versions),
     verify: (rotation, versions) => verifyTarget(tools, rotation, versions),
-    repair: (rotation, versions, code, refuseOvertaken) =>
-      repairTarget(tools, rotation, versions, { code, strategy: of(rotation), refuseOvertaken }),
+    repair: (rotation, versions, code) => repairTarget(tools, rotation, versions, code, of(rotation)),
   };
 }

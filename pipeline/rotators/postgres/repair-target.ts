@@ -2,7 +2,7 @@ import type { FindingCode } from '../../contracts/audit.ts';
 import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
-import type { RefuseOvertaken, Rotation, VerifiedVersions } from '../rotator.ts';
+import type { Rotation, VerifiedVersions } from '../rotator.ts';
 import { acceptAgain, asAdministrator, ownerRole } from './alternating-users.ts';
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
@@ -13,7 +13,7 @@ import { endSessions } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
- * Mends one finding of `verifyTarget`:
+ * Repairs one finding of `verifyTarget`:
  * - a refused credential: its login is enabled and gets the password of its version again;
  * - a lost role, membership or grant: everything that a rotation gives the logins, for the login in use;
  * - a disabled login with sessions: they are ended. While the login is enabled, nothing is.
@@ -22,17 +22,16 @@ export async function repairTarget(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
   { current, previous }: VerifiedVersions<PostgresPayload>,
-  options: { code: FindingCode; strategy: Strategy; refuseOvertaken?: RefuseOvertaken },
+  code: FindingCode,
+  strategy: Strategy,
 ): Promise<void> {
-  const { code, strategy, refuseOvertaken } = options;
   if (code === 'CurrentRefused') {
-    return strategy.restore(rotation, { failed: current, previous: current }, refuseOvertaken);
+    return strategy.restore(rotation, { failed: current, previous: current });
   }
   if (rotation.settings.strategy === 'alternating-users') {
     if (code === 'PreviousRefused' && previous) {
       const { username } = previous.payload;
       return acceptAgain(tools, rotation, previous, async (statements) => {
-        await refuseOvertaken?.();
         const { written } = await readMemory(statements, loginNames(rotation.secretName, username).second);
         if (written[username] === RETIRED) throw retiredMeanwhile(rotation);
       });

@@ -37,7 +37,7 @@ export async function followAcross(
       const where = `${rotation.secretName}: ${administrator.username} in database ${database}`;
       await withSession(Promise.resolve(opened.session), (session) =>
         // A lock of that database's: this secret's own is held in the payload's.
-        inTransaction(session, { where, secretArn: rotation.secretArn }, (there) => follow(there, login, owner)),
+        inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
       );
     }
     await follow(statements, login, owner);

@@ -1,7 +1,7 @@
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
-import { RotationAbandoned, TargetRefused } from '../errors.ts';
-import type { RefuseOvertaken, Rotation, SecretVersion } from '../rotator.ts';
+import { TargetRefused } from '../errors.ts';
+import type { Rotation, SecretVersion } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
@@ -31,24 +31,17 @@ export function singleUser(tools: Tools): Strategy {
       refuseOtherTarget(rotation.secretName, current.payload, pending.payload, current.payload.username);
       if (previous) refuseStrangeLogin(rotation.secretName, current, previous);
       const known = [current, pending, ...(previous ? [previous] : [])];
-      const refuse = async () => {
-        if (await rotation.isPending(current.versionId)) return;
-        throw new RotationAbandoned(
-          `${rotation.secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in the database.`,
-        );
-      };
-      await write(tools, rotation, { known, wanted: pending, refuse });
+      await write(tools, rotation, known, pending);
     },
 
     test: (rotation, { pending }) => testCandidate(tools, rotation, pending.payload, undefined),
 
-    abandon: (rotation, { current, candidate }, refuseOvertaken) => {
+    abandon: (rotation, { current, candidate }) => {
       const known = [current, ...(candidate ? [candidate] : [])];
-      return write(tools, rotation, { known, wanted: current, refuse: refuseOvertaken });
+      return write(tools, rotation, known, current);
     },
 
-    restore: (rotation, { failed, previous }, refuseOvertaken) =>
-      write(tools, rotation, { known: [failed, previous], wanted: previous, refuse: refuseOvertaken }),
+    restore: (rotation, { failed, previous }) => write(tools, rotation, [failed, previous], previous),
 
     gatherEvidence: async (_rotation, { current }) => ({
       blockers: [],
@@ -70,7 +63,8 @@ export function newPassword(tools: Tools, settings: PostgresSettings, always = '
 async function write(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
-  { known, wanted, refuse }: { known: Version[]; wanted: Version; refuse?: RefuseOvertaken | undefined },
+  known: Version[],
+  wanted: Version,
 ): Promise<void> {
   const { session, version } = await openWithFirst(tools, rotation, known);
   await withSession(Promise.resolve(session), async () => {
@@ -78,10 +72,7 @@ async function write(
     const { username, password } = wanted.payload;
     const verifier = await computeScramVerifier(password, tools.randomBytes);
     const where = `${rotation.secretName}: ${username} at ${wanted.payload.host}`;
-    await inTransaction(session, { where, secretArn: rotation.secretArn }, async (statements) => {
-      await refuse?.();
-      await writeVerifier(statements, username, verifier);
-    });
+    await inTransaction(session, { where, rotation }, (statements) => writeVerifier(statements, username, verifier));
   });
 }
 

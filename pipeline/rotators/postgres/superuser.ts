@@ -1,6 +1,6 @@
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
-import { RotationAbandoned, TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
+import { TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
 import { isPassing } from '../passing.ts';
 import type { Rotation } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
@@ -38,27 +38,20 @@ export function superuser(tools: Tools): Strategy {
           `${secretName}: password: neither AWSCURRENT nor the candidate logs in as ${current.payload.username}.`,
         );
       }
-      if (!(await rotation.isPending(current.versionId))) {
-        throw new RotationAbandoned(
-          `${secretName}: version ${rotation.token} no longer carries AWSPENDING, or another value has become AWSCURRENT meanwhile. Nothing was changed in RDS.`,
-        );
-      }
       await changePassword(tools, rotation, database, pending.payload);
     },
 
     test: (rotation, { pending }) => testCandidate(tools, rotation, pending.payload, undefined),
 
-    async abandon(rotation, { current, candidate }, refuseOvertaken) {
+    async abandon(rotation, { current, candidate }) {
       if (!candidate) return;
       const database = await findDatabase(tools, rotation.secretName, current.payload);
       if (!isChanging(database) && (await logsIn(tools, current.payload))) return;
-      await refuseOvertaken?.();
       await changePassword(tools, rotation, database, current.payload);
     },
 
-    async restore(rotation, { previous }, refuseOvertaken) {
+    async restore(rotation, { previous }) {
       const database = await findDatabase(tools, rotation.secretName, previous.payload);
-      await refuseOvertaken?.();
       await changePassword(tools, rotation, database, previous.payload);
     },
 
@@ -138,7 +131,7 @@ const statusOf = (found: Instance | Cluster): string =>
   (found as Instance).DBInstanceStatus ?? (found as Cluster).Status ?? '';
 
 /**
- * Asks RDS, waits until nothing is pending, then logs in: an answer of the API alone is no proof.
+ * RDS offers no lock: the guard is asked right before the one call that changes the password. Asks RDS, waits until nothing is pending, then logs in: an answer of the API alone is no proof.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
  */
 async function changePassword(
@@ -149,6 +142,7 @@ async function changePassword(
 ): Promise<void> {
   const change = { MasterUserPassword: wanted.password, ApplyImmediately: true };
   const ask = database.kind === 'instance' ? changeInstance : changeCluster;
+  await rotation.assertNotOvertaken();
   await orUnavailable(database.id, () => ask(tools.rds(), database.id, change));
   const { applyTimeoutSeconds } = rotation.settings;
   const deadline = tools.now().getTime() + applyTimeoutSeconds * 1000;

@@ -1,3 +1,4 @@
+import type { Rotation } from '../rotator.ts';
 import type { Session } from './connect.ts';
 import { describeDatabaseError } from './database-errors.ts';
 
@@ -14,13 +15,17 @@ export interface Statements {
 }
 
 /**
- * One transaction under a lock of this secret's: two rotators of one secret wait for each other, whoever started them.
+ * One writing transaction under a lock of this secret's: two rotators of one secret wait for each other, whichever started them.
  * Role statements are transactional, so a killed process leaves everything or nothing. The lock goes with the
  * transaction, and so do the time limits.
+ *
+ * Every write to the database goes through here, and the guard is asked here: once the lock is held, before the first write.
+ * One look does for all of the transaction, however long it takes. What overtakes moves labels first and then waits for
+ * this lock, so it finds what was written and undoes or replaces it.
  */
 export async function inTransaction<Result>(
   session: Session,
-  options: { where: string; secretArn: string },
+  { where, rotation }: { where: string; rotation: Pick<Rotation<unknown>, 'secretArn' | 'assertNotOvertaken'> },
   work: (statements: Statements) => Promise<Result>,
 ): Promise<Result> {
   const query = async <Row>(statement: string, values?: unknown[]) =>
@@ -33,8 +38,9 @@ export async function inTransaction<Result>(
       );
       const [server] = await query<{ version: number }>(
         "SELECT current_setting('server_version_num')::int AS version, pg_advisory_xact_lock(hashtextextended($1, 0))",
-        [`keyturn ${options.secretArn}`],
+        [`keyturn ${rotation.secretArn}`],
       );
+      await rotation.assertNotOvertaken();
       const execute = async (template: string, ...names: string[]) => {
         const [quoted] = await query<{ statement: string }>('SELECT format($1, VARIADIC $2::text[]) AS statement', [
           template,
@@ -51,7 +57,8 @@ export async function inTransaction<Result>(
       throw error;
     }
   } catch (error) {
-    throw describeDatabaseError(error, options.where);
+    // The guard, or a proxy's secret: a fault of Secrets Manager's is none of the database's.
+    throw Object(error).$metadata ? error : describeDatabaseError(error, where);
   }
 }
 

@@ -51,8 +51,7 @@ async function rotatingKeys(algorithm: JwtAlgorithm = 'HS256', fields: Partial<J
         token: 'token',
         settings: v.parse(JwtSettings, { algorithm }),
         emergency,
-        isPending: async () => true,
-        isBeingRolledBack: async () => false,
+        assertNotOvertaken: async () => undefined,
       },
       { current: { versionId: 'current', payload } },
     );

@@ -1,13 +1,13 @@
 import type { ObservedSecret } from '../../../pipeline/audit/observed.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 import type { SecretDescription } from '../../../pipeline/rotation/secret-store.ts';
+import { versionLabels } from '../../../pipeline/rotation/version-labels.ts';
 
 export const now = new Date('2026-06-01T12:00:00Z');
 export const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
 export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:rotate';
 
 export function secretWith(stages: Record<string, string[]>, more: Partial<SecretDescription> = {}): SecretDescription {
-  const stagesByVersion = new Map(Object.entries(stages));
   return {
     arn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',
     name: 'app/db',
@@ -15,9 +15,7 @@ export function secretWith(stages: Record<string, string[]>, more: Partial<Secre
     rotationFunctionArn: FUNCTION_ARN,
     owningService: undefined,
     lastChangedAt: ago(2),
-    stagesByVersion,
-    versionWith: (stage) => [...stagesByVersion].find(([, labels]) => labels.includes(stage))?.[0],
-    stagesOf: (versionId) => stagesByVersion.get(versionId) ?? [],
+    ...versionLabels(stages),
     ...more,
   };
 }

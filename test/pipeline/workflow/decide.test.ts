@@ -1,5 +1,6 @@
 import type { RotationRequest } from '../../../pipeline/contracts/execution.ts';
 import type { SecretDescription } from '../../../pipeline/rotation/secret-store.ts';
+import { versionLabels } from '../../../pipeline/rotation/version-labels.ts';
 import { decide, workflowToken } from '../../../pipeline/workflow/decide.ts';
 
 const settings = { gracePeriodSeconds: 600, rotated: true };
@@ -14,7 +15,6 @@ const asked = {
 } as const satisfies RotationRequest;
 
 function secret(stages: Record<string, string[]>, more: Partial<SecretDescription> = {}): SecretDescription {
-  const stagesByVersion = new Map(Object.entries(stages));
   return {
     arn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',
     name: 'app/db',
@@ -22,9 +22,7 @@ function secret(stages: Record<string, string[]>, more: Partial<SecretDescriptio
     rotationFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:rotate',
     owningService: undefined,
     lastChangedAt: new Date('2026-05-01T00:00:00Z'),
-    stagesByVersion,
-    versionWith: (stage) => [...stagesByVersion].find(([, labels]) => labels.includes(stage))?.[0],
-    stagesOf: (versionId) => stagesByVersion.get(versionId) ?? [],
+    ...versionLabels(stages),
     ...more,
   };
 }

@@ -204,8 +204,7 @@ describe('the test step', () => {
       token: 't',
       settings,
       emergency: options.emergency ?? false,
-      isPending: async () => true,
-      isBeingRolledBack: async () => false,
+      assertNotOvertaken: async () => undefined,
     };
     const parse = (value: object) => rotator.parse('arn', JSON.stringify(value));
     const first = await rotator.create(

@@ -19,8 +19,7 @@ async function ringOf(algorithm: string): Promise<StoredJwtPayload> {
     token: 't',
     settings: v.parse(JwtSettings, { algorithm }),
     emergency: false,
-    isPending: async () => true,
-    isBeingRolledBack: async () => false,
+    assertNotOvertaken: async () => undefined,
   };
   let payload = rotator.parse(
     'arn',

@@ -92,8 +92,10 @@ test('a verifier that the server refuses is in no log either', async () => {
   const secret = await newSecret(server);
   const verifier = 'SCRAM-SHA-256$4096:c2FsdHNhbHQ=$bm90IHRvIGJlIHNlZW4gaW4gYW55IGxvZyBldmVyIQ=:bm90IHRvIGJl';
   const writing = secret.as(secret.state.current.payload, (session) =>
-    inTransaction(session, { where: 'here', secretArn: 'arn:any' }, (statements) =>
-      writeVerifier(statements, 'postgres_admin', verifier),
+    inTransaction(
+      session,
+      { where: 'here', rotation: { secretArn: 'arn:any', assertNotOvertaken: async () => undefined } },
+      (statements) => writeVerifier(statements, 'postgres_admin', verifier),
     ),
   );
   await expect(writing).rejects.toMatchObject({ code: 'TargetRefused', message: expect.stringContaining('42501') });

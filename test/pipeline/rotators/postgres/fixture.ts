@@ -113,10 +113,11 @@ export async function newSecret(
   const state: {
     current: SecretVersion<PostgresPayload>;
     previous?: SecretVersion<PostgresPayload>;
-    pending: boolean;
+    /** The guard of every operation. */
+    assertNotOvertaken: () => Promise<void>;
   } = {
     current: { versionId: randomUUID(), payload: first },
-    pending: true,
+    assertNotOvertaken: async () => undefined,
   };
   const rotation = (token: string, emergency = false): Rotation<PostgresSettings> => ({
     secretArn: `arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/${id}-AbCdEf`,
@@ -124,8 +125,7 @@ export async function newSecret(
     token,
     settings,
     emergency,
-    isPending: async () => state.pending,
-    isBeingRolledBack: async () => false,
+    assertNotOvertaken: () => state.assertNotOvertaken(),
   });
   /** The steps as Secrets Manager calls them, up to but without promotion. */
   const prepare = async () => {

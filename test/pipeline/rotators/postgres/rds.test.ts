@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
+import { RotationAbandoned } from '../../../../pipeline/rotators/errors.ts';
 import { ADMINISTRATOR, newSecret, SUPERUSER_ARN, startTarget } from './fixture.ts';
 
 let server: PostgresServer;
@@ -141,6 +142,33 @@ describe('superuser', () => {
     await secret.as(secret.state.current.payload, async () => undefined);
   });
 
+  test('set, abandon and restore that were overtaken ask RDS for no change, and otherwise look once', async () => {
+    const { secret, calls } = await instanceSecret();
+    const { current } = secret.state;
+    const { step, pending } = await secret.prepare();
+    const modified = () => calls.filter(({ operation }) => operation.startsWith('Modify')).length;
+    const operations = [
+      () => secret.rotator.restore(step, { failed: pending, previous: current }),
+      () => secret.rotator.set(step, { current, pending }),
+      () => secret.rotator.abandon(step, { current, candidate: pending }),
+    ];
+    for (const operation of operations) {
+      const before = modified();
+      let looks = 0;
+      secret.state.assertNotOvertaken = async () => {
+        looks += 1;
+        throw new RotationAbandoned('overtaken');
+      };
+      await expect(operation()).rejects.toMatchObject({ code: 'RotationAbandoned' });
+      expect([modified(), looks]).toEqual([before, 1]);
+      secret.state.assertNotOvertaken = async () => {
+        looks += 1;
+      };
+      await operation();
+      expect([modified(), looks]).toEqual([before + 1, 2]);
+    }
+  });
+
   test.each([
     [{ MasterUserSecret: { SecretArn: 'arn:managed' } }, 'RDS manages'],
     [{ MasterUsername: 'somebody' }, 'username is'],
@@ -177,6 +205,19 @@ describe('behind a proxy with password authentication', () => {
       expect(puts.at(-1)).toMatchObject({ secretId: arn, token: step.token });
       secret.state.current = pending;
     }
+  });
+
+  test('Secrets Manager refuses the login’s secret: the database is left as it was, and the refusal keeps its name', async () => {
+    const secret = await newSecret(server, { settings: { proxy: proxy() } });
+    const { send } = secret.dependencies.secretsManager;
+    const refusal = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } };
+    secret.dependencies.secretsManager.send = async (command: object) => {
+      if (command.constructor.name !== 'PutSecretValueCommand') return send(command as never);
+      throw Object.assign(new Error('not authorized'), refusal);
+    };
+    await expect(secret.prepare()).rejects.toMatchObject(refusal);
+    const { rows } = await server.query('SELECT FROM pg_roles WHERE rolname = $1', [`${secret.username}_clone`]);
+    expect(rows).toHaveLength(0);
   });
 
   test('a proxy that learns late is waited for, until its bound', async () => {
