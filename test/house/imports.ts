@@ -49,7 +49,7 @@ const commands = within('cli', {
   './plan': [
     ...['./aws', './terminal', 'packages/consumer/contracts', 'pipeline', 'pipeline/contracts'],
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
-    ...['pipeline/rotators', 'pipeline/rotators/postgres'],
+    ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
   './execution': ['./aws', './terminal', 'pipeline'],
   './aws': [
