@@ -38,7 +38,7 @@ export class ConsoleDashboard extends Construct {
     button.allow(['states:StartExecution'], [props.rotateSecretArn]);
     this.buttonFunction = button.function;
     this.#widget = new BundledFunction(this, 'Widget', {
-      handler: 'console-widget',
+      handler: 'dashboard-widget',
       description: "Keyturn: the dashboard's list of managed secrets",
       memoryMegabytes: 512,
       environment: {
