@@ -10,10 +10,10 @@ export const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...['docs', 'local'].flatMap((folder) =>
+  ...['docs', 'packages'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .map(String)
-      .filter((name) => name.endsWith('.md'))
+      .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
       .map((name) => `${folder}/${name}`)
       .sort(),
   ),
