@@ -4,6 +4,7 @@ import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type CheckSettings,
   type ConsumerSettings,
@@ -14,7 +15,7 @@ import {
 } from '../pipeline/contracts/settings/secret.ts';
 import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
 import type { CheckProps } from './check-functions.ts';
-import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
+import type { RotationPipeline } from './rotation-pipeline.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 export interface RotatedSecretProps {

@@ -3,9 +3,10 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
 import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
-import type { SecretKind } from './rotation-pipeline.ts';
+import { deployedKinds } from './kinds.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 export interface RotationFunctionProps {
@@ -32,7 +33,7 @@ export class RotationFunction extends Construct {
       handler: `rotate-${props.kind}`,
       description: `Keyturn: rotates ${props.kind} secrets for Secrets Manager`,
       timeout: Duration.seconds(60),
-      memoryMegabytes: 512,
+      memoryMegabytes: deployedKinds[props.kind].memoryMegabytes,
       network: props.network,
       environment: {
         ...props.environment,

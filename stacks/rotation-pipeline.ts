@@ -9,6 +9,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventType } from '../pipeline/contracts/events.ts';
+import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
   pipelineParameterName,
@@ -20,6 +21,7 @@ import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-fun
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { ConsoleDashboard } from './dashboard.ts';
+import { placeOf } from './kinds.ts';
 import { LabelRules } from './label-rules.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { RotationFunction } from './rotation-function.ts';
@@ -61,8 +63,6 @@ const NOTICED_EVENTS = [
   'Drift Found',
   'Check Failed',
 ] satisfies EventType[];
-
-export type SecretKind = 'postgres' | 'jwt' | 'api-key';
 
 /**
  * Everything that rotations share: state machines, functions, rules, history, alarms. Secrets are added with
@@ -177,10 +177,7 @@ export class RotationPipeline extends Construct {
       kind,
       settingsPrefix: this.settingsPrefix,
       rotateSecretArn: this.workflow.rotateSecretArn,
-      ...(kind === 'postgres' && {
-        network: this.#props.databaseNetwork,
-        environment: this.#props.databaseEnvironment,
-      }),
+      ...placeOf(kind, { network: this.#props.databaseNetwork, environment: this.#props.databaseEnvironment }),
     });
     this.workflow.mayInvoke(made.function);
     this.audit.mayAsk(made.function);

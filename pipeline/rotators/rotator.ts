@@ -1,4 +1,5 @@
 import type { FindingCode, Verification } from '../contracts/audit.ts';
+import type { SecretKind } from '../contracts/secret-kinds.ts';
 
 /**
  * What every kind of secret does in a rotation. The four steps of Secrets Manager's contract call create, set and
@@ -101,8 +102,6 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
     refuseOvertaken?: RefuseOvertaken,
   ): Promise<void>;
 }
-
-export type SecretKind = 'postgres' | 'jwt' | 'api-key';
 
 export interface SecretVersion<Payload> {
   readonly versionId: string;
