@@ -1,6 +1,6 @@
 import type { RotatedManifestSecret } from '../pipeline/contracts/manifest-secret-types.ts';
 import { databaseKinds, type SecretKind } from '../pipeline/contracts/secret-kinds.ts';
-import type { FunctionNetwork } from './bundled-function.ts';
+import type { FunctionNetwork } from './function-network.ts';
 import { deployedApiKey } from './kinds/api-key.ts';
 import type { DeployedKind } from './kinds/deployed-kind.ts';
 import { deployedJwt } from './kinds/jwt.ts';

@@ -1,8 +1,13 @@
 import { Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
-import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
-import { type CheckSchedule, scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import type {
+  ManifestSecret,
+  RotatedManifestSecret,
+  WatchedManifestSecret,
+} from '../pipeline/contracts/manifest-secret-types.ts';
+import type { CheckSchedule, Manifest } from '../pipeline/contracts/manifest-types.ts';
 import { deployedKindOf } from './kinds.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
@@ -14,11 +19,18 @@ import { WatchedParameter } from './watched-parameter.ts';
 import { WatchedSecret } from './watched-secret.ts';
 
 export interface ManifestStackProps extends StackProps {
+  /** As `readManifest` answers it. */
   readonly manifest: Manifest;
 }
 
-/** A pipeline and everything that one manifest names, for people who have no CDK app of their own. */
+/**
+ * A pipeline and everything that one manifest names, for people who have no CDK app of their own: docs/manifest.md.
+ *
+ * @example
+ * new ManifestStack(new App(), 'Keyturn', { manifest: readManifest('keyturn.json') });
+ */
 export class ManifestStack extends Stack {
+  /** For what the manifest does not say: a subscription to its alarms, say. */
   readonly pipeline: RotationPipeline;
   readonly #scheduled: ScheduledSecret[] = [];
 
@@ -65,7 +77,7 @@ export class ManifestStack extends Stack {
     this.#scheduled.push({ name: secretName, secretArn: secret.secretArn, schedule, group });
   }
 
-  #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {
+  #watch(name: string, entry: WatchedManifestSecret): void {
     const resolved = resolveSecret(this, name, entry);
     const declared = this.#declared(entry);
     new WatchedSecret(this, `Watch-${name}`, { pipeline: this.pipeline, ...resolved, ...declared });

@@ -6,8 +6,8 @@ import type {
   ManifestSecret,
 } from '../../pipeline/contracts/manifest.ts';
 import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
-import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret.ts';
-import type { CheckProps } from '../check-functions.ts';
+import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret-types.ts';
+import type { CheckProps } from '../check-props.ts';
 import { resolveFunctionArn } from './resolve-references.ts';
 
 export function consumerSettings(scope: Construct, consumers: readonly ManifestConsumer[]): ConsumerSettings[] {
