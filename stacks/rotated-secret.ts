@@ -116,7 +116,9 @@ export interface RotatedSecretProxy {
 
 /** The secrets of both logins, registered with a proxy. `ProxyLogins` is one. */
 export interface ProxyLoginSecrets {
+  /** The login that the secret begins with. */
   readonly base: secretsmanager.ISecret;
+  /** The login that the first rotation makes. */
   readonly second: secretsmanager.ISecret;
 }
 

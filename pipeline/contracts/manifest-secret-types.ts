@@ -16,8 +16,11 @@ export type RotatedManifestSecret = RotatedManifestSecrets[SecretKind];
 
 /** The entries of a manifest by kind. */
 export interface RotatedManifestSecrets {
+  /** Logins of PostgreSQL. */
   readonly postgres: PostgresManifestSecret;
+  /** Signing keys of JSON web tokens. */
   readonly jwt: JwtManifestSecret;
+  /** Keys of APIs. */
   readonly 'api-key': ApiKeyManifestSecret;
 }
 
@@ -33,12 +36,15 @@ export interface ManifestFollowers {
 
 /** A secret whose value others put: the pipeline brings it to its consumers and checks it, and never rotates it. */
 export interface WatchedManifestSecret extends ManifestFollowers {
+  /** Others put its value. */
   readonly kind: 'watched';
+  /** An existing secret. */
   readonly secret: SecretReference;
 }
 
 /** What every kind of rotated secret has. */
 export interface RotatedManifestMembers extends ManifestFollowers {
+  /** An existing secret, or a new one that the stack makes. */
   readonly secret: SecretReference;
   /** When the workflow rotates. */
   readonly schedule: Schedule;
@@ -66,7 +72,12 @@ export interface RotatedManifestMembers extends ManifestFollowers {
 
 /** A login of PostgreSQL. docs/manifest.md#postgres */
 export interface PostgresManifestSecret extends RotatedManifestMembers {
+  /** A login of PostgreSQL. */
   readonly kind: 'postgres';
+  /**
+   * `alternating-users`: two logins in turn, so that both work during a rotation. `single-user`: one login, in place.
+   * `superuser`: the password of an instance or cluster, through the RDS API.
+   */
   readonly strategy: 'alternating-users' | 'single-user' | 'superuser';
   /**
    * The name or ARN of the administrator's secret.
@@ -78,16 +89,25 @@ export interface PostgresManifestSecret extends RotatedManifestMembers {
    * @default - the base login
    */
   readonly ownerRole?: string;
-  /** @default 32 */
+  /**
+   * 16 to 128 characters.
+   * @default 32
+   */
   readonly passwordLength?: number;
   /**
    * Characters that no password holds.
    * @default ':/@"\'\\'
    */
   readonly excludeCharacters?: string;
-  /** @default - consumers connect to the instance */
+  /**
+   * The RDS Proxy that consumers connect to.
+   * @default - consumers connect to the instance
+   */
   readonly proxy?: ManifestProxy;
-  /** @default - the rotation function asks RDS nothing */
+  /**
+   * What the rotation function may look up in RDS.
+   * @default - the rotation function asks RDS nothing
+   */
   readonly database?: ManifestDatabase;
 }
 
@@ -111,15 +131,23 @@ export interface ManifestProxy {
 
 /** The secrets of both logins, registered with a proxy: names or ARNs. */
 export interface ManifestLoginSecrets {
+  /** The login that the secret begins with. */
   readonly base: string;
+  /** The login that the first rotation makes. */
   readonly second: string;
 }
 
 /** The RDS identifiers that the rotation function may look up. */
 export interface ManifestDatabase {
-  /** DBInstanceIdentifier. @default - none */
+  /**
+   * DBInstanceIdentifier.
+   * @default - none
+   */
   readonly instance?: string;
-  /** DBClusterIdentifier. @default - none */
+  /**
+   * DBClusterIdentifier.
+   * @default - none
+   */
   readonly cluster?: string;
   /**
    * Where the secret's host is a replica or a reader: the instance or cluster that it reads from.
@@ -130,6 +158,7 @@ export interface ManifestDatabase {
 
 /** A signing key of JSON web tokens. docs/manifest.md#jwt */
 export interface JwtManifestSecret extends RotatedManifestMembers {
+  /** A signing key. */
   readonly kind: 'jwt';
   /**
    * The algorithm of keys made from now on.
@@ -172,7 +201,9 @@ export interface ManifestPublicKeys {
 
 /** A key of an API. docs/api-keys.md */
 export interface ApiKeyManifestSecret extends RotatedManifestMembers {
+  /** A key of an API. */
   readonly kind: 'api-key';
+  /** Who makes the keys. */
   readonly provider: ApiKeyProvider;
   /** The provider's own settings. Its schema parses them. */
   readonly parameters: Record<string, unknown>;

@@ -8,7 +8,10 @@ import type { ManifestSecret } from './manifest-secret-types.ts';
  * new ManifestStack(app, 'Keyturn', { manifest: readManifest('keyturn.json') });
  */
 export interface Manifest {
-  /** The address of a JSON schema, for editors. Keyturn does not read it. */
+  /**
+   * The address of a JSON schema, for editors. Keyturn does not read it.
+   * @default - none
+   */
   readonly $schema?: string;
   /** Names the stack, its state machines, alarms and parameters. */
   readonly pipeline: string;
@@ -69,6 +72,7 @@ export interface SecretByName {
 
 /** A secret that the stack makes. */
 export interface NewSecretReference {
+  /** The secret to make. */
   readonly new: NewManifestSecret;
 }
 
@@ -76,7 +80,10 @@ export interface NewSecretReference {
 export interface NewManifestSecret {
   /** Its name in Secrets Manager. */
   readonly name: string;
-  /** @default - none */
+  /**
+   * What people read in the console.
+   * @default - none
+   */
   readonly description?: string;
   /**
    * The members of the value that are no secret: user name, host …
@@ -92,7 +99,10 @@ export interface NewManifestSecret {
 
 /** A function that reads the secret. */
 export interface ManifestConsumer {
-  /** @default - the function's name */
+  /**
+   * What events and the dashboard call it.
+   * @default - the function's name
+   */
   readonly name?: string;
   /** The function's name or ARN, without a version. */
   readonly function: string;
@@ -111,7 +121,10 @@ export interface ManifestConsumer {
 
 /** A check that proves a new value. docs/checks.md */
 export interface ManifestCheck {
-  /** @default - the function's name, or the type */
+  /**
+   * What events and notices call it.
+   * @default - the function's name, or the type
+   */
   readonly name?: string;
   /** What the check does; `function` for a check of one's own. */
   readonly type: CheckType;

@@ -31,6 +31,7 @@ export interface ConsumerSettings {
 export interface CheckSettings {
   /** What events and notices call it. */
   readonly name: string;
+  /** What it does. */
   readonly type: CheckType;
   /** The function that runs it: one of the pipeline's, or one that people bring. */
   readonly functionArn: string;
@@ -46,6 +47,7 @@ export type MirrorSettings = ParameterMirrorSettings | ReplicaMirrorSettings;
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
  */
 export interface ParameterMirrorSettings {
+  /** A parameter. */
   readonly to: 'parameter';
   /** Such as `/shop/payment`. */
   readonly parameterName: string;
@@ -63,6 +65,7 @@ export interface ParameterMirrorSettings {
 
 /** A replica of the secret. The secret's own `replicaRegions` make it; the pipeline waits until it has the new version. */
 export interface ReplicaMirrorSettings {
+  /** A replica. */
   readonly to: 'replica';
   /** Such as `eu-west-1`. */
   readonly region: string;
