@@ -1,5 +1,8 @@
 /** What an application's own CDK app imports: a pipeline, and the secrets in its care. */
 
+// First: it refuses an older CDK before another module asks that CDK for what it lacks.
+import './require-cdk.ts';
+
 export type { CheckType } from '../pipeline/contracts/check-types.ts';
 export { readManifest } from '../pipeline/contracts/manifest-file.ts';
 export type * from '../pipeline/contracts/manifest-secret-types.ts';
