@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -84,7 +84,7 @@ export class ManagedSecrets {
     };
     const parameter = new ssm.StringParameter(scope, 'Settings', {
       // It derives from the secret's name alone: the functions find it by that name.
-      parameterName: settingsParameterName(this.#parts.settingsPrefix, secretName),
+      parameterName: settingsParameterName(this.#parts.settingsPrefix, known('secretName', secretName)),
       simpleName: false,
       tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       description: `Keyturn: what the pipeline knows of ${secretName}`,
@@ -116,7 +116,7 @@ export class ManagedSecrets {
   watchParameter(scope: Construct, parameterName: string, consumers: ConsumerSettings[]): void {
     const settings: ParameterSettings = { schemaVersion: 1, name: parameterName, consumers };
     new ssm.StringParameter(scope, 'Settings', {
-      parameterName: parameterSettingsName(this.#parts.settingsPrefix, parameterName),
+      parameterName: parameterSettingsName(this.#parts.settingsPrefix, known('parameterName', parameterName)),
       simpleName: false,
       tier: ssm.ParameterTier.INTELLIGENT_TIERING,
       description: `Keyturn: who reads ${parameterName}`,
@@ -133,4 +133,10 @@ export class ManagedSecrets {
     for (const login of puts) rotationFunction.mayPut(login);
     this.#parts.workflow.mayRotate(arnForPolicies(secret));
   }
+}
+
+/** The functions find settings by the name, so that synthesis has to know it: an encoded token would name nothing. */
+function known(property: string, name: string): string {
+  if (!Token.isUnresolved(name)) return name;
+  throw new Error(`${property} is only known at deployment, and names the settings. Write the name itself as text.`);
 }

@@ -5,7 +5,7 @@ import type { RotationPipeline } from './rotation-pipeline.ts';
 export interface WatchedParameterProps {
   /** Whose care the parameter is in. */
   readonly pipeline: RotationPipeline;
-  /** `/app/flag`; with a slash at its end, everything under it: `/app/`. */
+  /** `/app/flag`; with a slash at its end, everything under it: `/app/`. Not a token: it names the settings. */
   readonly parameterName: string;
   /** The functions that read it. */
   readonly consumers: ConsumerSettings[];
