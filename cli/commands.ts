@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { secretKinds } from '../pipeline/contracts/secret-kinds.ts';
 import { type ConnectionOptions, type Context, openContext } from './aws/context.ts';
 import { readPort } from './read-port.ts';
 import type { ExitCode } from './terminal/exit-codes.ts';
@@ -61,7 +62,7 @@ function addRotateAll(site: CommandSite): void {
   const command = awsCommand(site, 'rotate-all')
     .description('Rotates every secret of the pipeline, or some, canaries first.')
     .option('--tag <key=value>', 'only secrets with this tag')
-    .addOption(new Option('--kind <kind>', 'only secrets of this kind').choices(['postgres', 'jwt', 'api-key']))
+    .addOption(new Option('--kind <kind>', 'only secrets of this kind').choices(secretKinds))
     .option('--group <group>', "only the manifest's group")
     .option('--canary <name...>', 'rotated first; if one fails, nothing else is touched')
     .option('--tolerate <percent>', 'stops above this share of failures', readPercent)

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Check } from '../pipeline/checks/check.ts';
 import { databaseCheck } from '../pipeline/checks/database.ts';
 import { runCheck } from '../pipeline/checks/run-check.ts';
 import type { CheckVerdict } from '../pipeline/contracts/check.ts';
+import type { DatabaseCheckType } from '../pipeline/contracts/check-types.ts';
 import { databaseCaPath } from './wiring/database-ca.ts';
 
 const now = () => new Date();
@@ -22,7 +24,7 @@ const checks = {
     sleep: (milliseconds) => sleep(milliseconds),
     caBundle: databaseCaPath(process.env),
   }),
-};
+} satisfies Record<DatabaseCheckType, Check<any>>;
 
 /** Task state RunCheck for databases: runs where they can be reached. */
 export async function handler(event: unknown): Promise<CheckVerdict> {

@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -7,13 +6,7 @@ import { Construct } from 'constructs';
 import { functionFolder } from '#function-code';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { acknowledge } from './acknowledge.ts';
-
-/** Where a function runs: inside a VPC where its target is not reachable from outside. */
-export interface FunctionNetwork {
-  readonly vpc: ec2.IVpc;
-  readonly subnets?: ec2.SubnetSelection;
-  readonly securityGroups?: ec2.ISecurityGroup[];
-}
+import type { FunctionNetwork } from './function-network.ts';
 
 export interface BundledFunctionProps {
   /** The file in `handlers/`, without its ending. */

@@ -1,26 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { CheckSettings } from '../pipeline/contracts/settings/secret.ts';
+import type { CheckSettings } from '../pipeline/contracts/settings/secret-types.ts';
 import { acknowledge } from './acknowledge.ts';
-import { BundledFunction, type FunctionNetwork } from './bundled-function.ts';
+import { BundledFunction } from './bundled-function.ts';
+import type { CheckProps } from './check-props.ts';
+import type { FunctionNetwork } from './function-network.ts';
 import { arnForPolicies } from './secret-arn.ts';
-
-/** A check as a stack declares it. */
-export interface CheckProps {
-  readonly name: string;
-  readonly type: CheckSettings['type'];
-  /**
-   * `function` only: the check that you bring.
-   * @default - the pipeline's own function for this type
-   */
-  readonly functionArn?: string;
-  /**
-   * What the check needs to know: docs/checks.md.
-   * @default - nothing
-   */
-  readonly parameters?: Record<string, unknown>;
-}
 
 export interface CheckFunctionsProps {
   /** @default - outside of a VPC */

@@ -7,6 +7,7 @@ import type { MetricName } from '../pipeline/contracts/metrics.ts';
 import type { PipelineAlarms } from './alarms.ts';
 import { BundledFunction } from './bundled-function.ts';
 
+/** @internal */
 export interface PipelineDashboardProps {
   readonly pipelineName: string;
   readonly settingsPrefix: string;
@@ -21,6 +22,7 @@ export interface PipelineDashboardProps {
  * grow with the number of secrets.
  */
 export class PipelineDashboard extends Construct {
+  /** Add widgets of your own. */
   readonly dashboard: cloudwatch.Dashboard;
   /** Shows; its role reads labels, settings and history. */
   readonly widgetFunction: lambda.Function;
@@ -28,6 +30,7 @@ export class PipelineDashboard extends Construct {
   readonly buttonFunction: lambda.Function;
   readonly #widget: BundledFunction;
 
+  /** @internal A `RotationPipeline` makes it. */
   constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
     super(scope, id);
     const button = new BundledFunction(this, 'PressButton', {
@@ -63,7 +66,7 @@ export class PipelineDashboard extends Construct {
     });
   }
 
-  /** Labels and dates of one more secret, never its value. */
+  /** @internal Labels and dates of one more secret, never its value. */
   mayShow(secretArn: string): void {
     this.#widget.allow(['secretsmanager:DescribeSecret'], [secretArn]);
   }

@@ -16,8 +16,14 @@ export interface JwksEndpointProps {
   readonly maxAge?: Duration;
 }
 
-/** The public keys of a JWT secret at a URL of their own, for verifiers that read no secrets. Private parts never leave. */
+/**
+ * The public keys of a JWT secret at a URL of their own, for verifiers that read no secrets. Private parts never leave.
+ *
+ * @example
+ * new JwksEndpoint(this, 'PublicKeys', { secret: jwtSecret }).url;
+ */
 export class JwksEndpoint extends Construct {
+  /** A function URL that every verifier may ask. https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html */
   readonly url: string;
 
   constructor(scope: Construct, id: string, { secret, maxAge }: JwksEndpointProps) {

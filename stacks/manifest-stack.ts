@@ -1,26 +1,36 @@
-import { CfnOutput, Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../pipeline/contracts/manifest.ts';
-import { type CheckSchedule, scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
-import { JwksEndpoint } from './jwks-endpoint.ts';
+import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import type {
+  ManifestSecret,
+  RotatedManifestSecret,
+  WatchedManifestSecret,
+} from '../pipeline/contracts/manifest-secret-types.ts';
+import type { CheckSchedule, Manifest } from '../pipeline/contracts/manifest-types.ts';
+import { deployedKindOf } from './kinds.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';
 import { resolveSecret } from './manifest/resolve-references.ts';
 import { RotationSchedules, type ScheduledSecret } from './manifest/rotation-schedules.ts';
-import { grantTarget, rotatorProps } from './manifest/rotator-settings.ts';
 import { RotatedSecret } from './rotated-secret.ts';
 import { RotationPipeline } from './rotation-pipeline.ts';
 import { WatchedParameter } from './watched-parameter.ts';
 import { WatchedSecret } from './watched-secret.ts';
 
 export interface ManifestStackProps extends StackProps {
+  /** As `readManifest` answers it. */
   readonly manifest: Manifest;
 }
 
-/** A pipeline and everything that one manifest names, for people who have no CDK app of their own. */
+/**
+ * A pipeline and everything that one manifest names, for people who have no CDK app of their own: docs/manifest.md.
+ *
+ * @example
+ * new ManifestStack(new App(), 'Keyturn', { manifest: readManifest('keyturn.json') });
+ */
 export class ManifestStack extends Stack {
+  /** For what the manifest does not say: a subscription to its alarms, say. */
   readonly pipeline: RotationPipeline;
   readonly #scheduled: ScheduledSecret[] = [];
 
@@ -43,12 +53,13 @@ export class ManifestStack extends Stack {
 
   #rotate(name: string, entry: RotatedManifestSecret): void {
     const { secret, secretName } = resolveSecret(this, name, entry);
+    const kind = deployedKindOf(entry);
     new RotatedSecret(this, `Rotation-${name}`, {
       pipeline: this.pipeline,
       secretName,
       secret,
       kind: entry.kind,
-      ...rotatorProps(this, name, entry),
+      ...kind.rotatorProps(this, name, entry),
       nativeInterval: Duration.days(entry.nativeIntervalDays),
       gracePeriod: Duration.seconds(entry.gracePeriodSeconds),
       promotionTimeout: Duration.seconds(entry.promotionTimeoutSeconds),
@@ -59,19 +70,14 @@ export class ManifestStack extends Stack {
       sharedSchedule: entry.schedule === 'native' ? undefined : scheduleSettings(entry.schedule),
       ...this.#declared(entry),
     });
-    grantTarget(this.pipeline.rotationFunction(entry.kind), entry);
-    if (entry.kind === 'jwt' && entry.publicKeys) this.#publish(name, secret, entry.publicKeys.maxAgeSeconds);
+    kind.grantTarget?.(this.pipeline.rotationFunction(entry.kind), entry);
+    kind.publish?.(this, name, secret, entry);
     if (entry.schedule === 'native') return;
     const { schedule, group } = entry;
     this.#scheduled.push({ name: secretName, secretArn: secret.secretArn, schedule, group });
   }
 
-  #publish(name: string, secret: secretsmanager.ISecret, maxAgeSeconds: number): void {
-    const { url } = new JwksEndpoint(this, `PublicKeys-${name}`, { secret, maxAge: Duration.seconds(maxAgeSeconds) });
-    new CfnOutput(this, `PublicKeysUrl-${name}`, { value: url, description: `The key set of ${name}` });
-  }
-
-  #watch(name: string, entry: Extract<ManifestSecret, { kind: 'watched' }>): void {
+  #watch(name: string, entry: WatchedManifestSecret): void {
     const resolved = resolveSecret(this, name, entry);
     const declared = this.#declared(entry);
     new WatchedSecret(this, `Watch-${name}`, { pipeline: this.pipeline, ...resolved, ...declared });

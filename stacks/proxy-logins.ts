@@ -9,7 +9,10 @@ export interface ProxyLoginsProps {
   readonly secret: secretsmanager.ISecret;
   /** The user name that the secret begins with; the second login is named after it. */
   readonly username: string;
-  /** @default - the account's key for Secrets Manager */
+  /**
+   * Encrypts both small secrets.
+   * @default - the account's key for Secrets Manager
+   */
   readonly encryptionKey?: kms.IKey;
 }
 
@@ -18,9 +21,14 @@ export interface ProxyLoginsProps {
  * registered with it, so each login has a small secret of its own. Register both with the proxy
  * (`secrets: [...logins.all]`); rotations keep them in step before promotion.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-secrets-arns.html
+ *
+ * @example
+ * const logins = new ProxyLogins(this, 'Logins', { secret, username: 'app' });
  */
 export class ProxyLogins extends Construct {
+  /** The login that the secret begins with. */
   readonly base: secretsmanager.Secret;
+  /** The login that the first rotation makes. */
   readonly second: secretsmanager.Secret;
 
   constructor(scope: Construct, id: string, props: ProxyLoginsProps) {
@@ -49,6 +57,7 @@ export class ProxyLogins extends Construct {
     acknowledge(this, 'Kept in step by the rotation of the secret whose logins they hold.', 'SMG4');
   }
 
+  /** Both, for the proxy's `secrets`. */
   get all(): secretsmanager.ISecret[] {
     return [this.base, this.second];
   }

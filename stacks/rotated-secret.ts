@@ -1,29 +1,30 @@
-import { Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import {
-  type CheckSettings,
-  type ConsumerSettings,
-  convergenceBoundSeconds,
-  type MirrorSettings,
-  type ScheduleSettings,
-  type SecretSettings,
-} from '../pipeline/contracts/settings/secret.ts';
-import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
-import type { CheckProps } from './check-functions.ts';
-import type { RotationPipeline, SecretKind } from './rotation-pipeline.ts';
-import { arnForPolicies } from './secret-arn.ts';
+import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
+import { convergenceBoundSeconds, type SecretSettings } from '../pipeline/contracts/settings/secret.ts';
+import type {
+  ConsumerSettings,
+  MirrorSettings,
+  ScheduleSettings,
+} from '../pipeline/contracts/settings/secret-types.ts';
+import type { CheckProps } from './check-props.ts';
+import type { ManagedSecret } from './managed-secrets.ts';
+import type { RotationPipeline } from './rotation-pipeline.ts';
 
 export interface RotatedSecretProps {
+  /** Whose care the secret is in. */
   readonly pipeline: RotationPipeline;
-  /** What people call the secret; its name in Secrets Manager. */
+  /** Its name in Secrets Manager: what people and the command line call it. Not a token: it names the settings. */
   readonly secretName: string;
+  /** New or existing; with its `encryptionKey` where that is a customer's. */
   readonly secret: secretsmanager.ISecret;
+  /** What the secret holds. */
   readonly kind: SecretKind;
-  /** The rotator's own settings: strategy, superuser … */
+  /** The rotator's own settings, such as strategy and superuser: docs/constructs.md#settings-of-the-kinds. */
   readonly rotator: Record<string, unknown>;
   /**
    * Secrets that the rotation reads: the superuser's, or the admin key's.
@@ -46,39 +47,65 @@ export interface RotatedSecretProps {
    */
   readonly sharedSchedule?: ScheduleSettings;
   /**
-   * Secrets Manager's own schedule, the safety net behind the workflow's.
+   * Secrets Manager's own schedule, the safety net behind the workflow's: longer than that.
    * @default Duration.days(90)
    */
   readonly nativeInterval?: Duration;
-  /** @default Duration.hours(24) */
+  /**
+   * How long the previous credential is kept for roll-back and slow consumers.
+   * @default Duration.hours(24)
+   */
   readonly gracePeriod?: Duration;
-  /** @default Duration.minutes(15) */
+  /**
+   * How long Secrets Manager's own attempts may take before the workflow gives up the candidate.
+   * @default Duration.minutes(15)
+   */
   readonly promotionTimeout?: Duration;
-  /** @default Duration.minutes(1) */
+  /**
+   * How often retirement asks again whether the previous credential is in use.
+   * @default Duration.minutes(1)
+   */
   readonly evidenceInterval?: Duration;
   /**
    * Secrets with the same group are rotated together, by one execution of rotate-fleet.
    * @default - in no group
    */
   readonly group?: string;
+  /**
+   * The functions that read it.
+   * @default - none
+   */
   readonly consumers?: ConsumerSettings[];
+  /**
+   * What proves a new value.
+   * @default - none
+   */
   readonly checks?: CheckProps[];
   /**
    * When the checks run without a rotation.
    * @default - after rotations and on demand
    */
   readonly checkSchedule?: scheduler.ScheduleExpression;
+  /**
+   * Where the value goes besides.
+   * @default - nowhere
+   */
   readonly mirrors?: MirrorSettings[];
-  /** @default false */
+  /**
+   * Whether the pipeline rolls back a value that a person put and whose checks fail.
+   * @default false
+   */
   readonly rollBackHandPutValues?: boolean;
 }
 
+/** An RDS Proxy that authenticates by password, and that consumers connect to. */
 export interface RotatedSecretProxy {
+  /** DBProxyName. */
   readonly proxyName: string;
   /** The host that consumers connect to. */
   readonly endpoint: string;
   /** Made by `ProxyLogins`, or registered before. */
-  readonly logins: { readonly base: secretsmanager.ISecret; readonly second: secretsmanager.ISecret };
+  readonly logins: ProxyLoginSecrets;
   /**
    * Who owns what the second login creates: `init-query` where the proxy's InitQuery is SET ROLE to the owner role,
    * else each rotation hands it over.
@@ -87,34 +114,44 @@ export interface RotatedSecretProxy {
   readonly ownership?: 'init-query' | 'reassign';
 }
 
-/** Puts one secret into the care of a pipeline: its settings, its rotation function and schedule, and the grants for it alone. */
+/** The secrets of both logins, registered with a proxy. `ProxyLogins` is one. */
+export interface ProxyLoginSecrets {
+  /** The login that the secret begins with. */
+  readonly base: secretsmanager.ISecret;
+  /** The login that the first rotation makes. */
+  readonly second: secretsmanager.ISecret;
+}
+
+/**
+ * Puts one secret into the care of a pipeline: its settings, its rotation function and schedule, and the grants for it alone.
+ *
+ * @example
+ * new RotatedSecret(this, 'Jwt', {
+ *   pipeline,
+ *   secret,
+ *   secretName: 'shop/jwt',
+ *   kind: 'jwt',
+ *   rotator: { algorithm: 'ES256' },
+ *   schedule: ScheduleExpression.rate(Duration.days(30)),
+ * });
+ */
 export class RotatedSecret extends Construct {
+  /** What the pipeline's functions know of the secret. */
   readonly settings: ssm.StringParameter;
 
   constructor(scope: Construct, id: string, props: RotatedSecretProps) {
     super(scope, id);
     const { pipeline, secret } = props;
-    const checks = pipeline.checkFunctions.settle(secret, props.checks ?? []);
-    this.settings = new ssm.StringParameter(this, 'Settings', {
-      // Derived from the secret's name alone, so that the functions find it without being told.
-      parameterName: settingsParameterName(pipeline.settingsPrefix, props.secretName),
-      simpleName: false,
-      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
-      description: `Keyturn: what the pipeline knows of ${props.secretName}`,
-      stringValue: Stack.of(this).toJsonString(settingsOf(props, checks)),
-    });
     const rotationFunction = pipeline.rotationFunction(props.kind);
-    rotationFunction.mayRotate(secret, this.settings.parameterArn);
-    for (const read of props.reads ?? []) rotationFunction.mayRead(read);
-    for (const login of props.proxy ? [props.proxy.logins.base, props.proxy.logins.second] : []) {
-      rotationFunction.mayPut(login);
-    }
-    pipeline.workflow.mayRotate(arnForPolicies(secret));
-    pipeline.labelRules.watch(props.secretName);
-    pipeline.dashboard.mayShow(arnForPolicies(secret));
-    pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
-    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
-    pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
+    this.settings = pipeline.manage(this, {
+      ...props,
+      settings: settingsOf(props),
+      rotation: {
+        rotationFunction,
+        reads: props.reads ?? [],
+        puts: props.proxy ? [props.proxy.logins.base, props.proxy.logins.second] : [],
+      },
+    });
     // The L2 construct would also grant GetRandomPassword on every resource, and an invoke permission without a source account.
     const nativeRotation = new secretsmanager.CfnRotationSchedule(this, 'NativeRotation', {
       secretId: secret.secretArn,
@@ -123,7 +160,6 @@ export class RotatedSecret extends Construct {
       rotateImmediatelyOnUpdate: false,
     });
     nativeRotation.node.addDependency(rotationFunction);
-    grantPropagation(pipeline, { ...props, checks });
     const { schedule, checkSchedule } = props;
     if (schedule) this.#start('Schedule', schedule, `rotates ${props.secretName}`, props, 'rotate');
     if (checkSchedule) this.#start('CheckSchedule', checkSchedule, `checks ${props.secretName}`, props, 'check');
@@ -148,54 +184,8 @@ export class RotatedSecret extends Construct {
   }
 }
 
-/** What follows a new value of a secret. */
-export type PropagationProps = Pick<RotatedSecretProps, 'secret' | 'consumers' | 'mirrors'> & {
-  readonly checks: readonly CheckSettings[];
-};
-
-/** Exactly what each consumer, check and mirror needs, by how it is declared. */
-export function grantPropagation(pipeline: RotationPipeline, props: PropagationProps): void {
-  for (const consumer of props.consumers ?? []) {
-    const { functionArn } = consumer;
-    if (consumer.freshness === 'notify')
-      pipeline.workflow.mayNotify([consumer.alias ? `${functionArn}:${consumer.alias}` : functionArn]);
-    if (consumer.freshness === 'recycle') pipeline.mayRecycle(functionArn, consumer.alias);
-  }
-  for (const check of props.checks) pipeline.workflow.mayCheck(check.functionArn);
-  for (const mirror of props.mirrors ?? []) grantMirror(pipeline, props, mirror);
-}
-
-function grantMirror(pipeline: RotationPipeline, props: PropagationProps, mirror: MirrorSettings): void {
-  const { secret } = props;
-  const stack = Stack.of(secret);
-  if (mirror.to === 'replica') {
-    const parts = Fn.split(':', arnForPolicies(secret));
-    const replicaArn = Fn.join(
-      ':',
-      [0, 1, 2]
-        .map((i) => Fn.select(i, parts))
-        .concat(
-          mirror.region,
-          [4, 5, 6].map((i) => Fn.select(i, parts)),
-        ),
-    );
-    pipeline.mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn]);
-    return;
-  }
-  pipeline.mirrorSecret.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
-  if (secret.encryptionKey) pipeline.mirrorSecret.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
-  const resourceName = mirror.parameterName.replace(/^\//, '');
-  pipeline.mirrorSecret.allow(
-    ['ssm:GetParameter', 'ssm:PutParameter'],
-    [stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
-  );
-  if (mirror.keyId) pipeline.mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
-}
-
-function settingsOf(props: RotatedSecretProps, checks: CheckSettings[]): SecretSettings {
+function settingsOf(props: RotatedSecretProps): ManagedSecret['settings'] {
   return {
-    schemaVersion: 1,
-    name: props.secretName,
     kind: props.kind,
     rotated: true,
     ...(props.group && { group: props.group }),
@@ -209,9 +199,6 @@ function settingsOf(props: RotatedSecretProps, checks: CheckSettings[]): SecretS
     promotionTimeoutSeconds: (props.promotionTimeout ?? Duration.minutes(15)).toSeconds(),
     evidenceIntervalSeconds: (props.evidenceInterval ?? Duration.minutes(1)).toSeconds(),
     rollBackHandPutValues: props.rollBackHandPutValues ?? false,
-    consumers: props.consumers ?? [],
-    checks,
-    mirrors: props.mirrors ?? [],
   };
 }
 

@@ -3,11 +3,15 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { ApiKeyProvider } from '../pipeline/contracts/manifest-secret-types.ts';
+import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
-import { allowStory, BundledFunction, type FunctionNetwork } from './bundled-function.ts';
-import type { SecretKind } from './rotation-pipeline.ts';
+import { allowStory, BundledFunction } from './bundled-function.ts';
+import type { FunctionNetwork } from './function-network.ts';
+import { deployedKinds } from './kinds.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
+/** @internal */
 export interface RotationFunctionProps {
   readonly kind: SecretKind;
   readonly settingsPrefix: string;
@@ -22,9 +26,11 @@ export interface RotationFunctionProps {
  * function that reaches the target.
  */
 export class RotationFunction extends Construct {
+  /** Its role has what Secrets Manager's steps need; grant it what its target needs. */
   readonly function: lambda.Function;
   readonly #bundled: BundledFunction;
 
+  /** @internal A `RotationPipeline` makes it. */
   constructor(scope: Construct, id: string, props: RotationFunctionProps) {
     super(scope, id);
     const stack = Stack.of(this);
@@ -32,7 +38,7 @@ export class RotationFunction extends Construct {
       handler: `rotate-${props.kind}`,
       description: `Keyturn: rotates ${props.kind} secrets for Secrets Manager`,
       timeout: Duration.seconds(60),
-      memoryMegabytes: 512,
+      memoryMegabytes: deployedKinds[props.kind].memoryMegabytes,
       network: props.network,
       environment: {
         ...props.environment,
@@ -51,7 +57,7 @@ export class RotationFunction extends Construct {
     allowStory(this.#bundled);
   }
 
-  /** What rotating one secret needs, on that secret alone. */
+  /** @internal What rotating one secret needs, on that secret alone. */
   mayRotate(secret: secretsmanager.ISecret, settingsParameterArn: string): void {
     this.#bundled.allow(
       [
@@ -66,20 +72,26 @@ export class RotationFunction extends Construct {
     this.#bundled.allow(['ssm:GetParameter'], [settingsParameterArn]);
   }
 
-  /** The superuser's secret, or an administrator key: read, never written. */
+  /** @internal The superuser's secret, or an administrator key: read, never written. */
   mayRead(secret: secretsmanager.ISecret): void {
     this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
     this.#mayUseKeyOf(secret, 'kms:Decrypt');
   }
 
-  /** The secret of one login that is registered with a proxy: written before promotion, never read. */
+  /** @internal The secret of one login that is registered with a proxy: written before promotion, never read. */
   mayPut(secret: secretsmanager.ISecret): void {
     this.#bundled.allow(['secretsmanager:PutSecretValue'], [arnForPolicies(secret)]);
     this.#mayUseKeyOf(secret, 'kms:Decrypt', 'kms:GenerateDataKey');
   }
 
-  /** The IAM user whose credentials an `api-key` secret holds; it belongs to that secret alone. */
-  mayManageKeysOf(user: iam.IUser, provider: keyof typeof iamActions): void {
+  /**
+   * Grants what the provider needs on the IAM user whose credentials an `api-key` secret holds. The user belongs to that
+   * secret alone.
+   *
+   * @example
+   * pipeline.rotationFunction('api-key').mayManageKeysOf(user, 'bedrock');
+   */
+  mayManageKeysOf(user: iam.IUser, provider: ApiKeyProvider): void {
     this.#bundled.allow([...iamActions[provider]], [user.userArn]);
   }
 
@@ -88,6 +100,12 @@ export class RotationFunction extends Construct {
     if (secret.encryptionKey) this.#bundled.allow(actions, [secret.encryptionKey.keyArn]);
   }
 
+  /**
+   * Grants actions on resources of the target.
+   *
+   * @example
+   * pipeline.rotationFunction('postgres').allow(['rds:ModifyDBInstance'], [instance.instanceArn]);
+   */
   allow(actions: string[], resources: string[]): void {
     this.#bundled.allow(actions, resources);
   }

@@ -1,66 +1,57 @@
-import { Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import type {
-  CheckSettings,
-  ConsumerSettings,
-  MirrorSettings,
-  SecretSettings,
-} from '../pipeline/contracts/settings/secret.ts';
-import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
-import type { CheckProps } from './check-functions.ts';
-import { grantPropagation } from './rotated-secret.ts';
+import type { ConsumerSettings, MirrorSettings } from '../pipeline/contracts/settings/secret-types.ts';
+import type { CheckProps } from './check-props.ts';
 import type { RotationPipeline } from './rotation-pipeline.ts';
-import { arnForPolicies } from './secret-arn.ts';
 
 export interface WatchedSecretProps {
+  /** Whose care the secret is in. */
   readonly pipeline: RotationPipeline;
-  /** Its name in Secrets Manager. */
+  /** Its name in Secrets Manager. Not a token: it names the settings. */
   readonly secretName: string;
+  /** New or existing; with its `encryptionKey` where that is a customer's. */
   readonly secret: secretsmanager.ISecret;
+  /**
+   * The functions that read it.
+   * @default - none
+   */
   readonly consumers?: ConsumerSettings[];
+  /**
+   * What proves a new value.
+   * @default - none
+   */
   readonly checks?: CheckProps[];
+  /**
+   * Where the value goes besides.
+   * @default - nowhere
+   */
   readonly mirrors?: MirrorSettings[];
 }
 
-/** A secret whose value others put: the pipeline brings it to its consumers and checks it, and never rotates it. */
+/**
+ * A secret whose value others put: the pipeline brings it to its consumers and checks it, and never rotates it.
+ *
+ * @example
+ * new WatchedSecret(this, 'Payment', { pipeline, secret, secretName: 'shop/payment', consumers });
+ */
 export class WatchedSecret extends Construct {
+  /** What the pipeline's functions know of the secret. */
   readonly settings: ssm.StringParameter;
 
-  constructor(scope: Construct, id: string, props: WatchedSecretProps) {
+  constructor(scope: Construct, id: string, { pipeline, ...managed }: WatchedSecretProps) {
     super(scope, id);
-    const { pipeline, secret, secretName } = props;
-    const checks = pipeline.checkFunctions.settle(secret, props.checks ?? []);
-    this.settings = new ssm.StringParameter(this, 'Settings', {
-      parameterName: settingsParameterName(pipeline.settingsPrefix, secretName),
-      simpleName: false,
-      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
-      description: `Keyturn: what the pipeline knows of ${secretName}`,
-      stringValue: Stack.of(this).toJsonString(settingsOf(props, checks)),
+    this.settings = pipeline.manage(this, {
+      ...managed,
+      settings: {
+        kind: 'watched',
+        rotated: false,
+        rotator: {},
+        gracePeriodSeconds: 0,
+        promotionTimeoutSeconds: 900,
+        evidenceIntervalSeconds: 60,
+        rollBackHandPutValues: false,
+      },
     });
-    pipeline.labelRules.watch(secretName);
-    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
-    pipeline.prepare.allow(['ssm:GetParameter'], [this.settings.parameterArn]);
-    pipeline.dashboard.mayShow(arnForPolicies(secret));
-    pipeline.audit.mayLookAt(arnForPolicies(secret), this.settings.parameterArn);
-    grantPropagation(pipeline, { ...props, checks });
   }
-}
-
-function settingsOf({ secretName, consumers, mirrors }: WatchedSecretProps, checks: CheckSettings[]): SecretSettings {
-  return {
-    schemaVersion: 1,
-    name: secretName,
-    kind: 'watched',
-    rotated: false,
-    rotator: {},
-    gracePeriodSeconds: 0,
-    promotionTimeoutSeconds: 900,
-    evidenceIntervalSeconds: 60,
-    rollBackHandPutValues: false,
-    consumers: consumers ?? [],
-    checks,
-    mirrors: mirrors ?? [],
-  };
 }

@@ -1,5 +1,7 @@
 import { ArnFormat, CfnOutput, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { settingsPrefixOf } from '../../pipeline/contracts/settings/pipeline.ts';
 import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
 
 /** Names of the fleet's secrets: the benchmark makes as many of them as it needs. */
@@ -14,6 +16,7 @@ export class FleetStack extends Stack {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const pipeline = new RotationPipeline(this, 'Keyturn');
+    const settingsPrefix = settingsPrefixOf(pipeline.pipelineName);
     const rotation = pipeline.rotationFunction('api-key');
     const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
     const secrets = this.formatArn({
@@ -25,7 +28,7 @@ export class FleetStack extends Stack {
     const settings = this.formatArn({
       service: 'ssm',
       resource: 'parameter',
-      resourceName: `${pipeline.settingsPrefix.slice(1)}/fleet/*`,
+      resourceName: `${settingsPrefix.slice(1)}/fleet/*`,
     });
     const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
     rotation.allow(
@@ -33,11 +36,15 @@ export class FleetStack extends Stack {
       [secrets],
     );
     rotation.allow(['ssm:GetParameter'], [settings]);
-    pipeline.workflow.mayRotate(secrets);
-    pipeline.prepare.allow(['secretsmanager:DescribeSecret'], [secrets]);
-    pipeline.prepare.allow(['ssm:GetParameter'], [settings]);
-    for (let index = 0; index < FLEET_SECRETS + 100; index += 1) pipeline.labelRules.watch(fleetName(index));
+    pipeline.rotateSecret.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['secretsmanager:RotateSecret', 'secretsmanager:DescribeSecret'],
+        resources: [secrets],
+      }),
+    );
+    const secretNames = Array.from({ length: FLEET_SECRETS + 100 }, (_, index) => fleetName(index));
+    pipeline.admit({ secretNames, secretArn: secrets, settingsParameterArn: settings });
     new CfnOutput(this, 'RotationFunctionArn', { value: rotation.function.functionArn });
-    new CfnOutput(this, 'SettingsPrefix', { value: pipeline.settingsPrefix });
+    new CfnOutput(this, 'SettingsPrefix', { value: settingsPrefix });
   }
 }

@@ -1,3 +1,4 @@
+import { contractOf } from '../../pipeline/contracts/kind-contracts.ts';
 import {
   type ManifestCheck,
   type ManifestConsumer,
@@ -7,7 +8,6 @@ import {
   referencedName,
 } from '../../pipeline/contracts/manifest.ts';
 import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
-import { apiKeySettings } from '../../pipeline/contracts/manifest-kinds.ts';
 import { scheduleSettings } from '../../pipeline/contracts/manifest-schedule.ts';
 import type { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings, SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
@@ -39,7 +39,7 @@ export function comparableManifest(secret: ManifestSecret): ComparableSettings {
     promotionTimeoutSeconds: secret.promotionTimeoutSeconds,
     evidenceIntervalSeconds: secret.evidenceIntervalSeconds,
     rollBackHandPutValues: secret.rollBackHandPutValues,
-    rotator: withoutDerived(manifestRotator(secret)),
+    rotator: withoutDerived(contractOf(secret).rotator(secret)),
     ...followers,
   });
 }
@@ -81,24 +81,6 @@ function comparableConsumerSettings({ functionArn, ...rest }: ConsumerSettings) 
   return { ...rest, function: functionArn };
 }
 
-function manifestRotator(secret: Exclude<ManifestSecret, { kind: 'watched' }>): Record<string, unknown> {
-  switch (secret.kind) {
-    case 'postgres': {
-      const { strategy, superuserSecret, ownerRole, passwordLength, excludeCharacters, proxy } = secret;
-      const rest = { strategy, superuserSecretArn: superuserSecret, ownerRole, passwordLength, excludeCharacters };
-      if (!proxy) return rest;
-      const { loginSecrets, ...named } = proxy;
-      return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };
-    }
-    case 'jwt': {
-      const { algorithm, longestTokenLifetimeSeconds } = secret;
-      return { algorithm, longestTokenLifetimeSeconds };
-    }
-    case 'api-key':
-      return apiKeySettings(secret);
-  }
-}
-
 /** Follow from the consumers and the promotion time, which are compared themselves. */
 const derived = new Set(['convergenceBoundSeconds', 'promotionTimeoutSeconds']);
 
@@ -117,7 +99,7 @@ function comparableCheck(secret: ManifestSecret, check: ManifestCheck) {
 }
 
 function checkDefaults(secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
-  if (check.type === 'database' && secret.kind === 'postgres') return databaseCheckDefaults(secret);
+  if (check.type === 'database') return databaseCheckDefaults(secret) ?? {};
   const consumer = checkedConsumer(secret, check);
   return consumer ? { functionArn: consumer.function, alias: consumer.alias } : {};
 }

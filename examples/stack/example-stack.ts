@@ -5,7 +5,7 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
 import { RotatedSecret, RotationPipeline, WatchedParameter, WatchedSecret } from 'keyturn';
 import { ExampleDatabase } from './database.ts';
-import { ExampleKeys } from './keys.ts';
+import { BANNER, ExampleKeys } from './keys.ts';
 import { ExampleNetwork } from './network.ts';
 import { ExampleService } from './service.ts';
 
@@ -95,7 +95,7 @@ export class ExampleStack extends Stack {
     });
     new WatchedParameter(this, 'Banner', {
       pipeline,
-      parameterName: keys.banner.parameterName,
+      parameterName: BANNER,
       consumers: service.consumers('health'),
     });
   }

@@ -5,6 +5,9 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { acknowledge } from 'keyturn';
 
+/** A parameter that people change; /health shows it. */
+export const BANNER = '/example/banner';
+
 export interface ExampleKeysProps {
   readonly encryptionKey: kms.IKey;
 }
@@ -58,7 +61,7 @@ export class ExampleKeys extends Construct {
     });
     acknowledge(this.featuresSecret, 'Switches, put by people: there is nothing to rotate.', 'SMG4');
     this.banner = new ssm.StringParameter(this, 'Banner', {
-      parameterName: '/example/banner',
+      parameterName: BANNER,
       description: 'A line that /health shows; changed by people, brought to the functions by Keyturn',
       stringValue: 'welcome',
     });

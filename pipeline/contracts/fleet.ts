@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { secretKinds } from './secret-kinds.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const secretIds = v.array(v.pipe(text, v.maxLength(2048)));
@@ -7,7 +8,7 @@ const secretIds = v.array(v.pipe(text, v.maxLength(2048)));
 export const FleetRequest = v.strictObject({
   /** By name; the others are left alone. */
   secretIds: v.optional(secretIds),
-  kind: v.optional(v.picklist(['postgres', 'jwt', 'api-key'])),
+  kind: v.optional(v.picklist(secretKinds)),
   /** The manifest's group. */
   group: v.optional(text),
   /** A tag of the secret in Secrets Manager. */

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
-import type { ManifestCheck, ManifestSecret, PostgresManifestSecret } from './manifest.ts';
+import { contractOf } from './kind-contracts.ts';
+import type { ManifestCheck, ManifestSecret } from './manifest.ts';
 import { describeManifestIssue, keysOf } from './manifest-issues.ts';
+import { secretKinds } from './secret-kinds.ts';
 import { checkParameters } from './settings/checks.ts';
 
 /** Checks that would check nothing, or another thing than they say. Pure. */
@@ -10,13 +12,19 @@ export function checkProblems(secret: ManifestSecret): string[] {
   );
 }
 
+/** `a "postgres"` */
+const databaseKinds = secretKinds
+  .filter((kind) => contractOf({ kind }).databaseCheckDefaults)
+  .map((kind) => `a "${kind}"`)
+  .join(' or ');
+
 function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
   if (check.type === 'function') {
     if (check.function) return [];
     return ['a check of type "function" names its function: write "function": "<name or ARN>".'];
   }
-  if (check.type === 'database' && secret.kind !== 'postgres') {
-    return [`a check of type "database" logs in with a "postgres" secret; this one is "${secret.kind}".`];
+  if (check.type === 'database' && !databaseCheckDefaults(secret)) {
+    return [`a check of type "database" logs in with ${databaseKinds} secret; this one is "${secret.kind}".`];
   }
   const consumer = checkedConsumer(secret, check);
   if (check.type === 'consumer' && !consumer) {
@@ -40,14 +48,9 @@ function parameterProblems(type: keyof typeof checkParameters, parameters: objec
   );
 }
 
-/** What a database check need not be told again. */
-export function databaseCheckDefaults({ proxy, database, ownerRole }: PostgresManifestSecret): Record<string, unknown> {
-  const databaseIdentifier = database?.instance ?? database?.cluster;
-  return {
-    ...(proxy && { proxy: { name: proxy.name, endpoint: proxy.endpoint, ownership: proxy.ownership } }),
-    ...(databaseIdentifier && { databaseIdentifier }),
-    ...(ownerRole && { ownerRole }),
-  };
+/** What the manifest says elsewhere already, so that a check of type `database` need not repeat it. */
+export function databaseCheckDefaults(secret: ManifestSecret): Record<string, unknown> | undefined {
+  return secret.kind === 'watched' ? undefined : contractOf(secret).databaseCheckDefaults?.(secret);
 }
 
 /** Whose canary a check of type `consumer` is: the one it names, or the only one there is. */

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { KeyturnError } from './errors.ts';
-import type { Manifest } from './manifest.ts';
 import { parseManifest } from './manifest-safety.ts';
+import type { Manifest } from './manifest-types.ts';
 
-/** There is no manifest where one was named, or what is there is no JSON. */
+/** @internal There is no manifest where one was named, or what is there is no JSON. */
 export class ManifestUnreadable extends KeyturnError {
   readonly code = 'ManifestUnreadable';
 }
 
-/** Reads and parses a manifest. @throws ManifestUnreadable | InputInvalid | ManifestUnsafe */
+/**
+ * Reads and parses a manifest: docs/manifest.md.
+ *
+ * @example
+ * const manifest = readManifest('keyturn.json');
+ *
+ * @throws ManifestUnreadable where there is no such file, or no JSON in it
+ * @throws InputInvalid where its shape is another one
+ * @throws ManifestUnsafe where its settings would break a promise
+ */
 export function readManifest(path: string): Manifest {
   return parseManifest(parseJson(path, readText(path)));
 }

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { KeyturnError } from './errors.ts';
+import { contractOf } from './kind-contracts.ts';
 import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
 import { checkProblems } from './manifest-checks.ts';
 import { describeManifestIssue, keysOf } from './manifest-issues.ts';
-import { apiKeyProblems, jwtProblems, postgresProblems } from './manifest-kinds.ts';
 import { newSecretProblems } from './manifest-new-secrets.ts';
 import { timingProblems } from './manifest-timing.ts';
 import { InputInvalid } from './parse.ts';
@@ -44,16 +44,8 @@ export function parseManifest(input: unknown): Manifest {
 /** Each of these would retire what somebody uses, leave nothing that works, or check less than it says. */
 function secretProblems(secret: ManifestSecret): string[] {
   const general = [...newSecretProblems(secret), ...checkProblems(secret)];
-  switch (secret.kind) {
-    case 'watched':
-      return general;
-    case 'postgres':
-      return [...general, ...timingProblems(secret), ...postgresProblems(secret)];
-    case 'jwt':
-      return [...general, ...timingProblems(secret), ...jwtProblems(secret)];
-    case 'api-key':
-      return [...general, ...timingProblems(secret), ...apiKeyProblems(secret)];
-  }
+  if (secret.kind === 'watched') return general;
+  return [...general, ...timingProblems(secret), ...contractOf(secret).problems(secret)];
 }
 
 /** Two entries for one secret would be two settings under one name. */

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import type { ScheduleSettings } from './settings/secret.ts';
+import { declared } from './declared.ts';
+import type * as types from './manifest-types.ts';
+import type { ScheduleSettings } from './settings/secret-types.ts';
 
 const when = {
   timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'a time zone such as Europe/Berlin')), 'Etc/UTC'),
@@ -21,18 +23,22 @@ const Expression = v.pipe(
  * `{"everyDays": 30}`, `{"expression": "cron(0 3 ? * SUN *)"}`; `native`: Secrets Manager's own schedule and no other.
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
-export const Schedule = v.union(
-  [
-    v.literal('native'),
-    v.strictObject({ everyDays: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), ...when }),
-    v.strictObject({ expression: Expression, ...when }),
-  ],
-  '"native", {"everyDays": 30} or {"expression": "cron(0 3 ? * SUN *)"}, with "timeZone" and "windowMinutes"',
+export const Schedule = declared<types.Schedule>()(
+  v.union(
+    [
+      v.literal('native'),
+      v.strictObject({ everyDays: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), ...when }),
+      v.strictObject({ expression: Expression, ...when }),
+    ],
+    '"native", {"everyDays": 30} or {"expression": "cron(0 3 ? * SUN *)"}, with "timeZone" and "windowMinutes"',
+  ),
 );
-export type Schedule = v.InferOutput<typeof Schedule>;
+export type Schedule = types.Schedule;
 
-export const CheckSchedule = v.strictObject({ expression: Expression, timeZone: when.timeZone });
-export type CheckSchedule = v.InferOutput<typeof CheckSchedule>;
+export const CheckSchedule = declared<types.CheckSchedule>()(
+  v.strictObject({ expression: Expression, timeZone: when.timeZone }),
+);
+export type CheckSchedule = types.CheckSchedule;
 type OwnSchedule = Exclude<Schedule, 'native'>;
 
 function isTimeZone(name: string): boolean {

@@ -1,5 +1,6 @@
-import { convergenceBoundOf, type RotatedManifestSecret } from './manifest.ts';
+import { convergenceBoundOf } from './manifest-entry.ts';
 import { scheduleIntervalSeconds } from './manifest-schedule.ts';
+import type { RotatedManifestMembers } from './manifest-secret-types.ts';
 
 const DAY = 86_400;
 
@@ -9,7 +10,7 @@ const DAY = 86_400;
  * - A rotation inside the grace period of the one before is refused.
  * - The safety net is for when the schedule fails: it comes later than the schedule.
  */
-export function timingProblems(secret: RotatedManifestSecret): string[] {
+export function timingProblems(secret: RotatedManifestMembers): string[] {
   const problems: string[] = [];
   const bound = convergenceBoundOf(secret);
   if (secret.gracePeriodSeconds < bound) {

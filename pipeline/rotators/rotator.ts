@@ -1,4 +1,5 @@
 import type { FindingCode, Verification } from '../contracts/audit.ts';
+import type { SecretKind } from '../contracts/secret-kinds.ts';
 
 /**
  * What every kind of secret does in a rotation. The four steps of Secrets Manager's contract call create, set and
@@ -84,8 +85,6 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
    */
   repair?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>, code: FindingCode): Promise<void>;
 }
-
-export type SecretKind = 'postgres' | 'jwt' | 'api-key';
 
 export interface SecretVersion<Payload> {
   readonly versionId: string;

@@ -6,8 +6,8 @@ import type {
   ManifestSecret,
 } from '../../pipeline/contracts/manifest.ts';
 import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
-import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret.ts';
-import type { CheckProps } from '../check-functions.ts';
+import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret-types.ts';
+import type { CheckProps } from '../check-props.ts';
 import { resolveFunctionArn } from './resolve-references.ts';
 
 export function consumerSettings(scope: Construct, consumers: readonly ManifestConsumer[]): ConsumerSettings[] {
@@ -31,7 +31,7 @@ export function checkProps(scope: Construct, secret: ManifestSecret): CheckProps
 
 /** What the manifest says elsewhere already: the proxy and the identifier of a database, the consumer of a canary. */
 function checkDefaults(scope: Construct, secret: ManifestSecret, check: ManifestCheck): Record<string, unknown> {
-  if (check.type === 'database' && secret.kind === 'postgres') return databaseCheckDefaults(secret);
+  if (check.type === 'database') return databaseCheckDefaults(secret) ?? {};
   const consumer = checkedConsumer(secret, check);
   if (!consumer) return {};
   const functionArn = resolveFunctionArn(scope, consumer.function);

@@ -2,7 +2,7 @@ import { Annotations, Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { Manifest } from '../../pipeline/contracts/manifest.ts';
-import type { FunctionNetwork } from '../bundled-function.ts';
+import type { FunctionNetwork } from '../function-network.ts';
 
 /** The network that the manifest names by ids: nothing is looked up, so that a synthesis needs no credentials. */
 export function importNetwork(scope: Construct, network: Manifest['network']): FunctionNetwork | undefined {

@@ -2,8 +2,9 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import type { ManifestSecret, SecretReference } from '../../pipeline/contracts/manifest.ts';
-import { generatedMember } from '../../pipeline/contracts/manifest-new-secrets.ts';
+import { contractOf } from '../../pipeline/contracts/kind-contracts.ts';
+import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { SecretByArn, SecretByName } from '../../pipeline/contracts/manifest-types.ts';
 import { secretNameOf } from '../../pipeline/contracts/settings/settings-parameter.ts';
 
 export interface ResolvedSecret {
@@ -37,11 +38,7 @@ export function secretByText(scope: Construct, id: string, arnOrName: string): s
   return existingSecret(scope, id, arnOrName.startsWith('arn:') ? { arn: arnOrName } : { name: arnOrName }).secret;
 }
 
-function existingSecret(
-  scope: Construct,
-  id: string,
-  reference: Exclude<SecretReference, { new: unknown }>,
-): ResolvedSecret {
+function existingSecret(scope: Construct, id: string, reference: SecretByArn | SecretByName): ResolvedSecret {
   const key = keyOf(scope, id, reference.kmsKeyArn);
   if ('arn' in reference) {
     const secret = secretsmanager.Secret.fromSecretAttributes(scope, id, { secretCompleteArn: reference.arn, ...key });
@@ -63,8 +60,9 @@ function keyOf(scope: Construct, id: string, kmsKeyArn: string | undefined): { e
 
 /** Secrets Manager generates the first value itself: it is in no template. */
 function initialValue(kind: ManifestSecret['kind'], template: Record<string, unknown>): secretsmanager.SecretProps {
-  const generateStringKey = generatedMember(kind);
-  const length = { passwordLength: kind === 'postgres' ? 32 : 64, excludePunctuation: true };
+  const contract = kind === 'watched' ? undefined : contractOf({ kind }).newSecret;
+  const generateStringKey = contract?.generatedMember;
+  const length = { passwordLength: contract?.length ?? 64, excludePunctuation: true };
   if (!generateStringKey) return { generateSecretString: length };
   return { generateSecretString: { ...length, secretStringTemplate: JSON.stringify(template), generateStringKey } };
 }

@@ -48,7 +48,7 @@ export class RotationSchedules extends Construct {
 
   #start(together: readonly ScheduledSecret[]): StepFunctionsStartExecution {
     const [first] = together as [ScheduledSecret];
-    const { rotateSecret, workflow, deadLetters: deadLetterQueue } = this.#pipeline;
+    const { rotateSecret, rotateFleet, deadLetters: deadLetterQueue } = this.#pipeline;
     if (together.length === 1) {
       const request = { secretId: first.secretArn, startedBy: 'schedule' };
       return new StepFunctionsStartExecution(rotateSecret, {
@@ -57,7 +57,7 @@ export class RotationSchedules extends Construct {
       });
     }
     const input = scheduler.ScheduleTargetInput.fromObject(fleetRequest(together));
-    return new StepFunctionsStartExecution(workflow.rotateFleet, { input, deadLetterQueue });
+    return new StepFunctionsStartExecution(rotateFleet, { input, deadLetterQueue });
   }
 }
 

@@ -17,7 +17,7 @@ function tabled(heading: string, after = ''): string[] {
 
 /** The members of an interface, from its source: types leave nothing to ask at run time. */
 function membersOf(file: string, name: string): string[] {
-  const [, body = ''] = readDocument(file).match(new RegExp(`interface ${name} \\{\n([\\s\\S]*?)^\\}`, 'm')) ?? [];
+  const [, body = ''] = readDocument(file).match(new RegExp(`interface ${name}[^{]*\\{\n([\\s\\S]*?)^\\}`, 'm')) ?? [];
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member]) => member as string);
 }
 
@@ -28,7 +28,8 @@ test.each([
   ['WatchedParameter', 'stacks/watched-parameter.ts', 'WatchedParameterProps'],
   ['ProxyLogins', 'stacks/proxy-logins.ts', 'ProxyLoginsProps'],
   ['JwksEndpoint', 'stacks/jwks-endpoint.ts', 'JwksEndpointProps'],
-  ['Checks', 'stacks/check-functions.ts', 'CheckProps'],
+  ['Checks', 'stacks/check-props.ts', 'CheckProps'],
+  ['ManifestStack', 'stacks/manifest-stack.ts', 'ManifestStackProps'],
 ])('the page has every property of %s, and no other', (heading, file, name) => {
   const members = membersOf(file, name);
   expect(members).not.toEqual([]);

@@ -1,24 +1,34 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FleetRequest } from '../../pipeline/contracts/fleet.ts';
-import { Manifest } from '../../pipeline/contracts/manifest.ts';
+import { ownCheckTypes } from '../../pipeline/contracts/check-types.ts';
+import { kindContracts } from '../../pipeline/contracts/kind-contracts.ts';
+import { secretKinds } from '../../pipeline/contracts/secret-kinds.ts';
 import { ApiKeySettings, iamActions } from '../../pipeline/contracts/settings/api-key.ts';
-import { checkParameters } from '../../pipeline/contracts/settings/checks.ts';
-import { CheckSettings, SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
+import { deployedKinds } from '../../stacks/kinds.ts';
 import { readDocument, root } from './blocks.ts';
 
-const manifestSecrets = Manifest.entries.secrets.value.options;
-const apiKey = manifestSecrets.find(({ entries }) => entries.kind.literal === 'api-key');
+const sources = ['bin', 'cli', 'handlers', 'pipeline', 'stacks', 'statemachines', 'tools'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => path.endsWith('.ts')),
+);
+
 const without = (names: readonly string[], name: string) => names.filter((each) => each !== name).sort();
 
-test('a secret kind has its name in every place of the recipe, and its handler', () => {
-  const kinds = without(SecretSettings.entries.kind.options, 'watched');
-  const inManifest = manifestSecrets.map(({ entries }) => entries.kind.literal);
-  expect(without(inManifest, 'watched')).toEqual(kinds);
-  expect(without(FleetRequest.entries.kind.wrapped.options, '')).toEqual(kinds);
-  const [, choices = ''] = readDocument('cli/commands.ts').match(/choices\(\[([^\]]+)\]\)/) ?? [];
-  expect(without(choices.replaceAll("'", '').split(', '), '')).toEqual(kinds);
-  expect(kinds.filter((kind) => !existsSync(join(root, `handlers/rotate-${kind}.ts`)))).toEqual([]);
+test('a secret kind has its handler, its rotator, its section, and its name in no second list', () => {
+  expect(Object.keys(kindContracts).sort()).toEqual([...secretKinds].sort());
+  expect(Object.keys(deployedKinds).sort()).toEqual([...secretKinds].sort());
+  const needed = (kind: string) => [`handlers/rotate-${kind}.ts`, `pipeline/rotators/${kind}/${kind}-rotator.ts`];
+  expect(secretKinds.flatMap(needed).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const page = readDocument('docs/manifest.md');
+  expect(secretKinds.filter((kind) => !page.includes(`\n## ${kind}\n`))).toEqual([]);
+  const lists = sources.flatMap((path) =>
+    readDocument(path)
+      .split('\n')
+      .filter((line) => secretKinds.filter((kind) => line.includes(`'${kind}'`)).length > 1)
+      .map(() => path),
+  );
+  expect(lists).toEqual(['pipeline/contracts/secret-kinds.ts']);
 });
 
 test('a provider of API keys has its name in every place of the recipe, and its tests', () => {
@@ -26,7 +36,7 @@ test('a provider of API keys has its name in every place of the recipe, and its 
     const { entries } = 'pipe' in option ? option.pipe[0] : option;
     return entries.provider.literal;
   });
-  const inManifest = (apiKey?.entries as { provider: { options: string[] } }).provider.options;
+  const inManifest = kindContracts['api-key'].entry.entries.provider.options;
   expect(without(inManifest, '')).toEqual(without(providers, ''));
   expect(without(Object.keys(iamActions), '')).toEqual(without(providers, ''));
   for (const file of ['test/pipeline/rotators/api-key/provider-faults.test.ts', 'test/proof/crash/api-key-secret.ts']) {
@@ -40,10 +50,7 @@ test('a provider of API keys has its name in every place of the recipe, and its 
 });
 
 test('a check has its type in every place of the recipe, its function, its test and its section', () => {
-  const types = without(CheckSettings.entries.type.options, 'function');
-  const checks = manifestSecrets[0].entries.checks.wrapped.item.entries.type.options;
-  expect(without(checks, 'function')).toEqual(types);
-  expect(Object.keys(checkParameters).sort()).toEqual(types);
+  const types = [...ownCheckTypes].sort();
   const handlers = readDocument('handlers/check.ts') + readDocument('handlers/check-database.ts');
   expect(types.filter((type) => !handlers.includes(`${type}: ${type}Check(`))).toEqual([]);
   expect(types.filter((type) => !existsSync(join(root, `test/pipeline/checks/${type}.test.ts`)))).toEqual([]);

@@ -1,5 +1,6 @@
 import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
+import type { ApiKeyProvider } from '../manifest-secret-types.ts';
 import {
   type HttpProblem,
   HttpProviderSettings,
@@ -122,7 +123,7 @@ function issueOf(data: object, { at, expected }: HttpProblem) {
 }
 
 /** What the rotation function needs on the IAM user; nothing for providers outside of AWS. */
-export const iamActions: Readonly<Record<ApiKeySettings['provider'], readonly string[]>> = {
+export const iamActions: Readonly<Record<ApiKeyProvider, readonly string[]>> = {
   bedrock: [
     'iam:CreateServiceSpecificCredential',
     'iam:DeleteServiceSpecificCredential',

@@ -1,5 +1,6 @@
 import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
+import type { OwnCheckType } from '../check-types.ts';
 import { RegionStrategy } from '../region-strategy.ts';
 import { ProxySettings } from './postgres.ts';
 
@@ -94,4 +95,4 @@ export const checkParameters = {
   consumer: ConsumerCheckParameters,
   http: HttpCheckParameters,
   jwks: JwksCheckParameters,
-} as const;
+} as const satisfies Record<OwnCheckType, v.GenericSchema>;

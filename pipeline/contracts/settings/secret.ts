@@ -1,4 +1,8 @@
 import * as v from 'valibot';
+import { checkTypes } from '../check-types.ts';
+import { declared } from '../declared.ts';
+import { managedKinds } from '../secret-kinds.ts';
+import type * as types from './secret-types.ts';
 
 /**
  * What the pipeline knows of one secret at run time: the manifest's entry with its defaults filled in and its names
@@ -7,56 +11,64 @@ import * as v from 'valibot';
 const arn = v.pipe(v.string(), v.startsWith('arn:'));
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-export const ConsumerSettings = v.object({
-  name: v.pipe(v.string(), v.nonEmpty()),
-  functionArn: arn,
-  /** The alias that receives the traffic, where it is not $LATEST. */
-  alias: v.optional(v.string()),
-  /** How it gets fresh. */
-  freshness: v.picklist(['notify', 'recycle', 'expire']),
-  /** How long its environments keep a value: the cache's age. */
-  maxAgeSeconds: seconds,
-  /** The longest invocation: an environment may go on with the value it began with. */
-  longestInvocationSeconds: seconds,
-});
-export type ConsumerSettings = v.InferOutput<typeof ConsumerSettings>;
-
-export const CheckSettings = v.object({
-  name: v.pipe(v.string(), v.nonEmpty()),
-  type: v.picklist(['database', 'bedrock', 'consumer', 'http', 'jwks', 'function']),
-  /** The function that runs it: ours, or one that people bring. */
-  functionArn: arn,
-  /** What the check needs to know; its own schema parses it. */
-  parameters: v.record(v.string(), v.unknown()),
-});
-export type CheckSettings = v.InferOutput<typeof CheckSettings>;
-
-export const MirrorSettings = v.variant('to', [
+export const ConsumerSettings = declared<types.ConsumerSettings>()(
   v.object({
-    to: v.literal('parameter'),
-    parameterName: v.string(),
-    keyId: v.optional(v.string()),
-    pointer: v.optional(v.string()),
+    name: v.pipe(v.string(), v.nonEmpty()),
+    functionArn: arn,
+    /** The alias that receives the traffic, where it is not $LATEST. */
+    alias: v.optional(v.string()),
+    /** How it gets fresh. */
+    freshness: v.picklist(['notify', 'recycle', 'expire']),
+    /** How long its environments keep a value: the cache's age. */
+    maxAgeSeconds: seconds,
+    /** The longest invocation: an environment may go on with the value it began with. */
+    longestInvocationSeconds: seconds,
   }),
-  v.object({ to: v.literal('replica'), region: v.string() }),
-]);
-export type MirrorSettings = v.InferOutput<typeof MirrorSettings>;
+);
+export type ConsumerSettings = types.ConsumerSettings;
+
+export const CheckSettings = declared<types.CheckSettings>()(
+  v.object({
+    name: v.pipe(v.string(), v.nonEmpty()),
+    type: v.picklist(checkTypes),
+    /** The function that runs it: ours, or one that people bring. */
+    functionArn: arn,
+    /** What the check needs to know; its own schema parses it. */
+    parameters: v.record(v.string(), v.unknown()),
+  }),
+);
+export type CheckSettings = types.CheckSettings;
+
+export const MirrorSettings = declared<types.MirrorSettings>()(
+  v.variant('to', [
+    v.object({
+      to: v.literal('parameter'),
+      parameterName: v.string(),
+      keyId: v.optional(v.string()),
+      pointer: v.optional(v.string()),
+    }),
+    v.object({ to: v.literal('replica'), region: v.string() }),
+  ]),
+);
+export type MirrorSettings = types.MirrorSettings;
 
 /** When the workflow rotates, for those who ask when the next rotation is. The schedule itself is EventBridge's. */
-export const ScheduleSettings = v.object({
-  /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
-  expression: v.pipe(v.string(), v.nonEmpty()),
-  timeZone: v.optional(v.string(), 'Etc/UTC'),
-  /** The start is somewhere in so many minutes. */
-  windowMinutes: v.optional(v.number()),
-});
-export type ScheduleSettings = v.InferOutput<typeof ScheduleSettings>;
+export const ScheduleSettings = declared<types.ScheduleSettings>()(
+  v.object({
+    /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+    expression: v.pipe(v.string(), v.nonEmpty()),
+    timeZone: v.optional(v.string(), 'Etc/UTC'),
+    /** The start is somewhere in so many minutes. */
+    windowMinutes: v.optional(v.number()),
+  }),
+);
+export type ScheduleSettings = types.ScheduleSettings;
 
 export const SecretSettings = v.object({
   schemaVersion: v.literal(1),
   /** The manifest's name: what people call the secret. */
   name: v.pipe(v.string(), v.nonEmpty()),
-  kind: v.picklist(['postgres', 'jwt', 'api-key', 'watched']),
+  kind: v.picklist(managedKinds),
   /** False: the value is put by others; the pipeline only propagates and checks it. */
   rotated: v.optional(v.boolean(), true),
   /** Secrets with the same group are rotated together, by rotate-fleet. */

@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+import { declared } from '../declared.ts';
+import { convergenceBoundOf, everyRotated } from '../manifest-entry.ts';
+import { describeManifestIssue, keysOf } from '../manifest-issues.ts';
+import type { ApiKeyManifestSecret } from '../manifest-secret-types.ts';
+import { ApiKeyValue } from '../payloads/api-key.ts';
+import { ApiKeySettings, unsafeApiKeyTiming } from '../settings/api-key.ts';
+import type { KindContract } from './kind-contract.ts';
+import { rotationIntervalSeconds } from './rotation-interval.ts';
+
+const entry = declared<ApiKeyManifestSecret>()(
+  v.strictObject({
+    kind: v.literal('api-key'),
+    provider: v.picklist(['bedrock', 'iam-access-key', 'generated', 'http']),
+    /** The provider's own settings; its schema parses them. */
+    parameters: v.optional(v.record(v.string(), v.unknown()), {}),
+    ...everyRotated,
+  }),
+);
+
+export const apiKeyContract = {
+  payload: ApiKeyValue,
+  settings: ApiKeySettings,
+  entry,
+  problems: apiKeyProblems,
+  rotator: apiKeySettings,
+  newSecret: {
+    length: 64,
+    neededMembers: [],
+    impossible: ({ provider }) =>
+      provider === 'generated' ? undefined : `the first key of provider "${provider}" cannot be generated here.`,
+  },
+} satisfies KindContract<'api-key'>;
+
+function apiKeyProblems(secret: ApiKeyManifestSecret): string[] {
+  const parsed = v.safeParse(ApiKeySettings, apiKeySettings(secret), { abortPipeEarly: true });
+  if (!parsed.success) {
+    const known = keysOf(ApiKeySettings);
+    return parsed.issues.map(
+      (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
+    );
+  }
+  const timing = {
+    rotationIntervalSeconds: rotationIntervalSeconds(secret),
+    gracePeriodSeconds: secret.gracePeriodSeconds,
+  };
+  return unsafeApiKeyTiming(parsed.output, timing).map((problem) => `parameters: ${problem}`);
+}
+
+/** The rotator's settings: the provider's parameters, and what the manifest says elsewhere. */
+export function apiKeySettings(secret: ApiKeyManifestSecret): Record<string, unknown> {
+  return {
+    ...(secret.consumers.length > 0 && { convergenceBoundSeconds: convergenceBoundOf(secret) }),
+    promotionTimeoutSeconds: secret.promotionTimeoutSeconds,
+    ...secret.parameters,
+    provider: secret.provider,
+  };
+}

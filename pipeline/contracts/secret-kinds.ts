@@ -1,0 +1,14 @@
+/**
+ * The kinds of secret that Keyturn rotates. A further kind begins with its name here: the compiler then asks for its
+ * contract (`kind-contracts.ts`), for what it needs when it is deployed (`stacks/kinds.ts`) and for its entry of the
+ * manifest (`manifest-types.ts`). This file imports nothing, so that every function can know the names.
+ */
+export const secretKinds = ['postgres', 'jwt', 'api-key'] as const;
+export type SecretKind = (typeof secretKinds)[number];
+
+/** What settings name beside the kinds: a secret whose value others put. */
+export const managedKinds = [...secretKinds, 'watched'] as const;
+export type ManagedKind = (typeof managedKinds)[number];
+
+/** Their rotation functions log in to databases: they run in the databases' network, with the databases' certificates. */
+export const databaseKinds: readonly SecretKind[] = ['postgres'];

@@ -1,0 +1,142 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import { type ParameterSettings, parameterSettingsName } from '../pipeline/contracts/settings/parameter.ts';
+import type { SecretSettings } from '../pipeline/contracts/settings/secret.ts';
+import type { ConsumerSettings, MirrorSettings } from '../pipeline/contracts/settings/secret-types.ts';
+import { settingsParameterName } from '../pipeline/contracts/settings/settings-parameter.ts';
+import type { BundledFunction } from './bundled-function.ts';
+import type { CheckFunctions } from './check-functions.ts';
+import type { CheckProps } from './check-props.ts';
+import type { ConfigSync } from './config-sync.ts';
+import type { PipelineDashboard } from './dashboard.ts';
+import type { LabelRules } from './label-rules.ts';
+import type { PipelineAudit } from './pipeline-audit.ts';
+import { PropagationGrants } from './propagation-grants.ts';
+import type { RotationFunction } from './rotation-function.ts';
+import { arnForPolicies } from './secret-arn.ts';
+import type { WorkflowStateMachines } from './state-machines.ts';
+
+/** One secret in the care of a pipeline. */
+export interface ManagedSecret {
+  readonly secret: secretsmanager.ISecret;
+  /** Its name in Secrets Manager. */
+  readonly secretName: string;
+  /** What the functions know of it, beside what follows a new value. */
+  readonly settings: Omit<SecretSettings, 'schemaVersion' | 'name' | 'consumers' | 'checks' | 'mirrors'>;
+  readonly consumers?: ConsumerSettings[];
+  readonly checks?: CheckProps[];
+  readonly mirrors?: MirrorSettings[];
+  /** @default - others put its value */
+  readonly rotation?: ManagedRotation;
+}
+
+export interface ManagedRotation {
+  readonly rotationFunction: RotationFunction;
+  /** Secrets that the rotation reads. */
+  readonly reads: secretsmanager.ISecret[];
+  /** Secrets of logins, which the rotation writes. */
+  readonly puts: secretsmanager.ISecret[];
+}
+
+/** Secrets, by what policies and patterns say of them. */
+export interface AdmittedSecrets {
+  readonly secretNames: readonly string[];
+  readonly secretArn: string;
+  readonly settingsParameterArn: string;
+}
+
+/** The parts of a pipeline that work on each secret. */
+export interface ManagedSecretsProps {
+  readonly settingsPrefix: string;
+  readonly workflow: WorkflowStateMachines;
+  readonly prepare: BundledFunction;
+  readonly recycleConsumer: BundledFunction;
+  readonly mirrorSecret: BundledFunction;
+  readonly checkFunctions: CheckFunctions;
+  readonly labelRules: LabelRules;
+  readonly dashboard: PipelineDashboard;
+  readonly audit: PipelineAudit;
+  readonly configSync: ConfigSync;
+}
+
+/** Takes secrets and parameters into the care of a pipeline: writes their settings, and grants what each needs, on it alone. */
+export class ManagedSecrets {
+  readonly #parts: ManagedSecretsProps;
+  readonly #propagation: PropagationGrants;
+
+  constructor(parts: ManagedSecretsProps) {
+    this.#parts = parts;
+    this.#propagation = new PropagationGrants(parts);
+  }
+
+  manage(scope: Construct, managed: ManagedSecret): ssm.StringParameter {
+    const { secret, secretName, consumers = [], mirrors = [], rotation } = managed;
+    const checks = this.#parts.checkFunctions.settle(secret, managed.checks ?? []);
+    const settings: SecretSettings = {
+      schemaVersion: 1,
+      name: secretName,
+      ...managed.settings,
+      consumers,
+      checks,
+      mirrors,
+    };
+    const parameter = new ssm.StringParameter(scope, 'Settings', {
+      // It derives from the secret's name alone: the functions find it by that name.
+      parameterName: settingsParameterName(this.#parts.settingsPrefix, known('secretName', secretName)),
+      simpleName: false,
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      description: `Keyturn: what the pipeline knows of ${secretName}`,
+      stringValue: Stack.of(scope).toJsonString(settings),
+    });
+    if (rotation) this.#grantRotation(rotation, secret, parameter.parameterArn);
+    this.admit({
+      secretNames: [secretName],
+      secretArn: arnForPolicies(secret),
+      settingsParameterArn: parameter.parameterArn,
+    });
+    for (const consumer of consumers) this.#propagation.grantConsumer(consumer);
+    for (const check of checks) this.#parts.workflow.mayCheck(check.functionArn);
+    for (const mirror of mirrors) this.#propagation.grantMirror(secret, mirror);
+    return parameter;
+  }
+
+  /** Lets the pipeline see labels and settings: it prepares executions, hears of new values, shows and audits. */
+  admit({ secretNames, secretArn, settingsParameterArn }: AdmittedSecrets): void {
+    const { labelRules, dashboard, audit, prepare } = this.#parts;
+    for (const name of secretNames) labelRules.watch(name);
+    dashboard.mayShow(secretArn);
+    audit.mayLookAt(secretArn, settingsParameterArn);
+    prepare.allow(['secretsmanager:DescribeSecret'], [secretArn]);
+    prepare.allow(['ssm:GetParameter'], [settingsParameterArn]);
+  }
+
+  /** A parameter, or with a slash at its end everything under a path. */
+  watchParameter(scope: Construct, parameterName: string, consumers: ConsumerSettings[]): void {
+    const settings: ParameterSettings = { schemaVersion: 1, name: parameterName, consumers };
+    new ssm.StringParameter(scope, 'Settings', {
+      parameterName: parameterSettingsName(this.#parts.settingsPrefix, known('parameterName', parameterName)),
+      simpleName: false,
+      tier: ssm.ParameterTier.INTELLIGENT_TIERING,
+      description: `Keyturn: who reads ${parameterName}`,
+      stringValue: Stack.of(scope).toJsonString(settings),
+    });
+    this.#parts.configSync.watch(parameterName);
+    for (const consumer of consumers) this.#propagation.grantConsumer(consumer);
+  }
+
+  #grantRotation(rotation: ManagedRotation, secret: secretsmanager.ISecret, settingsParameterArn: string): void {
+    const { rotationFunction, reads, puts } = rotation;
+    rotationFunction.mayRotate(secret, settingsParameterArn);
+    for (const read of reads) rotationFunction.mayRead(read);
+    for (const login of puts) rotationFunction.mayPut(login);
+    this.#parts.workflow.mayRotate(arnForPolicies(secret));
+  }
+}
+
+/** The functions find settings by the name, so that synthesis has to know it: an encoded token would name nothing. */
+function known(property: string, name: string): string {
+  if (!Token.isUnresolved(name)) return name;
+  throw new Error(`${property} is only known at deployment, and names the settings. Write the name itself as text.`);
+}

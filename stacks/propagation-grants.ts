@@ -1,0 +1,66 @@
+import { Fn, Stack } from 'aws-cdk-lib';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { ConsumerSettings, MirrorSettings } from '../pipeline/contracts/settings/secret-types.ts';
+import type { BundledFunction } from './bundled-function.ts';
+import { arnForPolicies } from './secret-arn.ts';
+import type { WorkflowStateMachines } from './state-machines.ts';
+
+export interface PropagationGrantsProps {
+  readonly workflow: WorkflowStateMachines;
+  readonly recycleConsumer: BundledFunction;
+  readonly mirrorSecret: BundledFunction;
+}
+
+/** Exactly what the workflow needs of each consumer and mirror, by how it is declared. */
+export class PropagationGrants {
+  readonly #props: PropagationGrantsProps;
+
+  constructor(props: PropagationGrantsProps) {
+    this.#props = props;
+  }
+
+  grantConsumer({ functionArn, alias, freshness }: ConsumerSettings): void {
+    if (freshness === 'notify') this.#props.workflow.mayNotify([alias ? `${functionArn}:${alias}` : functionArn]);
+    if (freshness === 'recycle') this.#grantRecycling(functionArn, alias);
+  }
+
+  grantMirror(secret: secretsmanager.ISecret, mirror: MirrorSettings): void {
+    const { mirrorSecret } = this.#props;
+    if (mirror.to === 'replica') {
+      mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn(secret, mirror.region)]);
+      return;
+    }
+    mirrorSecret.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
+    if (secret.encryptionKey) mirrorSecret.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
+    const resourceName = mirror.parameterName.replace(/^\//, '');
+    mirrorSecret.allow(
+      ['ssm:GetParameter', 'ssm:PutParameter'],
+      [Stack.of(secret).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
+    );
+    if (mirror.keyId) mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
+  }
+
+  /** The consumer's configuration is changed, and where an alias has the traffic, its versions. */
+  #grantRecycling(functionArn: string, alias?: string): void {
+    const { recycleConsumer } = this.#props;
+    const arns = alias ? [functionArn, `${functionArn}:*`] : [functionArn];
+    recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
+    if (!alias) return;
+    const aliasActions = [
+      'lambda:GetAlias',
+      'lambda:UpdateAlias',
+      'lambda:PublishVersion',
+      'lambda:GetProvisionedConcurrencyConfig',
+    ];
+    recycleConsumer.allow(aliasActions, arns);
+    // Versions that we published and that have no use any more; never the function itself.
+    recycleConsumer.allow(['lambda:DeleteFunction'], [`${functionArn}:*`]);
+  }
+}
+
+/** A replica's ARN is the secret's, with another region. */
+function replicaArn(secret: secretsmanager.ISecret, region: string): string {
+  const parts = Fn.split(':', arnForPolicies(secret));
+  const part = (index: number) => Fn.select(index, parts);
+  return Fn.join(':', [part(0), part(1), part(2), region, part(4), part(5), part(6)]);
+}
