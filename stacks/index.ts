@@ -7,7 +7,9 @@ export type { CheckType } from '../pipeline/contracts/check-types.ts';
 export { KeyturnError } from '../pipeline/contracts/errors.ts';
 export { readManifest } from '../pipeline/contracts/manifest-file.ts';
 export type * from '../pipeline/contracts/manifest-secret-types.ts';
+export type * from '../pipeline/contracts/manifest-part-types.ts';
 export type * from '../pipeline/contracts/manifest-types.ts';
+export type { ApiKeyProvider } from '../pipeline/contracts/settings/api-key-providers.ts';
 export type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 export type {
   ConsumerSettings,
@@ -24,12 +26,11 @@ export { JwksEndpoint, type JwksEndpointProps } from './jwks-endpoint.ts';
 export { ManifestStack, type ManifestStackProps } from './manifest-stack.ts';
 export { ProxyLogins, type ProxyLoginsProps } from './proxy-logins.ts';
 export {
-  type ProxyLoginSecrets,
   RotatedSecret,
   type RotatedSecretProps,
-  type RotatedSecretProxy,
 } from './rotated-secret.ts';
 export type { RotationFunction } from './rotation-function.ts';
+export type { ProxyLoginSecrets, RotatedSecretProxy, RotatorProps } from './rotator-props.ts';
 export { RotationPipeline, type RotationPipelineProps } from './rotation-pipeline.ts';
 export { WatchedParameter, type WatchedParameterProps } from './watched-parameter.ts';
 export { WatchedSecret, type WatchedSecretProps } from './watched-secret.ts';

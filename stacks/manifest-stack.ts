@@ -7,7 +7,8 @@ import type {
   RotatedManifestSecret,
   WatchedManifestSecret,
 } from '../pipeline/contracts/manifest-secret-types.ts';
-import type { CheckSchedule, Manifest } from '../pipeline/contracts/manifest-types.ts';
+import type { CheckSchedule } from '../pipeline/contracts/manifest-part-types.ts';
+import type { Manifest } from '../pipeline/contracts/manifest-types.ts';
 import { deployedKindOf } from './kinds.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';

@@ -14,8 +14,9 @@ import type {
 import type { CheckProps } from './check-props.ts';
 import type { ManagedSecret } from './managed-secrets.ts';
 import type { RotationPipeline } from './rotation-pipeline.ts';
+import type { RotatedSecretProxy, RotatorProps } from './rotator-props.ts';
 
-export interface RotatedSecretProps {
+export interface RotatedSecretProps extends RotatorProps {
   /** Whose care the secret is in. */
   readonly pipeline: RotationPipeline;
   /** Its name in Secrets Manager: what people and the command line call it. Not a token: it names the settings. */
@@ -24,18 +25,6 @@ export interface RotatedSecretProps {
   readonly secret: secretsmanager.ISecret;
   /** What the secret holds. */
   readonly kind: SecretKind;
-  /** The rotator's own settings, such as strategy and superuser: docs/constructs.md#settings-of-the-kinds. */
-  readonly rotator: Record<string, unknown>;
-  /**
-   * Secrets that the rotation reads: the superuser's, or the admin key's.
-   * @default - none
-   */
-  readonly reads?: secretsmanager.ISecret[];
-  /**
-   * `postgres` behind an RDS Proxy with password authentication: the secrets of both logins, registered with it.
-   * @default - consumers connect to the instance
-   */
-  readonly proxy?: RotatedSecretProxy;
   /**
    * When the workflow rotates: an EventBridge Scheduler expression.
    * @default - only by hand, and by the native safety net
@@ -96,30 +85,6 @@ export interface RotatedSecretProps {
    * @default false
    */
   readonly rollBackHandPutValues?: boolean;
-}
-
-/** An RDS Proxy that authenticates by password, and that consumers connect to. */
-export interface RotatedSecretProxy {
-  /** DBProxyName. */
-  readonly proxyName: string;
-  /** The host that consumers connect to. */
-  readonly endpoint: string;
-  /** Made by `ProxyLogins`, or registered before. */
-  readonly logins: ProxyLoginSecrets;
-  /**
-   * Who owns what the second login creates: `init-query` where the proxy's InitQuery is SET ROLE to the owner role,
-   * else each rotation hands it over.
-   * @default 'reassign'
-   */
-  readonly ownership?: 'init-query' | 'reassign';
-}
-
-/** The secrets of both logins, registered with a proxy. `ProxyLogins` is one. */
-export interface ProxyLoginSecrets {
-  /** The login that the secret begins with. */
-  readonly base: secretsmanager.ISecret;
-  /** The login that the first rotation makes. */
-  readonly second: secretsmanager.ISecret;
 }
 
 /**

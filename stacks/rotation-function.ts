@@ -3,17 +3,17 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { ApiKeyProvider } from '../pipeline/contracts/manifest-secret-types.ts';
+import type { ApiKeyProvider } from '../pipeline/contracts/settings/api-key-providers.ts';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
 import { allowStory, BundledFunction } from './bundled-function.ts';
 import type { FunctionNetwork } from './function-network.ts';
-import { deployedKinds } from './kinds.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 /** @internal */
 export interface RotationFunctionProps {
   readonly kind: SecretKind;
+  readonly memoryMegabytes: number;
   readonly settingsPrefix: string;
   readonly rotateSecretArn: string;
   /** @default - outside of a VPC */
@@ -38,7 +38,7 @@ export class RotationFunction extends Construct {
       handler: `rotate-${props.kind}`,
       description: `Keyturn: rotates ${props.kind} secrets for Secrets Manager`,
       timeout: Duration.seconds(60),
-      memoryMegabytes: deployedKinds[props.kind].memoryMegabytes,
+      memoryMegabytes: props.memoryMegabytes,
       network: props.network,
       environment: {
         ...props.environment,

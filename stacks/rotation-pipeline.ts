@@ -19,7 +19,7 @@ import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { PipelineDashboard } from './dashboard.ts';
 import type { FunctionNetwork } from './function-network.ts';
-import { placeOf } from './kinds.ts';
+import { deployedKinds, placeOf } from './kinds.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { acceptRequests, notifyPeople, projectHistory } from './pipeline-rules.ts';
@@ -135,6 +135,7 @@ export class RotationPipeline extends Construct {
     if (existing) return existing;
     const made = new RotationFunction(this, `Rotate-${kind}`, {
       kind,
+      memoryMegabytes: deployedKinds[kind].memoryMegabytes,
       settingsPrefix: this.#settingsPrefix,
       rotateSecretArn: this.#workflow.rotateSecretArn,
       ...placeOf(kind, { network: this.#props.databaseNetwork, environment: this.#props.databaseEnvironment }),

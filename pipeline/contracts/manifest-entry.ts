@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { checkTypes } from './check-types.ts';
 import { declared } from './declared.ts';
 import { CheckSchedule, Schedule } from './manifest-schedule.ts';
-import type * as types from './manifest-types.ts';
+import type * as types from './manifest-part-types.ts';
 
 /** The members that entries of the manifest share, whatever the kind of secret. */
 export const text = v.pipe(v.string(), v.nonEmpty('some text'));
@@ -111,6 +111,6 @@ export const everyRotated = {
 };
 
 /** After this every consumer is on the new value. 0 without consumers. */
-export function convergenceBoundOf({ consumers }: Pick<types.ManifestParameter, 'consumers'>): number {
+export function convergenceBoundOf({ consumers }: { readonly consumers: readonly types.ManifestConsumer[] }): number {
   return Math.max(0, ...consumers.map((each) => each.maxAgeSeconds + each.longestInvocationSeconds));
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { declared } from './declared.ts';
-import type * as types from './manifest-types.ts';
+import type * as types from './manifest-part-types.ts';
 import type { ScheduleSettings } from './settings/secret-types.ts';
 
 const when = {

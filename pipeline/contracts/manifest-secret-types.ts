@@ -1,12 +1,6 @@
-import type {
-  CheckSchedule,
-  ManifestCheck,
-  ManifestConsumer,
-  ManifestMirror,
-  Schedule,
-  SecretReference,
-} from './manifest-types.ts';
+import type { CheckSchedule, ManifestCheck, ManifestConsumer, ManifestMirror, Schedule, SecretReference } from './manifest-part-types.ts';
 import type { SecretKind } from './secret-kinds.ts';
+import type { ApiKeyProvider } from './settings/api-key-providers.ts';
 
 /** What a manifest says of one secret. */
 export type ManifestSecret = RotatedManifestSecret | WatchedManifestSecret;
@@ -208,6 +202,3 @@ export interface ApiKeyManifestSecret extends RotatedManifestMembers {
   /** The provider's own settings. Its schema parses them. */
   readonly parameters: Record<string, unknown>;
 }
-
-/** Who makes the keys. docs/api-keys.md */
-export type ApiKeyProvider = 'bedrock' | 'iam-access-key' | 'generated' | 'http';

@@ -3,11 +3,13 @@ import { declared } from './declared.ts';
 import { kindContracts } from './kind-contracts.ts';
 import { Consumer, followers, SecretReference, text } from './manifest-entry.ts';
 import type * as secrets from './manifest-secret-types.ts';
+import type * as parts from './manifest-part-types.ts';
 import type * as types from './manifest-types.ts';
 import { managedKinds } from './secret-kinds.ts';
 
 export type { PostgresManifestSecret, RotatedManifestSecret } from './manifest-secret-types.ts';
-export type { ManifestCheck, ManifestConsumer, ManifestMirror, ManifestParameter } from './manifest-types.ts';
+export type { ManifestCheck, ManifestConsumer, ManifestMirror } from './manifest-part-types.ts';
+export type { ManifestParameter } from './manifest-types.ts';
 
 /**
  * The manifest: what a person says of each secret. Parsed at synthesis and by `keyturn plan`; unknown keys and unsafe
@@ -63,7 +65,7 @@ export const Manifest = declared<types.Manifest>()(
 export type Manifest = types.Manifest;
 
 /** The name that a reference stands for, as far as it says one: a secret's, in Secrets Manager. */
-export function referencedName(reference: types.SecretReference): string {
+export function referencedName(reference: parts.SecretReference): string {
   if ('new' in reference) return reference.new.name;
   if ('name' in reference) return reference.name;
   return (reference.arn.split(':')[6] ?? '').slice(0, -7);

@@ -2,11 +2,8 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { RotatedManifestSecrets } from '../../pipeline/contracts/manifest-secret-types.ts';
 import type { SecretKind } from '../../pipeline/contracts/secret-kinds.ts';
-import type { RotatedSecretProps } from '../rotated-secret.ts';
 import type { RotationFunction } from '../rotation-function.ts';
-
-/** What an entry of the manifest is to `RotatedSecret`: the rotator's settings, and the secrets that it needs beside its own. */
-export type RotatorProps = Pick<RotatedSecretProps, 'rotator' | 'reads' | 'proxy'>;
+import type { RotatorProps } from '../rotator-props.ts';
 
 /** What one kind of secret needs when it is deployed. */
 export interface DeployedKind<Kind extends SecretKind> {

@@ -4,7 +4,8 @@ import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest-s
 import { secretByText } from '../manifest/resolve-references.ts';
 import type { RotationFunction } from '../rotation-function.ts';
 import { boundOfConsumers } from './bound-of-consumers.ts';
-import { type DeployedKind, given, type RotatorProps } from './deployed-kind.ts';
+import type { RotatorProps } from '../rotator-props.ts';
+import { type DeployedKind, given } from './deployed-kind.ts';
 
 export const deployedPostgres = {
   memoryMegabytes: 512,

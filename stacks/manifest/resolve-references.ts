@@ -4,7 +4,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { contractOf } from '../../pipeline/contracts/kind-contracts.ts';
 import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
-import type { SecretByArn, SecretByName } from '../../pipeline/contracts/manifest-types.ts';
+import type { SecretByArn, SecretByName } from '../../pipeline/contracts/manifest-part-types.ts';
 import { secretNameOf } from '../../pipeline/contracts/settings/settings-parameter.ts';
 
 export interface ResolvedSecret {

@@ -1,6 +1,6 @@
 import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
-import type { ApiKeyProvider } from '../manifest-secret-types.ts';
+import type { ApiKeyProvider } from './api-key-providers.ts';
 import {
   type HttpProblem,
   HttpProviderSettings,
