@@ -1,5 +1,5 @@
-import { type Manifest, referencedName } from '../pipeline/contracts/manifest.ts';
-import { readManifest } from '../pipeline/contracts/manifest-file.ts';
+import { type Manifest, referencedName } from '../pipeline/contracts/manifest/manifest.ts';
+import { readManifest } from '../pipeline/contracts/manifest/manifest-file.ts';
 import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { type Change, compareManifest } from './plan/compare-manifest.ts';

@@ -5,12 +5,12 @@ import './require-cdk.ts';
 
 export type { CheckType } from '../pipeline/contracts/check-types.ts';
 export { KeyturnError } from '../pipeline/contracts/errors.ts';
-export { readManifest } from '../pipeline/contracts/manifest-file.ts';
-export type * from '../pipeline/contracts/manifest-secret-types.ts';
-export type * from '../pipeline/contracts/manifest-part-types.ts';
-export type * from '../pipeline/contracts/manifest-types.ts';
-export type { ApiKeyProvider } from '../pipeline/contracts/settings/api-key-providers.ts';
+export type * from '../pipeline/contracts/manifest/entries/manifest-part-types.ts';
+export type * from '../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
+export { readManifest } from '../pipeline/contracts/manifest/manifest-file.ts';
+export type * from '../pipeline/contracts/manifest/manifest-types.ts';
 export type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
+export type { ApiKeyProvider } from '../pipeline/contracts/settings/api-key-providers.ts';
 export type {
   ConsumerSettings,
   MirrorSettings,
@@ -30,7 +30,7 @@ export {
   type RotatedSecretProps,
 } from './rotated-secret.ts';
 export type { RotationFunction } from './rotation-function.ts';
-export type { ProxyLoginSecrets, RotatedSecretProxy, RotatorProps } from './rotator-props.ts';
 export { RotationPipeline, type RotationPipelineProps } from './rotation-pipeline.ts';
+export type { ProxyLoginSecrets, RotatedSecretProxy, RotatorProps } from './rotator-props.ts';
 export { WatchedParameter, type WatchedParameterProps } from './watched-parameter.ts';
 export { WatchedSecret, type WatchedSecretProps } from './watched-secret.ts';

@@ -1,4 +1,4 @@
-import type { RotatedManifestSecret } from '../pipeline/contracts/manifest-secret-types.ts';
+import type { RotatedManifestSecret } from '../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
 import { databaseKinds, type SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedApiKey } from './kinds/api-key.ts';

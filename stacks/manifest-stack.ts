@@ -1,14 +1,14 @@
 import { Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
-import { scheduleSettings } from '../pipeline/contracts/manifest-schedule.ts';
+import type { CheckSchedule } from '../pipeline/contracts/manifest/entries/manifest-part-types.ts';
+import { scheduleSettings } from '../pipeline/contracts/manifest/entries/manifest-schedule.ts';
 import type {
   ManifestSecret,
   RotatedManifestSecret,
   WatchedManifestSecret,
-} from '../pipeline/contracts/manifest-secret-types.ts';
-import type { CheckSchedule } from '../pipeline/contracts/manifest-part-types.ts';
-import type { Manifest } from '../pipeline/contracts/manifest-types.ts';
+} from '../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
+import type { Manifest } from '../pipeline/contracts/manifest/manifest-types.ts';
 import { deployedKindOf } from './kinds.ts';
 import { checkProps, consumerSettings, mirrorSettings } from './manifest/declared-consumers.ts';
 import { importNetwork } from './manifest/import-network.ts';

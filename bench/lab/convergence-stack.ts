@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { RotatedSecret } from '../../stacks/rotated-secret.ts';
-import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
+import { RotatedSecret, RotationPipeline } from 'keyturn';
 import { bundle } from '../../tools/bundle.ts';
 import { BenchDatabase } from './database.ts';
 

@@ -2,10 +2,9 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { RotatedSecret, RotationPipeline } from 'keyturn';
 import type { SecretKind } from '../../pipeline/contracts/secret-kinds.ts';
 import type { ConsumerSettings } from '../../pipeline/contracts/settings/secret.ts';
-import { RotatedSecret } from '../../stacks/rotated-secret.ts';
-import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
 import { BenchDatabase } from './database.ts';
 
 /** As grace periods should be: a little longer than the evidence takes, so that it is asked for once. */

@@ -1,8 +1,8 @@
 import { ArnFormat, CfnOutput, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { RotationPipeline } from 'keyturn';
 import { settingsPrefixOf } from '../../pipeline/contracts/settings/pipeline.ts';
-import { RotationPipeline } from '../../stacks/rotation-pipeline.ts';
 
 /** Names of the fleet's secrets: the benchmark makes as many of them as it needs. */
 export const fleetName = (index: number) => `fleet/${String(index).padStart(4, '0')}`;

@@ -1,4 +1,5 @@
-import { contractOf } from '../../pipeline/contracts/kind-contracts.ts';
+import { contractOf } from '../../pipeline/contracts/kinds/kind-contracts.ts';
+import { scheduleSettings } from '../../pipeline/contracts/manifest/entries/manifest-schedule.ts';
 import {
   type ManifestCheck,
   type ManifestConsumer,
@@ -6,9 +7,8 @@ import {
   type ManifestParameter,
   type ManifestSecret,
   referencedName,
-} from '../../pipeline/contracts/manifest.ts';
-import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
-import { scheduleSettings } from '../../pipeline/contracts/manifest-schedule.ts';
+} from '../../pipeline/contracts/manifest/manifest.ts';
+import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest/manifest-checks.ts';
 import type { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings, SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../pipeline/contracts/manifest.ts';
+import type { Manifest } from '../../pipeline/contracts/manifest/manifest.ts';
 import type { ParameterSettings } from '../../pipeline/contracts/settings/parameter.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 import {

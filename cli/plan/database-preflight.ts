@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
 import { type PreflightFinding, preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';

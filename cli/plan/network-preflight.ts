@@ -7,7 +7,7 @@ import {
   type RouteTable,
 } from '@aws-sdk/client-ec2';
 import type { DBCluster, DBInstance } from '@aws-sdk/client-rds';
-import type { Manifest, PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { Manifest, PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { databaseAddress, type PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 import { describeCluster, describeInstance } from '../../pipeline/rotators/postgres/database-host.ts';
 import { judgeNetwork, type NetworkFacts, type SubnetFacts } from './judge-network.ts';

@@ -1,4 +1,4 @@
-import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
 import { KeyturnError } from '../../pipeline/errors.ts';

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { Manifest, ManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import type { SecretFacts } from './look-at-secret.ts';

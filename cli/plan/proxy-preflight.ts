@@ -4,7 +4,7 @@ import {
   DescribeDBProxyTargetGroupsCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
-import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { found, type Preflight, type Subject } from './preflight.ts';
 
 /** A proxy as RDS describes it, with the statement that begins each of its sessions. */

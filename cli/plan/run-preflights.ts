@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ManifestSecret, PostgresManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { ManifestSecret, PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { isNamed, KeyturnError } from '../../pipeline/errors.ts';
 import { databasePreflight } from './database-preflight.ts';
 import { iamPreflight } from './iam-preflight.ts';

@@ -1,7 +1,7 @@
 import { JwtPayload } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { AWSCURRENT } from '../../pipeline/contracts/labels.ts';
-import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
+import type { ManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 import { KeyturnError } from '../../pipeline/errors.ts';
 import { candidateVersionId, versionLabels } from '../../pipeline/rotation/version-labels.ts';

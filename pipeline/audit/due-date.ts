@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { scheduleIntervalSeconds } from '../contracts/manifest-schedule.ts';
+import { scheduleIntervalSeconds } from '../contracts/manifest/entries/manifest-schedule.ts';
 import type { ScheduleSettings } from '../contracts/settings/secret.ts';
 
 /**

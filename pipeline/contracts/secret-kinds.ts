@@ -1,7 +1,7 @@
 /**
  * The kinds of secret that Keyturn rotates. A further kind begins with its name here: the compiler then asks for its
- * contract (`kind-contracts.ts`), for what it needs when it is deployed (`stacks/kinds.ts`) and for its entry of the
- * manifest (`manifest-types.ts`). This file imports nothing, so that every function can know the names.
+ * contract (`kinds/kind-contracts.ts`), for what it needs when it is deployed (`stacks/kinds.ts`) and for its entry of the
+ * manifest (`manifest/entries/manifest-secret-types.ts`). This file imports nothing, so that every function can know the names.
  */
 export const secretKinds = ['postgres', 'jwt', 'api-key'] as const;
 export type SecretKind = (typeof secretKinds)[number];

@@ -1,5 +1,5 @@
-import { convergenceBoundOf } from '../../pipeline/contracts/manifest-entry.ts';
-import type { RotatedManifestSecret } from '../../pipeline/contracts/manifest-secret-types.ts';
+import { convergenceBoundOf } from '../../pipeline/contracts/manifest/entries/manifest-entry.ts';
+import type { RotatedManifestSecret } from '../../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
 
 /** Without consumers the rotator's own default holds. */
 export function boundOfConsumers(entry: Pick<RotatedManifestSecret, 'consumers'>): number | undefined {

@@ -1,6 +1,6 @@
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import type { RotatedManifestSecrets } from '../../pipeline/contracts/manifest-secret-types.ts';
+import type { RotatedManifestSecrets } from '../../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
 import type { SecretKind } from '../../pipeline/contracts/secret-kinds.ts';
 import type { RotationFunction } from '../rotation-function.ts';
 import type { RotatorProps } from '../rotator-props.ts';

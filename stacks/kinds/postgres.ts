@@ -1,10 +1,10 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest-secret-types.ts';
+import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
 import { secretByText } from '../manifest/resolve-references.ts';
 import type { RotationFunction } from '../rotation-function.ts';
-import { boundOfConsumers } from './bound-of-consumers.ts';
 import type { RotatorProps } from '../rotator-props.ts';
+import { boundOfConsumers } from './bound-of-consumers.ts';
 import { type DeployedKind, given } from './deployed-kind.ts';
 
 export const deployedPostgres = {

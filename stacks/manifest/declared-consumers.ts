@@ -4,8 +4,8 @@ import type {
   ManifestConsumer,
   ManifestMirror,
   ManifestSecret,
-} from '../../pipeline/contracts/manifest.ts';
-import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest-checks.ts';
+} from '../../pipeline/contracts/manifest/manifest.ts';
+import { checkedConsumer, databaseCheckDefaults } from '../../pipeline/contracts/manifest/manifest-checks.ts';
 import type { ConsumerSettings, MirrorSettings } from '../../pipeline/contracts/settings/secret-types.ts';
 import type { CheckProps } from '../check-props.ts';
 import { resolveFunctionArn } from './resolve-references.ts';

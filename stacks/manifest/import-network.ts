@@ -1,7 +1,7 @@
 import { Annotations, Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import type { Manifest } from '../../pipeline/contracts/manifest.ts';
+import type { Manifest } from '../../pipeline/contracts/manifest/manifest.ts';
 import type { FunctionNetwork } from '../function-network.ts';
 
 /** The network that the manifest names by ids: nothing is looked up, so that a synthesis needs no credentials. */

@@ -2,9 +2,9 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { contractOf } from '../../pipeline/contracts/kind-contracts.ts';
-import type { ManifestSecret } from '../../pipeline/contracts/manifest.ts';
-import type { SecretByArn, SecretByName } from '../../pipeline/contracts/manifest-part-types.ts';
+import { contractOf } from '../../pipeline/contracts/kinds/kind-contracts.ts';
+import type { SecretByArn, SecretByName } from '../../pipeline/contracts/manifest/entries/manifest-part-types.ts';
+import type { ManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { secretNameOf } from '../../pipeline/contracts/settings/settings-parameter.ts';
 
 export interface ResolvedSecret {

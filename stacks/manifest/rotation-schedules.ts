@@ -1,10 +1,11 @@
 import { Duration, TimeZone } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { FleetRequest } from '../../pipeline/contracts/fleet.ts';
-import { type Schedule, scheduleExpression } from '../../pipeline/contracts/manifest-schedule.ts';
-import type { RotationPipeline } from '../rotation-pipeline.ts';
+import { type Schedule, scheduleExpression } from '../../pipeline/contracts/manifest/entries/manifest-schedule.ts';
 
 export type PlannedSchedule = Exclude<Schedule, 'native'>;
 
@@ -16,8 +17,15 @@ export interface ScheduledSecret {
   readonly schedule: PlannedSchedule;
 }
 
+/** What schedules start, of a pipeline. */
+export interface StartedMachines {
+  readonly rotateSecret: stepfunctions.IStateMachine;
+  readonly rotateFleet: stepfunctions.IStateMachine;
+  readonly deadLetters: sqs.IQueue;
+}
+
 export interface RotationSchedulesProps {
-  readonly pipeline: RotationPipeline;
+  readonly pipeline: StartedMachines;
   readonly secrets: readonly ScheduledSecret[];
 }
 
@@ -27,7 +35,7 @@ export interface RotationSchedulesProps {
  * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-flexible-time-windows.html
  */
 export class RotationSchedules extends Construct {
-  readonly #pipeline: RotationPipeline;
+  readonly #pipeline: StartedMachines;
 
   constructor(scope: Construct, id: string, props: RotationSchedulesProps) {
     super(scope, id);

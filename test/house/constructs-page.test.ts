@@ -15,10 +15,17 @@ function tabled(heading: string, after = ''): string[] {
   return firstColumn.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name as string));
 }
 
-/** The members of an interface, from its source: types leave nothing to ask at run time. */
+/** The members of an interface, its own and those of ours that it extends: types leave nothing to ask at run time. */
 function membersOf(file: string, name: string): string[] {
-  const [, body = ''] = readDocument(file).match(new RegExp(`interface ${name}[^{]*\\{\n([\\s\\S]*?)^\\}`, 'm')) ?? [];
-  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member]) => member as string);
+  const text = readDocument(file);
+  const pattern = new RegExp(`interface ${name}(?: extends ([^{]+))? \\{\n([\\s\\S]*?)^\\}`, 'm');
+  const [, extended = '', body = ''] = text.match(pattern) ?? [];
+  const own = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, member]) => member as string);
+  const inherited = extended.split(',').flatMap((parent) => {
+    const [, place] = text.match(new RegExp(`\\b${parent.trim()}\\b[^;]*\\} from '\\./([\\w-]+\\.ts)'`)) ?? [];
+    return place ? membersOf(`stacks/${place}`, parent.trim()) : [];
+  });
+  return [...own, ...inherited];
 }
 
 test.each([

@@ -5,7 +5,7 @@ import { compilePattern } from '../../packages/laptop/services/events/pattern/co
 import { checkPolicyDocument } from '../../packages/laptop/services/iam/policy-document.ts';
 import { CheckRequest } from '../../pipeline/contracts/check.ts';
 import { EVENT_SOURCE, eventDetails } from '../../pipeline/contracts/events.ts';
-import { parseManifest } from '../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../pipeline/contracts/manifest/manifest-safety.ts';
 import { ApiKeyValue } from '../../pipeline/contracts/payloads/api-key.ts';
 import { PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
 

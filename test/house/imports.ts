@@ -26,7 +26,14 @@ const starts = {
     ],
     './lab': [
       ...['packages/consumer', 'packages/laptop/create-cloud.ts', 'packages/laptop/running-cloud.ts'],
-      ...['packages/laptop/assembly', 'pipeline/contracts/settings', 'stacks', 'test', 'tools'],
+      ...[
+        'packages/laptop/assembly',
+        'pipeline/contracts',
+        'pipeline/contracts/settings',
+        'stacks/index.ts',
+        'test',
+        'tools',
+      ],
     ],
   }),
 
@@ -43,11 +50,19 @@ const starts = {
 const commands = within('cli', {
   '.': [
     ...['./aws', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...['pipeline', 'pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/settings', 'pipeline/dashboard'],
+    ...[
+      'pipeline',
+      'pipeline/audit',
+      'pipeline/contracts',
+      'pipeline/contracts/manifest',
+      'pipeline/contracts/settings',
+    ],
+    'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
   './plan': [
     ...['./aws', './terminal', 'packages/consumer/contracts', 'pipeline', 'pipeline/contracts'],
+    ...['pipeline/contracts/kinds', 'pipeline/contracts/manifest', 'pipeline/contracts/manifest/entries'],
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
@@ -62,9 +77,28 @@ const commands = within('cli', {
 
 const deployed = {
   ...within('stacks', {
-    './index.ts': ['.', './manifest-stack.ts', 'pipeline/contracts'],
-    './manifest-stack.ts': ['.', './manifest', 'pipeline/contracts'],
-    './manifest': ['.', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    './index.ts': [
+      ...['.', './manifest-stack.ts', './rotated-secret.ts', './rotation-pipeline.ts', './watched-parameter.ts'],
+      ...['./watched-secret.ts', 'pipeline/contracts', 'pipeline/contracts/manifest'],
+      ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
+    ],
+    './manifest-stack.ts': [
+      ...['./kinds.ts', './manifest', './rotated-secret.ts', './rotation-pipeline.ts', './watched-parameter.ts'],
+      ...['./watched-secret.ts', 'pipeline/contracts/manifest', 'pipeline/contracts/manifest/entries'],
+    ],
+    './rotated-secret.ts': ['.', './rotation-pipeline.ts', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    './watched-secret.ts': ['.', './rotation-pipeline.ts', 'pipeline/contracts/settings'],
+    './watched-parameter.ts': ['./rotation-pipeline.ts', 'pipeline/contracts/settings'],
+    './rotation-pipeline.ts': ['.', './kinds.ts', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    './kinds.ts': ['.', './kinds', 'pipeline/contracts', 'pipeline/contracts/manifest/entries'],
+    './kinds': [
+      ...['.', './manifest', 'pipeline/contracts', 'pipeline/contracts/kinds'],
+      ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
+    ],
+    './manifest': [
+      ...['.', 'pipeline/contracts', 'pipeline/contracts/kinds', 'pipeline/contracts/manifest'],
+      ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
+    ],
     '.': ['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/settings'],
     './function-code': ['tools'],
   }),
@@ -77,12 +111,13 @@ const deployed = {
     './pack.ts': ['./pack'],
     './pack': ['.', './bundle'],
     '.': ['./bundle'],
-    './bundle': ['handlers/wiring', 'pipeline/rotators/postgres'],
+    './bundle': ['handlers/wiring', 'pipeline/contracts', 'pipeline/rotators/postgres'],
   }),
 
   ...within('handlers', {
     '.': [
       ...['./wiring', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks', 'pipeline/contracts'],
+      'pipeline/contracts/check.ts',
       ...['pipeline/contracts/settings', 'pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
       ...['pipeline/propagation', 'pipeline/reports', 'pipeline/rotation', 'pipeline/rotators'],
       ...['pipeline/rotators/api-key', 'pipeline/rotators/jwt', 'pipeline/rotators/postgres', 'pipeline/settings'],
@@ -99,7 +134,16 @@ const deployed = {
 };
 
 const pipeline = within('pipeline', {
-  './audit': ['.', './contracts', './contracts/settings', './reports', './rotation', './settings', './workflow'],
+  './audit': [
+    '.',
+    './contracts',
+    './contracts/manifest/entries',
+    './contracts/settings',
+    './reports',
+    './rotation',
+    './settings',
+    './workflow',
+  ],
   './dashboard': ['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
   './workflow': ['./contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
@@ -108,7 +152,7 @@ const pipeline = within('pipeline', {
   './history': ['./contracts'],
   './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
   './checks': [
-    ...['.', './contracts', './contracts/payloads', './contracts/settings'],
+    ...['.', './contracts', './contracts/check.ts', './contracts/payloads', './contracts/settings'],
     ...['./rotators', './rotators/jwt', './rotators/postgres', 'packages/consumer/contracts'],
   ],
   './rotation': ['.', './contracts', './contracts/settings', './rotators'],
@@ -120,9 +164,19 @@ const pipeline = within('pipeline', {
   './rotators/postgres': ['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
-  './contracts': ['./contracts/settings', 'packages/consumer/contracts'],
+  // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.
+  './contracts/manifest': [
+    ...['./contracts', './contracts/kinds', './contracts/manifest/entries', './contracts/settings'],
+  ],
+  './contracts/kinds': [
+    ...['./contracts', './contracts/manifest/entries', './contracts/payloads', './contracts/settings'],
+    'packages/consumer/contracts',
+  ],
+  './contracts/manifest/entries': ['./contracts', './contracts/settings'],
+  './contracts/check.ts': ['./contracts/settings'],
   './contracts/settings': ['./contracts', 'packages/consumer/contracts'],
   './contracts/payloads': [],
+  './contracts': [],
 });
 
 const consumer = within('packages/consumer', {
@@ -220,10 +274,7 @@ export const mayImport: ImportTable = {
 export const TESTS = 'test';
 
 /** Rows that import each other all the same. */
-export const circles: readonly (readonly string[])[] = [
-  // Settings of a check name the strategy for regions, which manifests share; manifests are made of settings.
-  ['pipeline/contracts', 'pipeline/contracts/settings'],
-];
+export const circles: readonly (readonly string[])[] = [];
 
 export interface PackageRule {
   /** A package and its subpaths; a name that ends in `/` is every package of that scope. */

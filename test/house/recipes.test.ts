@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownCheckTypes } from '../../pipeline/contracts/check-types.ts';
-import { kindContracts } from '../../pipeline/contracts/kind-contracts.ts';
+import { kindContracts } from '../../pipeline/contracts/kinds/kind-contracts.ts';
 import { secretKinds } from '../../pipeline/contracts/secret-kinds.ts';
 import { ApiKeySettings, iamActions } from '../../pipeline/contracts/settings/api-key.ts';
 import { deployedKinds } from '../../stacks/kinds.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { parseManifest } from '../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../pipeline/contracts/manifest/manifest-safety.ts';
 import { ManifestStack } from '../../stacks/manifest-stack.ts';
 import { runProcess } from '../cli/desk.ts';
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { convergenceBoundOf, everyRotated } from '../manifest-entry.ts';
-import { describeManifestIssue, keysOf } from '../manifest-issues.ts';
-import type { ApiKeyManifestSecret } from '../manifest-secret-types.ts';
+import { convergenceBoundOf, everyRotated } from '../manifest/entries/manifest-entry.ts';
+import { describeManifestIssue, keysOf } from '../manifest/entries/manifest-issues.ts';
+import type { ApiKeyManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { ApiKeyValue } from '../payloads/api-key.ts';
 import { ApiKeySettings, unsafeApiKeyTiming } from '../settings/api-key.ts';
 import type { KindContract } from './kind-contract.ts';

@@ -1,8 +1,8 @@
 import { JwtPayload, jwtAlgorithms } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { everyRotated, whole } from '../manifest-entry.ts';
-import type { JwtManifestSecret } from '../manifest-secret-types.ts';
+import { everyRotated, whole } from '../manifest/entries/manifest-entry.ts';
+import type { JwtManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { JwtSettings, unsafeJwtTiming } from '../settings/jwt.ts';
 import type { KindContract } from './kind-contract.ts';
 import { rotationIntervalSeconds } from './rotation-interval.ts';

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { RotatedManifestSecrets } from '../manifest-secret-types.ts';
+import type { RotatedManifestSecrets } from '../manifest/entries/manifest-secret-types.ts';
 import type { SecretKind } from '../secret-kinds.ts';
 
 /** What the contracts know of one kind of secret: its value, its settings, and its entry of the manifest. */

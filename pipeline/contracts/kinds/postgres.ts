@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { everyRotated, text, whole } from '../manifest-entry.ts';
-import type { PostgresManifestSecret } from '../manifest-secret-types.ts';
+import { everyRotated, text, whole } from '../manifest/entries/manifest-entry.ts';
+import type { PostgresManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { PostgresPayload } from '../payloads/postgres.ts';
 import { PostgresSettings } from '../settings/postgres.ts';
 import type { KindContract } from './kind-contract.ts';

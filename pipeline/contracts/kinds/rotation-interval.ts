@@ -1,5 +1,5 @@
-import { scheduleIntervalSeconds } from '../manifest-schedule.ts';
-import type { RotatedManifestMembers } from '../manifest-secret-types.ts';
+import { scheduleIntervalSeconds } from '../manifest/entries/manifest-schedule.ts';
+import type { RotatedManifestMembers } from '../manifest/entries/manifest-secret-types.ts';
 
 /** How long a credential is in use: until the schedule replaces it, or where there is none, the safety net. */
 export function rotationIntervalSeconds(

@@ -1,5 +1,5 @@
 import { compareManifest } from '../../../cli/plan/compare-manifest.ts';
-import { parseManifest } from '../../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../../pipeline/contracts/manifest/manifest-safety.ts';
 import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
 
 const arn = (service: string, rest: string) => `arn:aws:${service}:eu-central-1:123456789012:${rest}`;

@@ -4,8 +4,8 @@ import { judgeKey } from '../../../cli/plan/kms-preflight.ts';
 import { judgePassword } from '../../../cli/plan/password-preflight.ts';
 import { judgeProxy, type ProxyFacts } from '../../../cli/plan/proxy-preflight.ts';
 import { judgePending, judgeSecret } from '../../../cli/plan/secret-preflight.ts';
-import type { PostgresManifestSecret } from '../../../pipeline/contracts/manifest.ts';
-import { parseManifest } from '../../../pipeline/contracts/manifest-safety.ts';
+import type { PostgresManifestSecret } from '../../../pipeline/contracts/manifest/manifest.ts';
+import { parseManifest } from '../../../pipeline/contracts/manifest/manifest-safety.ts';
 
 const entryOf = (more: object = {}) =>
   parseManifest({

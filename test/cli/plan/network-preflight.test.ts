@@ -1,6 +1,6 @@
 import { networkPreflight } from '../../../cli/plan/network-preflight.ts';
 import type { Subject } from '../../../cli/plan/preflight.ts';
-import { parseManifest } from '../../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../../pipeline/contracts/manifest/manifest-safety.ts';
 
 /** The laptop has no network, so RDS and EC2 are a table of what they would describe. https://docs.aws.amazon.com/AWSEC2/latest/APIReference */
 const described: Record<string, object> = {

@@ -6,7 +6,7 @@ import { AuditRequest } from '../../../pipeline/contracts/audit.ts';
 import { eventDetails } from '../../../pipeline/contracts/events.ts';
 import { RotationRequest } from '../../../pipeline/contracts/execution.ts';
 import { FleetRequest } from '../../../pipeline/contracts/fleet.ts';
-import { parseManifest } from '../../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../../pipeline/contracts/manifest/manifest-safety.ts';
 import { parse } from '../../../pipeline/contracts/parse.ts';
 import { PostgresPayload, SuperuserPayload } from '../../../pipeline/contracts/payloads/postgres.ts';
 import { Report } from '../../../pipeline/contracts/report.ts';

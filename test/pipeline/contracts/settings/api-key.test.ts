@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { StoredJwtPayload } from '../../../../packages/consumer/contracts/jwt.ts';
-import { parseManifest } from '../../../../pipeline/contracts/manifest-safety.ts';
+import { parseManifest } from '../../../../pipeline/contracts/manifest/manifest-safety.ts';
 import { parse } from '../../../../pipeline/contracts/parse.ts';
 import { ApiKeyValue } from '../../../../pipeline/contracts/payloads/api-key.ts';
 import { ApiKeySettings, unsafeApiKeyTiming } from '../../../../pipeline/contracts/settings/api-key.ts';

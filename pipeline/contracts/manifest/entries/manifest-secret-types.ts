@@ -1,6 +1,13 @@
-import type { CheckSchedule, ManifestCheck, ManifestConsumer, ManifestMirror, Schedule, SecretReference } from './manifest-part-types.ts';
-import type { SecretKind } from './secret-kinds.ts';
-import type { ApiKeyProvider } from './settings/api-key-providers.ts';
+import type { SecretKind } from '../../secret-kinds.ts';
+import type { ApiKeyProvider } from '../../settings/api-key-providers.ts';
+import type {
+  CheckSchedule,
+  ManifestCheck,
+  ManifestConsumer,
+  ManifestMirror,
+  Schedule,
+  SecretReference,
+} from './manifest-part-types.ts';
 
 /** What a manifest says of one secret. */
 export type ManifestSecret = RotatedManifestSecret | WatchedManifestSecret;

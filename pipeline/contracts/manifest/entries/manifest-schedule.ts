@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { declared } from './declared.ts';
+import { declared } from '../../declared.ts';
+import type { ScheduleSettings } from '../../settings/secret-types.ts';
 import type * as types from './manifest-part-types.ts';
-import type { ScheduleSettings } from './settings/secret-types.ts';
 
 const when = {
   timeZone: v.optional(v.pipe(v.string(), v.check(isTimeZone, 'a time zone such as Europe/Berlin')), 'Etc/UTC'),

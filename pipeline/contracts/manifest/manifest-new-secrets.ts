@@ -1,4 +1,4 @@
-import { contractOf } from './kind-contracts.ts';
+import { contractOf } from '../kinds/kind-contracts.ts';
 import type { ManifestSecret } from './manifest.ts';
 
 /**

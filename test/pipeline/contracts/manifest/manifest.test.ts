@@ -1,5 +1,5 @@
-import { readManifest } from '../../../pipeline/contracts/manifest-file.ts';
-import { parseManifest } from '../../../pipeline/contracts/manifest-safety.ts';
+import { readManifest } from '../../../../pipeline/contracts/manifest/manifest-file.ts';
+import { parseManifest } from '../../../../pipeline/contracts/manifest/manifest-safety.ts';
 
 const postgres = { kind: 'postgres', secret: { name: 'app/db' }, superuserSecret: 'app/superuser' };
 const jwt = { kind: 'jwt', secret: { name: 'app/jwt' } };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { KeyturnError } from './errors.ts';
+import { KeyturnError } from '../errors.ts';
 import { parseManifest } from './manifest-safety.ts';
 import type { Manifest } from './manifest-types.ts';
 

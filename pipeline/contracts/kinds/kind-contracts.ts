@@ -1,9 +1,9 @@
-import { apiKeyContract } from './kinds/api-key.ts';
-import { jwtContract } from './kinds/jwt.ts';
-import type { KindContract } from './kinds/kind-contract.ts';
-import { postgresContract } from './kinds/postgres.ts';
-import type { RotatedManifestSecret } from './manifest-secret-types.ts';
-import type { SecretKind } from './secret-kinds.ts';
+import type { RotatedManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
+import type { SecretKind } from '../secret-kinds.ts';
+import { apiKeyContract } from './api-key.ts';
+import { jwtContract } from './jwt.ts';
+import type { KindContract } from './kind-contract.ts';
+import { postgresContract } from './postgres.ts';
 
 /** The contract of each kind of secret. `secret-kinds.ts` names the kinds, and begins the recipe for a further one. */
 export const kindContracts = {

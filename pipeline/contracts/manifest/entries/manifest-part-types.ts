@@ -1,4 +1,4 @@
-import type { CheckType } from './check-types.ts';
+import type { CheckType } from '../../check-types.ts';
 
 /** An existing secret, by its ARN or its name, or a new one that the stack makes. */
 export type SecretReference = SecretByArn | SecretByName | NewSecretReference;

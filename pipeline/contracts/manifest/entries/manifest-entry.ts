@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { checkTypes } from './check-types.ts';
-import { declared } from './declared.ts';
-import { CheckSchedule, Schedule } from './manifest-schedule.ts';
+import { checkTypes } from '../../check-types.ts';
+import { declared } from '../../declared.ts';
 import type * as types from './manifest-part-types.ts';
+import { CheckSchedule, Schedule } from './manifest-schedule.ts';
 
 /** The members that entries of the manifest share, whatever the kind of secret. */
 export const text = v.pipe(v.string(), v.nonEmpty('some text'));

@@ -1,6 +1,6 @@
-import { convergenceBoundOf } from './manifest-entry.ts';
-import { scheduleIntervalSeconds } from './manifest-schedule.ts';
-import type { RotatedManifestMembers } from './manifest-secret-types.ts';
+import { convergenceBoundOf } from './entries/manifest-entry.ts';
+import { scheduleIntervalSeconds } from './entries/manifest-schedule.ts';
+import type { RotatedManifestMembers } from './entries/manifest-secret-types.ts';
 
 const DAY = 86_400;
 

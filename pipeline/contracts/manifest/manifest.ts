@@ -1,14 +1,14 @@
 import * as v from 'valibot';
-import { declared } from './declared.ts';
-import { kindContracts } from './kind-contracts.ts';
-import { Consumer, followers, SecretReference, text } from './manifest-entry.ts';
-import type * as secrets from './manifest-secret-types.ts';
-import type * as parts from './manifest-part-types.ts';
+import { declared } from '../declared.ts';
+import { kindContracts } from '../kinds/kind-contracts.ts';
+import { managedKinds } from '../secret-kinds.ts';
+import { Consumer, followers, SecretReference, text } from './entries/manifest-entry.ts';
+import type * as parts from './entries/manifest-part-types.ts';
+import type * as secrets from './entries/manifest-secret-types.ts';
 import type * as types from './manifest-types.ts';
-import { managedKinds } from './secret-kinds.ts';
 
-export type { PostgresManifestSecret, RotatedManifestSecret } from './manifest-secret-types.ts';
-export type { ManifestCheck, ManifestConsumer, ManifestMirror } from './manifest-part-types.ts';
+export type { ManifestCheck, ManifestConsumer, ManifestMirror } from './entries/manifest-part-types.ts';
+export type { PostgresManifestSecret, RotatedManifestSecret } from './entries/manifest-secret-types.ts';
 export type { ManifestParameter } from './manifest-types.ts';
 
 /**

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import { KeyturnError } from './errors.ts';
-import { contractOf } from './kind-contracts.ts';
+import { KeyturnError } from '../errors.ts';
+import { contractOf } from '../kinds/kind-contracts.ts';
+import { InputInvalid } from '../parse.ts';
+import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
 import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
 import { checkProblems } from './manifest-checks.ts';
-import { describeManifestIssue, keysOf } from './manifest-issues.ts';
 import { newSecretProblems } from './manifest-new-secrets.ts';
 import { timingProblems } from './manifest-timing.ts';
-import { InputInvalid } from './parse.ts';
 
 /** Settings of the manifest do not fit together; the message says what to write instead. */
 export class ManifestUnsafe extends KeyturnError {

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { contractOf } from './kind-contracts.ts';
+import { contractOf } from '../kinds/kind-contracts.ts';
+import { secretKinds } from '../secret-kinds.ts';
+import { checkParameters } from '../settings/checks.ts';
+import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
 import type { ManifestCheck, ManifestSecret } from './manifest.ts';
-import { describeManifestIssue, keysOf } from './manifest-issues.ts';
-import { secretKinds } from './secret-kinds.ts';
-import { checkParameters } from './settings/checks.ts';
 
 /** Checks that would check nothing, or another thing than they say. Pure. */
 export function checkProblems(secret: ManifestSecret): string[] {

@@ -1,5 +1,5 @@
-import type { ManifestConsumer } from './manifest-part-types.ts';
-import type { ManifestSecret } from './manifest-secret-types.ts';
+import type { ManifestConsumer } from './entries/manifest-part-types.ts';
+import type { ManifestSecret } from './entries/manifest-secret-types.ts';
 
 /**
  * A manifest as `readManifest` answers it: parsed, with its defaults filled in. docs/manifest.md explains each member.
