@@ -209,7 +209,7 @@ describe('the TypeScript snippets', () => {
         JWT_SECRET_ARN: 'example/jwt',
       };
       const ended = await Promise.all([runConstructs(folder, snippets), runModules(folder, snippets, environment)]);
-      for (const { code, said } of ended) expect({ code, said }).toMatchObject({ code: 0 });
+      for (const { code, said } of ended) expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
     });
   });
 });

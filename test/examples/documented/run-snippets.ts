@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXAMPLE_ASSEMBLY } from '../../../cli/laptop/example-assembly.ts';
 import { ofSynthesis } from '../../cli/desk.ts';
 import { root } from '../../house/blocks.ts';
 import type { Snippet } from '../../house/snippets.ts';
@@ -23,25 +24,33 @@ for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
 }
 app.synth();
 `;
-  return runFile(folder, 'constructs.ts', text, { ...ofSynthesis(), CDK_OUTDIR: join(folder, 'cdk.out') });
+  return runFile(folder, 'constructs.ts', text, { ...ofSynthesis(), CDK_OUTDIR: join(folder, 'constructs.out') });
 }
 
-/** Imports each, calls its handler, asks its pool; the internet answers 200. */
+/**
+ * Imports each, calls its handler, asks its pool, starts its cloud; the internet answers 200. Beside them lie a manifest and
+ * an assembly, as in a reader's folder.
+ */
 export function runModules(
   folder: string,
   snippets: readonly Snippet[],
   environment: Record<string, string>,
 ): Promise<Ended> {
   const shown = snippets.filter(({ kind }) => kind === 'module');
+  copyFileSync(join(root, 'examples/keyturn.json'), join(folder, 'keyturn.json'));
+  symlinkSync(EXAMPLE_ASSEMBLY, join(folder, 'cdk.out'));
   const text = `globalThis.fetch = async () => new Response('{}', { status: 200 });
 const event = { id: '1', headers: { 'x-api-key': 'a-key-of-ours' } };
 for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
-  const { handler, pool } = await import('./' + file);
+  const { handler, pool, startCloud } = await import('./' + file);
   const answer = await handler?.(event, {});
   if (handler && (answer.status ?? answer.statusCode) !== 200) throw new Error(file + ' answered ' + JSON.stringify(answer));
   const one = await pool?.query('SELECT 1 AS one');
   if (pool && one.rows[0].one !== 1) throw new Error(file + ': the pool does not answer.');
   await pool?.end();
+  const cloud = await startCloud?.();
+  if (startCloud && cloud.stacks.length === 0) throw new Error(file + ': the cloud is empty.');
+  await cloud?.close();
 }
 `;
   return runFile(folder, 'modules.ts', text, environment);
@@ -50,7 +59,7 @@ for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
 function runFile(folder: string, name: string, text: string, environment: Record<string, string>): Promise<Ended> {
   writeFileSync(join(folder, name), text);
   const child = spawn(process.execPath, ['--conditions=keyturn-source', '--import', 'tsx', join(folder, name)], {
-    cwd: root,
+    cwd: folder,
     env: {
       PATH: process.env.PATH,
       HOME: '/nonexistent',
