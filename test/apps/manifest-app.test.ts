@@ -20,8 +20,8 @@ describe('a manifest without an app of its own', () => {
   });
 
   const app = 'node node_modules/keyturn/dist/app.js';
-  const synth = (manifest: string) =>
-    ['npx', 'cdk', 'synth', '--quiet', '--app', app].concat(['-c', `manifest=${manifest}`]);
+  const synth = (manifest?: string) =>
+    ['npx', 'cdk', 'synth', '--quiet', '--app', app].concat(manifest ? ['-c', `manifest=${manifest}`] : []);
 
   test('is synthesized by the app in the package', async () => {
     await run(folder, synth('keyturn.json'), WITHOUT_VALIDATION);
@@ -34,8 +34,9 @@ describe('a manifest without an app of its own', () => {
   test.each([
     ['broken.json', /^The manifest is not valid: secrets\.database\.kind: expected .*$/],
     ['half.json', /^half\.json is no JSON: look in line \d+ for a comma or quote too many, or missing\.$/],
+    [undefined, /^No manifest is named\. Name one: cdk synth -c manifest=keyturn\.json$/],
     ['missing.json', /^missing\.json: there is no such file\. .*$/],
-  ])('%s ends in one line without a stack trace', async (manifest, line) => {
+  ])('manifest=%s ends in one line without a stack trace', async (manifest, line) => {
     const { code, stdout, stderr } = await outcomeOf(folder, synth(manifest), WITHOUT_VALIDATION);
     const [ours, ofTheCdk, ...more] = stderr.trim().split('\n');
     expect({ code, stdout, ours, more }).toEqual({ code: 1, stdout: '', ours: expect.stringMatching(line), more: [] });
