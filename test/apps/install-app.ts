@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { run } from './run-command.ts';
 
-/** Writes the files of an app, and its package.json where it has none yet. Answers the folder. */
+/** Writes the files of an app, objects as JSON. Answers the folder. */
 export async function writeApp(folder: string, files: Readonly<Record<string, string | object>>): Promise<string> {
   for (const [path, content] of Object.entries(files)) {
     const file = join(folder, path);
@@ -12,7 +12,7 @@ export async function writeApp(folder: string, files: Readonly<Record<string, st
   return folder;
 }
 
-/** `npm install` as anybody runs it: what package.json of the app names, and these besides. */
+/** `npm install` without flags that settle conflicts: what package.json of the app names, and these besides. */
 export async function install(folder: string, ...packages: string[]): Promise<void> {
   await run(folder, ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...packages]);
 }

@@ -1,6 +1,6 @@
 import { blocksOf } from '../house/blocks.ts';
 
-/** README's construct snippet, word for word, and what it takes as given: two secrets and a function. */
+/** What README's snippet takes as given: two secrets and a function. */
 const given = {
   imports: [
     "import * as lambda from 'aws-cdk-lib/aws-lambda';",
@@ -22,6 +22,7 @@ const api = new lambda.Function(this, 'Api', {
 });`.split('\n'),
 };
 
+/** README's construct snippet, word for word. */
 function snippet(): { imports: string[]; body: string[] } {
   const found = blocksOf('README.md').filter(({ text }) => text.includes('new RotatedSecret(this'));
   if (found.length !== 1) throw new Error(`README.md: expected one construct snippet, found ${found.length}.`);

@@ -1,5 +1,7 @@
-import { spawn } from 'node:child_process';
-import { delimiter } from 'node:path';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { root } from '../house/blocks.ts';
 
 export interface Outcome {
@@ -8,13 +10,25 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program as a person outside of this repository does, to its end. */
-export function outcomeOf(
+/** Shorter than a test may take, so that no process outlives its test. */
+const DEADLINE_MILLISECONDS = 170_000;
+
+/** Runs a program as a person outside of this repository does, to its end. What it leaves among temporary files goes. */
+export async function outcomeOf(
   folder: string,
   [program = '', ...words]: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
-  const child = spawn(program, words, { cwd: folder, env: { ...environmentOutside(), ...more }, stdio: 'pipe' });
+  const TMPDIR = await mkdtemp(join(tmpdir(), 'keyturn-scratch-'));
+  try {
+    const env = { ...environmentOutside(), TMPDIR, ...more };
+    return await ended(spawn(program, words, { cwd: folder, env, stdio: 'pipe', timeout: DEADLINE_MILLISECONDS }));
+  } finally {
+    await rm(TMPDIR, { recursive: true, force: true });
+  }
+}
+
+function ended(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
   child.stdin.end();
   const streams = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
