@@ -27,6 +27,7 @@ export default {
     project('conformance', ['conformance']),
     project('scenarios', ['scenarios']),
     project('proof', ['proof']),
+    project('apps', ['apps']),
   ],
   // Scenarios wait a good part of their time: two cores have room for four, and each still answers in time.
   maxWorkers: 4,

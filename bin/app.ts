@@ -1,10 +1,17 @@
 import { App } from 'aws-cdk-lib';
 import { KeyturnError, ManifestStack, readManifest } from '../stacks/index.ts';
 
+class ManifestUnnamed extends KeyturnError {
+  readonly code = 'ManifestUnnamed';
+}
+
 const app = new App();
 // cdk.json names the example; another one is `cdk deploy -c manifest=keyturn.json`.
-const path = String(app.node.tryGetContext('manifest'));
+const path: unknown = app.node.tryGetContext('manifest');
 try {
+  if (typeof path !== 'string') {
+    throw new ManifestUnnamed('No manifest is named. Name one: cdk synth -c manifest=keyturn.json');
+  }
   new ManifestStack(app, 'Keyturn', {
     manifest: readManifest(path),
     description: `Keyturn: rotates the secrets of ${path}`,
@@ -12,7 +19,7 @@ try {
   app.synth();
 } catch (error) {
   if (!(error instanceof KeyturnError)) throw error;
-  // What is wrong with a manifest is told without a stack trace.
+  // A person reads this: a stack trace says nothing about a manifest.
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import * as pg from 'pg';
 import { databaseTls } from './database-tls.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { type DatabaseConfig, toDatabaseConfig } from './read-config.ts';

@@ -183,3 +183,11 @@ test('CommonJS requires jose from its own copy, which the notices name', async (
   expect(text).not.toContain('import(');
   expect(await readFile(join(library, 'THIRD-PARTY-NOTICES'), 'utf8')).toMatch(/^jose 6\.\d+\.\d+ \(MIT\)\n/);
 });
+
+test('declarations that no entry reaches are left out', () => {
+  for (const format of ['esm', 'cjs']) {
+    const declared = (file: string) => existsSync(join(library, 'dist', format, file));
+    expect(['jwt-signer.d.ts', 'versioned-reader.d.ts', 'contracts/key-ring.d.ts'].filter(declared)).toHaveLength(3);
+    expect(['load-jose.d.ts', 'turn-clock.d.ts'].filter(declared)).toEqual([]);
+  }
+});

@@ -1,0 +1,52 @@
+import { makeJavaScriptApp, makeOlderApp, synthesize, WITHOUT_VALIDATION } from './cdk-app.ts';
+import { installedCopies } from './install-app.ts';
+import { run } from './run-command.ts';
+import { templateDifferences } from './template-differences.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** In what the templates of the oldest and the newest CDK may differ, and why it does not matter. */
+const explained = [
+  {
+    place: /^Resources\.ApiLogGroup\w+: only in the newer$/,
+    count: 1,
+    reason: "The log group of the app's own function: today's cdk init sets the flag useCdkManagedLogGroup.",
+  },
+  {
+    place:
+      /^Resources\.KeyturnWorkflow\w+Role\w+\.Properties\.AssumeRolePolicyDocument\.Statement\.0\.Condition: only in the newer$/,
+    count: 4,
+    reason: 'The newer CDK names in the trust of a state machine role whose state machines may assume it.',
+  },
+];
+
+describe('an app of March 2025: TypeScript 5.6, CommonJS, ts-node, ts-jest, aws-cdk-lib 2.186.0', () => {
+  const parent = temporaryFolder('older-cdk');
+  const today = temporaryFolder('newest-cdk');
+  let app: string;
+  beforeAll(async () => {
+    app = await makeOlderApp(parent);
+  });
+
+  test('has one aws-cdk-lib', async () => {
+    expect(await installedCopies(app, 'aws-cdk-lib')).toEqual(['node_modules/aws-cdk-lib']);
+  });
+
+  test("type-checks README's snippet, declarations of libraries included", async () => {
+    expect(await run(app, ['npx', 'tsc', '--version'])).toMatch(/^Version 5\.6\./);
+    await run(app, ['npx', 'tsc', '--noEmit', '--skipLibCheck', 'false']);
+  });
+
+  test('passes its own jest test, which asserts on the template', async () => {
+    await run(app, ['npm', 'test'], WITHOUT_VALIDATION);
+  });
+
+  test("synthesizes, and differs from today's template in nothing that matters", async () => {
+    const [older, newer] = [await synthesize(app), await synthesize(await makeJavaScriptApp(today))];
+    expect(Object.values(older.Resources).map(({ Type }) => Type)).toContain('AWS::StepFunctions::StateMachine');
+    const found = templateDifferences(older, newer);
+    expect(found.filter((line) => !explained.some(({ place }) => place.test(line)))).toEqual([]);
+    // An explanation that explains nothing any more goes.
+    for (const { place, count, reason } of explained)
+      expect({ reason, count: found.filter((line) => place.test(line)).length }).toEqual({ reason, count });
+  });
+});
