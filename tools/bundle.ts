@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -66,28 +66,29 @@ export function writeHandler(entry: string, folder: string): void {
 const kept = process.env.KEYTURN_BUNDLES;
 
 function folderOf(content: string, write: (folder: string) => void): string {
-  const place = kept && join(kept, createHash('sha256').update(content).digest('hex'));
-  if (place && existsSync(place)) return place;
+  if (kept) return keep(join(kept, createHash('sha256').update(content).digest('hex')), write);
   const known = folders.get(content);
   if (known) return known;
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
   folders.set(content, folder);
   write(folder);
-  if (place) keep(folder, place);
   return folder;
 }
 
 /** The folder appears at once or not at all: another process may look there now. */
-function keep(folder: string, place: string): void {
-  const half = `${place}.${process.pid}`;
-  cpSync(folder, half, { recursive: true });
+function keep(folder: string, write: (folder: string) => void): string {
+  if (existsSync(folder)) return folder;
+  const half = `${folder}.${process.pid}`;
+  mkdirSync(half, { recursive: true });
+  write(half);
   try {
-    renameSync(half, place);
+    renameSync(half, folder);
   } catch (error) {
     // Another process was first, with the same bundle.
-    if (!existsSync(place)) throw error;
+    if (!existsSync(folder)) throw error;
     rmSync(half, { recursive: true });
   }
+  return folder;
 }
 
 /** Constructs cannot wait, and esbuild's plugins cannot do without waiting: they run in a thread of their own. */

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import { consumerProgram, printed } from './consumer-program.ts';
 import { install, writeApp } from './install-app.ts';
 import { environmentFor, startLaptopBeside } from './laptop-beside.ts';

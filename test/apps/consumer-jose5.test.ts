@@ -1,4 +1,4 @@
-import type { RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import { install, installedCopies, writeApp } from './install-app.ts';
 import { environmentFor, startLaptopBeside } from './laptop-beside.ts';
 import { run } from './run-command.ts';

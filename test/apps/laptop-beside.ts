@@ -1,5 +1,6 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createCloud, type RunningCloud } from '../../packages/laptop/create-cloud.ts';
+import { createCloud } from '../../packages/laptop/create-cloud.ts';
+import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService from '../../packages/laptop/services/secretsmanager/service.ts';
 
 /** What `consumer-program.ts` reads. */
