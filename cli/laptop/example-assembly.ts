@@ -22,15 +22,15 @@ const SOURCES = [
 export const EXAMPLE_ASSEMBLY = join(PACKAGE_ROOT, '.keyturn', 'example');
 
 /** What is loaded where no assembly is named: in a clone the example, elsewhere what `cdk synth` writes by default. */
-export function defaultAssembly(tell: (line: string) => void): string | Promise<string> {
-  return existsSync(join(PACKAGE_ROOT, 'examples', 'app.ts')) ? exampleAssembly(tell) : 'cdk.out';
+export function defaultAssembly(note: (line: string) => void): string | Promise<string> {
+  return existsSync(join(PACKAGE_ROOT, 'examples', 'app.ts')) ? exampleAssembly(note) : 'cdk.out';
 }
 
 /** The example's assembly, synthesized where it is missing or older than what it is made of. */
-export async function exampleAssembly(tell: (line: string) => void): Promise<string> {
+export async function exampleAssembly(note: (line: string) => void): Promise<string> {
   if (isFresh(EXAMPLE_ASSEMBLY)) return EXAMPLE_ASSEMBLY;
-  tell('Synthesizing the example …');
-  await synthesize(tell);
+  note('Synthesizing the example …');
+  await synthesize(note);
   return EXAMPLE_ASSEMBLY;
 }
 
@@ -47,7 +47,7 @@ function newest(path: string): number {
 }
 
 /** By the CDK's own command line in a process: the settings of cdk.json count as they do in a deployment. */
-async function synthesize(tell: (line: string) => void): Promise<void> {
+async function synthesize(note: (line: string) => void): Promise<void> {
   const cdk = findCdk();
   const app = 'node --conditions=keyturn-source --import tsx examples/app.ts';
   const child = spawn(process.execPath, [cdk, 'synth', '--quiet', '--app', app, '--output', EXAMPLE_ASSEMBLY], {
@@ -63,7 +63,7 @@ async function synthesize(tell: (line: string) => void): Promise<void> {
     child.once('close', resolve);
   });
   if (code === 0) return;
-  tell(complaint.trim());
+  note(complaint.trim());
   throw new AssemblyUnusable('The example cannot be synthesized: the lines above say why.');
 }
 

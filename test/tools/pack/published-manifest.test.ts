@@ -32,6 +32,6 @@ test('the three packages have one version, and depend on each other in exactly t
   expect([consumer.version, laptop.version]).toEqual([root.version, root.version]);
   expect(root.devDependencies).toMatchObject({ '@keyturn/consumer': root.version, '@keyturn/laptop': root.version });
   expect(root.peerDependencies['@keyturn/laptop']).toBe(root.version);
-  // What is bundled into `keyturn` is nobody's dependency to install.
+  // Users install no dependency for what is bundled into `keyturn`.
   expect(root.dependencies).toBeUndefined();
 });
