@@ -19,7 +19,7 @@ async function sourcesInJavaScript() {
   try {
     return await bundledCommandLine();
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(error.code)) throw error;
     process.stderr.write(
       `keyturn: ${error.message}. A clone keeps its command line there: run it as a user who may write.\n`,
     );

@@ -145,7 +145,7 @@ function addLocal({ program, terminal, end }: CommandSite): void {
     .command('local')
     .description('Runs a synthesized CDK assembly on this machine: the example, or your own.')
     .option('--port <number>', 'the port of 127.0.0.1 to listen on; 0 takes a free one', readPort, 4599)
-    .option('--empty', 'a cloud with nothing in it')
+    .addOption(new Option('--empty', 'a cloud with nothing in it').conflicts('assembly'))
     .option('--assembly <folder>', 'the assembly to load (default: cdk.out; in a clone the example)')
     .option('--time-scale <factor>', 'waits of state machines take this share of their time: 0.01', readScale, 1)
     .addHelpText(

@@ -70,9 +70,19 @@ function folderOf(content: string, write: (folder: string) => void): string {
   const known = folders.get(content);
   if (known) return known;
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bundle-'));
+  writeOrRemove(folder, write);
   folders.set(content, folder);
-  write(folder);
   return folder;
+}
+
+/** A folder whose bundle failed holds no function. */
+function writeOrRemove(folder: string, write: (folder: string) => void): void {
+  try {
+    write(folder);
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** The folder appears at once or not at all: another process may look there now. */
@@ -80,7 +90,7 @@ function keep(folder: string, write: (folder: string) => void): string {
   if (existsSync(folder)) return folder;
   const half = `${folder}.${process.pid}`;
   mkdirSync(half, { recursive: true });
-  write(half);
+  writeOrRemove(half, write);
   try {
     renameSync(half, folder);
   } catch (error) {

@@ -59,6 +59,7 @@ describe('keyturn local', () => {
     [['--port', '70000'], /Expected a number from 0 to 65535/],
     [['--time-scale', '2'], /Expected a number from 0 to 1/],
     [['--empty', 'now'], /too many arguments/],
+    [['--empty', '--assembly', 'cdk.out'], /cannot be used with/],
   ])('keyturn local %j is refused', async (words, pattern) => {
     const ended = await keyturn(['local', ...words]);
     expect(ended).toMatchObject({ code: 2, stdout: '' });

@@ -72,7 +72,8 @@ function run(name: string, rest: string[]): Promise<{ code: number; said: string
 
 /** It has read every word before it says that its port is taken. test/bin/keyturn.test.ts lets it have one. */
 async function runLocal(words: string[]): Promise<{ code: number; said: string }> {
-  const taken = words.includes('--help') ? [] : ['--empty', '--port', String(laptop.stage.cloud.port)];
+  const empty = words.includes('--assembly') ? [] : ['--empty'];
+  const taken = words.includes('--help') ? [] : [...empty, '--port', String(laptop.stage.cloud.port)];
   const { code, stdout, stderr } = await keyturn(['local', ...words, ...taken]);
   return { code: code === exitCodes.noEndpoint ? exitCodes.ok : (code ?? -1), said: stdout + stderr };
 }

@@ -210,6 +210,6 @@ export class SourceChanged extends Error {
 
 export function changed(file: string, expected: string): SourceChanged {
   return new SourceChanged(
-    `${file}: expected ${expected}. The files of this dependency have changed: take the version of Keyturn's lock file, or a newer Keyturn.`,
+    `${file}: expected ${expected}. The files of this dependency have changed: install what package-lock.json says, or adapt tools/bundle to the new version.`,
   );
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -15,6 +15,7 @@ export interface Notice {
   readonly name: string;
   readonly version: string;
   readonly licence: string;
+  /** The licence, and what the package's own NOTICE says. */
   readonly text: string;
 }
 
@@ -49,7 +50,16 @@ function readNotice(folder: string): Notice {
       `${name} ${version}: its licence is ${license}; expected one of ${[...accepted].join(', ')}. Ask a person, then add it to tools/pack/notices.ts.`,
     );
   }
-  return { name, version, licence: license, text: licenceText(folder, name, license) };
+  const texts = [licenceText(folder, name, license), noticeText(folder)];
+  return {
+    name,
+    version,
+    licence: license,
+    text: texts
+      .map((text) => text.trim())
+      .join('\n\n')
+      .trim(),
+  };
 }
 
 function licenceText(folder: string, name: string, licence: string): string {
@@ -60,8 +70,11 @@ function licenceText(folder: string, name: string, licence: string): string {
   throw new Error(`${name}: no licence file is in ${folder}. Add its text to tools/pack/missing-licences.ts.`);
 }
 
+function noticeText(folder: string): string {
+  const file = readdirSync(folder).find((entry) => /^notice(\.|$)/i.test(entry));
+  return file === undefined ? '' : readFileSync(join(folder, file), 'utf8');
+}
+
 function format({ name, version, licence, text }: Notice): string {
-  const notice = join(ROOT, 'node_modules', name, 'NOTICE');
-  const more = existsSync(notice) ? `\n${readFileSync(notice, 'utf8').trim()}\n` : '';
-  return `${name} ${version} (${licence})\n\n${text.trim()}\n${more}`;
+  return `${name} ${version} (${licence})\n\n${text}\n`;
 }

@@ -11,5 +11,12 @@ const sources = new URL('../command/command-line.ts', import.meta.url);
 const isClone = existsSync(sources);
 // In a clone the sources are TypeScript, which tsx turns into what this Node runs as they are imported.
 if (isClone) (await import('tsx/esm/api')).register();
+// A reader that goes away (`| head`) ends this as SIGPIPE ends other programs.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(141);
+  });
+}
 const { runLaptop } = await import(isClone ? sources.href : '../dist/command/command-line.js');
 process.exitCode = await runLaptop(process.argv.slice(2));

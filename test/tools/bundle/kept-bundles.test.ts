@@ -44,3 +44,13 @@ test('without it every process bundles what is there', async () => {
   writeFileSync(entry, "export const handler = async () => 'second';");
   expect(await bundled({})).toContain('second');
 });
+
+test('a function that cannot be bundled fails each time, and leaves no folder that looks like one', async () => {
+  writeFileSync(entry, "import 'no-such-package';");
+  const environments: Record<string, string>[] = [{}, { KEYTURN_BUNDLES: kept }];
+  for (const env of environments) {
+    await expect(bundled(env)).rejects.toThrow(/no-such-package/);
+    await expect(bundled(env)).rejects.toThrow(/no-such-package/);
+  }
+  expect(readdirSync(kept)).toEqual([]);
+});

@@ -4,6 +4,7 @@ test('a published manifest names nothing that is only in the repository', () => 
   const manifest = {
     name: 'x',
     version: '1.2.3',
+    private: true,
     workspaces: ['packages/*'],
     scripts: { test: 'jest' },
     overrides: { a: '1' },
@@ -32,6 +33,8 @@ test('the three packages have one version, and depend on each other in exactly t
   expect([consumer.version, laptop.version]).toEqual([root.version, root.version]);
   expect(root.devDependencies).toMatchObject({ '@keyturn/consumer': root.version, '@keyturn/laptop': root.version });
   expect(root.peerDependencies['@keyturn/laptop']).toBe(root.version);
+  // What the repository's own folders would publish is not a package: only dist/packages is.
+  expect([root.private, consumer.private, laptop.private]).toEqual([true, true, true]);
   // Users install no dependency for what is bundled into `keyturn`.
   expect(root.dependencies).toBeUndefined();
 });
