@@ -106,7 +106,8 @@ test('a label that moved between looking and mending: the finding is outdated, a
     // The audit has looked; the repair has not.
     if (isMoved || call.operation !== 'ListSecretVersionIds') return;
     isMoved = true;
-    void desk.secrets.send(new UpdateSecretVersionStageCommand(gone));
+    // Not at once: the audit has to have the answer first, or it looks again and finds nothing.
+    setTimeout(() => void desk.secrets.send(new UpdateSecretVersionStageCommand(gone)), 500);
   });
   // Before it mends, doctor reads the settings once more: there is time enough for the label to move.
   const delay = { service: 'ssm', operation: 'GetParameter', delayMilliseconds: 2_000, times: 50 };
