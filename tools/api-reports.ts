@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
 import { ROOT } from './pack/root.ts';
-import { PACKAGES } from './pack.ts';
+import { PACKAGES, packages } from './pack.ts';
 
 /** Where the reports are kept: what a release offers, to be compared in a review. */
 export const REPORTS = join(ROOT, 'tools/api-reports');
 
 /** The packages by the names of their folders in `dist/packages`. */
-export const packagesWithReports = ['keyturn', 'keyturn-consumer', 'keyturn-laptop'] as const;
+export const packagesWithReports = packages.map(({ name }) => name);
 
 /**
  * Writes the API report of a package that `npm run pack` has built: every exported name with its signature, over all entries.

@@ -12,10 +12,10 @@ import { writeSboms } from './pack/sbom.ts';
 
 const run = promisify(execFile);
 export const PACKAGES = join(ROOT, 'dist/packages');
-export const TARBALLS = join(ROOT, 'dist/tarballs');
+const TARBALLS = join(ROOT, 'dist/tarballs');
 
 /** The three packages: where each has its manifest and README, and what fills its folder. */
-const packages = [
+export const packages = [
   { name: 'keyturn', home: ROOT, build: buildKeyturn },
   { name: 'keyturn-consumer', home: join(ROOT, 'packages/consumer'), build: buildConsumer },
   { name: 'keyturn-laptop', home: join(ROOT, 'packages/laptop'), build: buildLaptop },
