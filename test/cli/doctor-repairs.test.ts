@@ -133,9 +133,9 @@ describe('a version that became current and was never propagated', () => {
     const found = await examine('shop/database');
     expect(found).toMatchObject({ code: 1, codes: ['RetirementLost'] });
     expect(found.findings[0]).toMatchObject({ versionId, isSafe: true });
-    const mended = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/database RetirementLost: the retirement of .* begins anew/m);
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/database RetirementLost: the retirement of .* begins anew/m);
     await eventually('the consumer being told', () => (timesTold().length > 0 ? true : undefined));
     await rest('shop/database');
     await expect(desk.connect(before as never)).rejects.toMatchObject({ code: '28000' });
@@ -158,10 +158,10 @@ describe('a version that became current and was never propagated', () => {
     expect(found.stdout).toMatch(/^1 secret looked at, 1 finding:\n\nValueUnpropagated {2}/);
     expect(found.stdout).toContain(`version ${VersionId} became current and no execution propagated`);
     expect(timesTold()).toHaveLength(told);
-    const mended = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(
-      /^mended {2}shop\/database ValueUnpropagated: .*:execution:keyturn-rotate-secret:adopt-/m,
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(
+      /^repaired {2}shop\/database ValueUnpropagated: .*:execution:keyturn-rotate-secret:adopt-/m,
     );
     await untilWell('shop/database');
     expect(timesTold().length).toBeGreaterThan(told);
@@ -182,10 +182,10 @@ describe('a disabled login that is still in use', () => {
       message: expect.stringMatching(/desk from 127\..* \(1\)/),
     });
 
-    const mended = await desk.keyturn(['doctor', 'shop/reports', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/reports PreviousRefused: /m);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/reports DisabledLoginInUse: /m);
+    const repaired = await desk.keyturn(['doctor', 'shop/reports', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/reports PreviousRefused: /m);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/reports DisabledLoginInUse: /m);
     expect((await consumer.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await consumer.end();
     await (await desk.connect(before as never)).end();
@@ -205,30 +205,30 @@ describe('a disabled login that is still in use', () => {
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(/^1 secret looked at, 1 finding:\n\nDisabledLoginInUse {2}/);
     expect(found.stdout).toMatch(/orders may not log in any more, but still has sessions: desk from 127\..* \(1\)\./);
-    expect(found.stdout).toContain('mends it: keyturn doctor shop/orders --repair --yes');
+    expect(found.stdout).toContain('repair: keyturn doctor shop/orders --repair --yes');
 
     const refused = await desk.keyturn(['doctor', 'shop/orders', '--repair']);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Make 1 that can hurt?') });
     expect((await consumer.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/orders DisabledLoginInUse: .*sessions/m);
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/orders DisabledLoginInUse: .*sessions/m);
     await closed;
     expect(await examine('shop/orders')).toMatchObject(well);
   });
 });
 
 describe('a missing grant', () => {
-  test('a membership that was revoked: mended, and what the login creates belongs to the owner role again', async () => {
+  test('a membership that was revoked: repaired, and what the login creates belongs to the owner role again', async () => {
     const value = await desk.value('shop/orders');
     expect(value.username).toBe('orders_clone');
     await desk.query('REVOKE orders FROM orders_clone');
     const found = await examine('shop/orders');
     expect(found).toMatchObject({ code: 1, codes: ['OwnerRoleLost', 'MembershipLost'] });
     expect(found.findings.every(({ isSafe }) => isSafe)).toBe(true);
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/orders MembershipLost: /m);
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/orders MembershipLost: /m);
     const session = await desk.connect(value as never);
     expect((await session.query('SELECT current_user::text AS who')).rows).toEqual([{ who: 'orders' }]);
     await session.end();
@@ -246,14 +246,14 @@ describe('a missing grant', () => {
     expect(await examine('shop/orders')).toMatchObject(well);
   });
 
-  test('a right of the administrator: the statement in words, for a person to run; not mended, and well once it was run', async () => {
+  test('a right of the administrator: the statement in words, for a person to run; not repaired, and well once it was run', async () => {
     // What the administrator had granted with it goes too: the second login's membership.
     await desk.queryAsServer('REVOKE ADMIN OPTION FOR orders FROM boss CASCADE');
     const told = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
     expect(told.code).toBe(1);
     expect(told.stdout).toMatch(/AdministratorGrantMissing {2}.*\n {2}shop\/orders: boss has no ADMIN on orders/);
-    expect(told.stdout).not.toMatch(/^(not )?mended {2}.*AdministratorGrantMissing/m);
-    expect(told.stdout).toMatch(/^not mended {2}shop\/orders MembershipLost: /m);
+    expect(told.stdout).not.toMatch(/^(not )?repaired {2}.*AdministratorGrantMissing/m);
+    expect(told.stdout).toMatch(/^not repaired {2}shop\/orders MembershipLost: /m);
     const [, statement] = /Run: (GRANT [^;]+);/.exec(told.stdout) ?? [];
     expect(statement).toBe('GRANT orders TO boss WITH ADMIN OPTION');
     await desk.queryAsServer(statement!);
@@ -292,8 +292,11 @@ describe('a replica out of sync', () => {
     } finally {
       state.onChange = follow;
     }
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended).toMatchObject({ code: 0, stdout: expect.stringContaining('mended  shop/orders ReplicaBehind: ') });
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('repaired  shop/orders ReplicaBehind: '),
+    });
     expect(await currentIn('eu-west-1', 'shop/orders')).toBe((await desk.labels('shop/orders')).AWSCURRENT);
     expect(await examine('shop/orders')).toMatchObject(well);
     await rest('shop/orders');

@@ -49,7 +49,7 @@ const starts = {
 
 const commands = within('cli', {
   '.': [
-    ...['./aws', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
+    ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
     ...[
       'pipeline',
       'pipeline/audit',
@@ -67,6 +67,7 @@ const commands = within('cli', {
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
   './execution': ['./aws', './terminal', 'pipeline'],
+  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
