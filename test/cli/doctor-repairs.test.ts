@@ -4,6 +4,7 @@ import {
   PutSecretValueCommand,
   ReplicateSecretToRegionsCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { jest } from '@jest/globals';
@@ -254,7 +255,7 @@ describe('a missing grant', () => {
     expect(told.stdout).toMatch(/AdministratorGrantMissing {2}.*\n {2}shop\/orders: boss has no ADMIN on orders/);
     expect(told.stdout).not.toMatch(/^(not )?repaired {2}.*AdministratorGrantMissing/m);
     expect(told.stdout).toMatch(/^not repaired {2}shop\/orders MembershipLost: /m);
-    const [, statement] = /Run: (GRANT [^;]+);/.exec(told.stdout) ?? [];
+    const [, statement] = /a person has to act: (GRANT [^;]+);/.exec(told.stdout) ?? [];
     expect(statement).toBe('GRANT orders TO boss WITH ADMIN OPTION');
     await desk.queryAsServer(statement!);
     expect((await examine('shop/orders')).codes).toEqual(['OwnerRoleLost', 'MembershipLost']);
@@ -313,6 +314,53 @@ describe('a replica out of sync', () => {
     expect(await examine('shop/payment', '--repair', '--yes')).toMatchObject({ code: 0, codes: ['ReplicaBehind'] });
     expect(await currentIn('eu-west-2', 'shop/payment')).toBe(AWSCURRENT);
     expect(await examine('shop/payment')).toMatchObject(well);
+  });
+});
+
+describe('a current version that failed its checks', () => {
+  const silently = async (run: () => Promise<unknown>) => {
+    desk.cloud.settings.eventsLostRate = 1;
+    await run();
+    desk.cloud.settings.eventsLostRate = 0;
+  };
+  const put = (SecretString: string) =>
+    desk.secrets.send(new PutSecretValueCommand({ SecretId: 'shop/database', SecretString }));
+  const markFailed = async (MoveToVersionId: string) => {
+    const { KEYTURN_FAILED: RemoveFromVersionId } = await desk.labels('shop/database');
+    const move = { SecretId: 'shop/database', VersionStage: 'KEYTURN_FAILED', MoveToVersionId, RemoveFromVersionId };
+    await desk.secrets.send(new UpdateSecretVersionStageCommand(move));
+  };
+
+  test('the roll-back that was started fails: not repaired, with the cause, and 1', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    await silently(async () => {
+      await put('no JSON at all');
+      const { VersionId } = await put(value);
+      await markFailed(VersionId!);
+    });
+    expect(await examine('shop/database')).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(1);
+    expect(repaired.stdout).toMatch(/^not repaired {2}shop\/database CurrentFailed: RollBackFailed: .*roll-back-/m);
+    expect(repaired.stdout).not.toMatch(/^repaired/m);
+    expect(repaired.stdout).not.toContain('no JSON at all');
+  });
+
+  test('the roll-back that was started succeeds: repaired, after it has ended, and 0', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    let before: string | undefined;
+    await silently(async () => {
+      before = (await put(value)).VersionId;
+      const { VersionId } = await put(`${value} `);
+      await markFailed(VersionId!);
+    });
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('repaired  shop/database CurrentFailed'),
+    });
+    expect((await desk.labels('shop/database')).AWSCURRENT).toBe(before);
+    expect(await examine('shop/database')).toMatchObject(well);
   });
 });
 

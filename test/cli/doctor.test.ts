@@ -1,6 +1,10 @@
 import {
   CancelRotateSecretCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
   PutSecretValueCommand,
+  RestoreSecretCommand,
+  RotateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { jest } from '@jest/globals';
@@ -28,6 +32,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => desk?.close());
 
+const describeSecret = (SecretId: string) => desk.secrets.send(new DescribeSecretCommand({ SecretId }));
 const codes = async (...words: string[]) => {
   const told = await desk.keyturn(['doctor', ...words, '--json']);
   return { code: told.code, findings: JSON.parse(told.stdout).findings.map(({ code }: any) => code) };
@@ -99,6 +104,23 @@ test('what only a person can repair stays, with a person has to act: rotation th
   expect(told.code).toBe(1);
   expect(told.stdout).toMatch(/RotationOff .*\n {2}shop\/database: .*\n {2}a person has to act: /);
   expect(told.stdout).not.toMatch(/^repaired/m);
+  // The command that it prints, as the SDK sends it.
+  expect(told.stdout).toContain('aws secretsmanager rotate-secret --secret-id shop/database --no-rotate-immediately');
+  const { VersionIdsToStages: before } = await describeSecret('shop/database');
+  await desk.secrets.send(new RotateSecretCommand({ SecretId: 'shop/database', RotateImmediately: false }));
+  expect(await codes('shop/database')).toEqual({ code: 0, findings: [] });
+  expect((await describeSecret('shop/database')).VersionIdsToStages).toEqual(before);
+});
+
+test('a secret that is scheduled for deletion: restored with the command that doctor prints', async () => {
+  await desk.secrets.send(new DeleteSecretCommand({ SecretId: 'shop/database' }));
+  const told = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+  expect(told.code).toBe(1);
+  expect(told.stdout).toMatch(
+    /SecretMissing .*\n.*\n {2}a person has to act: aws secretsmanager restore-secret --secret-id shop\/database,/,
+  );
+  await desk.secrets.send(new RestoreSecretCommand({ SecretId: 'shop/database' }));
+  expect(await codes('shop/database')).toEqual({ code: 0, findings: [] });
 });
 
 test('a label that moved between looking and repairing: the finding is outdated, and nothing is done', async () => {
@@ -106,11 +128,10 @@ test('a label that moved between looking and repairing: the finding is outdated,
   let isMoved = false;
   const gone = { SecretId: 'shop/orders', VersionStage: 'AWSPENDING', RemoveFromVersionId: foreignToo };
   const unsubscribe = desk.cloud.recorder.subscribe((call) => {
-    // The audit has looked; the repair has not.
-    if (isMoved || call.operation !== 'ListSecretVersionIds') return;
+    // The audit has answered; the repair has not looked.
+    if (isMoved || call.operation !== 'Invoke' || !call.resources.some((arn) => /audit/i.test(arn))) return;
     isMoved = true;
-    // Not at once: the audit has to have the answer first, or it looks again and finds nothing.
-    setTimeout(() => void desk.secrets.send(new UpdateSecretVersionStageCommand(gone)), 500);
+    void desk.secrets.send(new UpdateSecretVersionStageCommand(gone));
   });
   // Before it repairs, doctor reads the settings once more: there is time enough for the label to move.
   const delay = { service: 'ssm', operation: 'GetParameter', delayMilliseconds: 2_000, times: 50 };
