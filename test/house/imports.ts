@@ -50,13 +50,7 @@ const starts = {
 const commands = within('cli', {
   '.': [
     ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...[
-      'pipeline',
-      'pipeline/audit',
-      'pipeline/contracts',
-      'pipeline/contracts/manifest',
-      'pipeline/contracts/settings',
-    ],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
