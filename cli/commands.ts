@@ -129,9 +129,12 @@ function addRollBack(site: CommandSite): void {
 
 function addDoctor(site: CommandSite): void {
   const command = awsCommand(site, 'doctor')
-    .description('What is not as it should be, of every managed secret or of one, and what mends it.')
+    .description('What is not as it should be, of every managed secret or of one, and the way out of each finding.')
     .argument('[name]', 'the secret, by name or ARN (default: every one)')
-    .option('--repair', 'mends what it finds; asks before each repair that is not harmless')
+    .option(
+      '--repair',
+      'repairs what it can and waits until each repair has ended; asks before each that is not harmless',
+    )
     .option(...YES)
     .addHelpText('after', examples('keyturn doctor', 'keyturn doctor app/db --repair'));
   onRun(site, command, async (context, options, name) => {

@@ -10,10 +10,11 @@ import { environmentText, readEnvironment } from './wiring/environment.ts';
 
 const environment = readEnvironment({ KEYTURN_SETTINGS_PREFIX: environmentText });
 const store = new SecretStore(new SecretsManagerClient({}));
+const now = () => new Date();
 const settings = new SettingsReader({
   client: new SSMClient({}),
   prefix: environment.KEYTURN_SETTINGS_PREFIX,
-  now: () => new Date(),
+  now,
 });
 
 const Invocation = v.object({ input: v.unknown(), executionName: v.pipe(v.string(), v.nonEmpty()) });
@@ -21,5 +22,5 @@ const Invocation = v.object({ input: v.unknown(), executionName: v.pipe(v.string
 /** Task state Prepare of rotate-secret. */
 export async function handler(event: unknown): Promise<Plan> {
   const invocation = parse('The invocation', Invocation, event);
-  return prepare({ store, settings }, invocation.input, invocation.executionName);
+  return prepare({ store, settings, now }, invocation.input, invocation.executionName);
 }

@@ -167,7 +167,7 @@ export async function age(name: string, hours: number): Promise<void> {
 export const doctor = async (secretId: string): Promise<Finding[]> =>
   ((await deployed.invoke('audit', { secretId, tell: false })) as AuditAnswer).findings;
 
-export function mend(finding: Finding) {
+export function repair(finding: Finding) {
   const options = {
     region: 'us-east-1',
     endpoint: deployed.cloud.endpointUrl,

@@ -49,14 +49,8 @@ const starts = {
 
 const commands = within('cli', {
   '.': [
-    ...['./aws', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...[
-      'pipeline',
-      'pipeline/audit',
-      'pipeline/contracts',
-      'pipeline/contracts/manifest',
-      'pipeline/contracts/settings',
-    ],
+    ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
@@ -67,6 +61,7 @@ const commands = within('cli', {
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
   './execution': ['./aws', './terminal', 'pipeline'],
+  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],

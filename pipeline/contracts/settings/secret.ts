@@ -64,6 +64,9 @@ export const ScheduleSettings = declared<types.ScheduleSettings>()(
 );
 export type ScheduleSettings = types.ScheduleSettings;
 
+/** Two days: twice the longest rotation window, and far below the events that an execution's history has room for. */
+export const MOST_PROMOTION_TIMEOUT_SECONDS = 172_800;
+
 export const SecretSettings = v.object({
   schemaVersion: v.literal(1),
   /** The manifest's name: what people call the secret. */
@@ -79,7 +82,7 @@ export const SecretSettings = v.object({
   schedule: v.optional(ScheduleSettings),
   gracePeriodSeconds: seconds,
   /** How long Secrets Manager's own attempts may take before the workflow abandons the candidate. */
-  promotionTimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(10)),
+  promotionTimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(MOST_PROMOTION_TIMEOUT_SECONDS)),
   /** How often retirement asks for evidence again while somebody still uses the previous credential. */
   evidenceIntervalSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
   /** Whether a value put by hand, whose checks fail, is rolled back. */

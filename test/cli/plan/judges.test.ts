@@ -163,7 +163,7 @@ describe('the database', () => {
     expect(found).toMatchObject({ level: 'unknown', code: 'TargetUnavailable' });
   });
   test('a missing grant comes with its statement', () => {
-    const [found] = judgeDatabase([{ code: 'AdminOptionMissing', blocks: true, text: 't', grant: 'GRANT a TO b' }]);
+    const [found] = judgeDatabase([{ code: 'AdminOptionMissing', blocks: true, text: 't', statement: 'GRANT a TO b' }]);
     expect(found).toMatchObject({ level: 'blocks', remedy: 'Run: GRANT a TO b;' });
   });
 });

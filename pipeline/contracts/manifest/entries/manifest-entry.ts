@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { checkTypes } from '../../check-types.ts';
 import { declared } from '../../declared.ts';
+import { MOST_PROMOTION_TIMEOUT_SECONDS } from '../../settings/secret.ts';
 import type * as types from './manifest-part-types.ts';
 import { CheckSchedule, Schedule } from './manifest-schedule.ts';
 
@@ -104,7 +105,7 @@ export const everyRotated = {
   /** Secrets Manager's own schedule: the safety net, or with `"schedule": "native"` the only one. */
   nativeIntervalDays: v.optional(whole(1, 1000), 90),
   gracePeriodSeconds: v.optional(seconds, 86_400),
-  promotionTimeoutSeconds: v.optional(whole(10), 900),
+  promotionTimeoutSeconds: v.optional(whole(10, MOST_PROMOTION_TIMEOUT_SECONDS), 900),
   evidenceIntervalSeconds: v.optional(whole(1), 60),
   rollBackHandPutValues: v.optional(v.boolean(), false),
   ...followers,
