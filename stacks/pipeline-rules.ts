@@ -8,6 +8,8 @@ import type { Construct } from 'constructs';
 import { EVENT_SOURCE, type EventType } from '../pipeline/contracts/events.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
+import { ownRule } from './own-rule.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 
 /** What the handler has words for. */
 const NOTICED_EVENTS = [
@@ -19,14 +21,20 @@ const NOTICED_EVENTS = [
 ] satisfies EventType[];
 
 /** Every event of the story becomes a row of the history. */
-export function projectHistory(scope: Construct, history: dynamodb.ITable, deadLetterQueue: sqs.IQueue): void {
+export function projectHistory(
+  scope: Construct,
+  { bus }: PipelineBus,
+  history: dynamodb.ITable,
+  deadLetterQueue: sqs.IQueue,
+): void {
   const project = new BundledFunction(scope, 'ProjectHistory', {
     handler: 'project-history',
     description: 'Keyturn: writes the events of the story to the history table',
     environment: { KEYTURN_HISTORY_TABLE: history.tableName },
   });
   project.allow(['dynamodb:PutItem'], [history.tableArn]);
-  new events.Rule(scope, 'HistoryProjection', {
+  ownRule(scope, 'HistoryProjection', {
+    eventBus: bus,
     description: 'Keyturn: every event of the story becomes a row of the history',
     eventPattern: {
       source: [EVENT_SOURCE],
@@ -37,15 +45,21 @@ export function projectHistory(scope: Construct, history: dynamodb.ITable, deadL
 }
 
 /** What went wrong, in words that a person reads on a phone, on the same topic as the alarms. */
-export function notifyPeople(scope: Construct, topic: sns.ITopic, deadLetterQueue: sqs.IQueue): void {
+export function notifyPeople(
+  scope: Construct,
+  { bus }: PipelineBus,
+  topic: sns.ITopic,
+  deadLetterQueue: sqs.IQueue,
+): void {
   const notify = new BundledFunction(scope, 'NotifyPerson', {
     handler: 'notify-person',
     description: 'Keyturn: turns events into notices that a person can read on a phone',
     environment: { KEYTURN_NOTICE_TOPIC_ARN: topic.topicArn },
   });
   notify.allow(['sns:Publish'], [topic.topicArn]);
-  new events.Rule(scope, 'Notices', {
-    description: 'Keyturn: events that somebody should hear of',
+  ownRule(scope, 'Notices', {
+    eventBus: bus,
+    description: 'Keyturn: events that a person should hear of',
     eventPattern: { source: [EVENT_SOURCE], detailType: NOTICED_EVENTS },
     targets: [new targets.LambdaFunction(notify.function, { deadLetterQueue, retryAttempts: 20 })],
   });
@@ -54,6 +68,7 @@ export function notifyPeople(scope: Construct, topic: sns.ITopic, deadLetterQueu
 /** A requested rotation starts `rotate-secret`, and so does a value that another tool or a person puts. */
 export function acceptRequests(
   scope: Construct,
+  { bus }: PipelineBus,
   rotateSecret: stepfunctions.IStateMachine,
   deadLetterQueue: sqs.IQueue,
 ): LabelRules {
@@ -64,7 +79,8 @@ export function acceptRequests(
     secretId: events.EventField.fromPath('$.detail.secretId'),
     request: events.EventField.fromPath('$.detail'),
   });
-  new events.Rule(scope, 'RotationRequested', {
+  ownRule(scope, 'RotationRequested', {
+    eventBus: bus,
     description: 'Keyturn: a Rotation Requested event starts a rotation',
     eventPattern: {
       source: [EVENT_SOURCE],

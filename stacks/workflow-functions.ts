@@ -1,7 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import { allowStory, BundledFunction } from './bundled-function.ts';
+import { BundledFunction } from './bundled-function.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 
 /** The functions that the state machines call, whatever the kind of secret. */
 export interface WorkflowFunctions {
@@ -12,7 +13,10 @@ export interface WorkflowFunctions {
   readonly selectSecrets: BundledFunction;
 }
 
-export function makeWorkflowFunctions(scope: Construct, settingsPrefix: string): WorkflowFunctions {
+export function makeWorkflowFunctions(
+  scope: Construct,
+  { settingsPrefix, bus }: { settingsPrefix: string; bus: PipelineBus },
+): WorkflowFunctions {
   const prepare = new BundledFunction(scope, 'Prepare', {
     handler: 'prepare',
     description: 'Keyturn: reads labels and settings and decides what an execution is about',
@@ -22,7 +26,7 @@ export function makeWorkflowFunctions(scope: Construct, settingsPrefix: string):
     handler: 'report',
     description: "Keyturn: puts the story's events and emits its metrics",
   });
-  allowStory(report);
+  bus.mayPublish(report);
   const recycleConsumer = new BundledFunction(scope, 'RecycleConsumer', {
     handler: 'recycle-consumer',
     description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',
