@@ -7,6 +7,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
@@ -61,6 +62,18 @@ export interface RotationPipelineProps {
    * @default - none: requests come from schedules, the command line, the console and the dashboard
    */
   readonly requesters?: string[];
+  /**
+   * What a `Rotation Requested` event may ask for beyond a rotation, a check or a roll-back. Each of them can lock consumers out:
+   * whoever may put an event may then do so.
+   * @default - nothing
+   */
+  readonly allowByEvent?: EventPrivilege[];
+  /**
+   * Whether the story is forwarded to the account's default bus as well, for rules of your own. Keyturn itself never trusts
+   * what is on the default bus.
+   * @default false
+   */
+  readonly forwardStory?: boolean;
 }
 
 /**
@@ -109,7 +122,12 @@ export class RotationPipeline extends Construct {
     const { pipelineName, history } = this;
     this.#bus = new PipelineBus(this, 'Events', { pipelineName, requesters: props.requesters ?? [] });
     this.eventBus = this.#bus.bus;
-    const functions = makeWorkflowFunctions(this, { settingsPrefix: this.#settingsPrefix, bus: this.#bus });
+    if (props.forwardStory) this.#bus.forwardStory(this.deadLetters);
+    const functions = makeWorkflowFunctions(this, {
+      settingsPrefix: this.#settingsPrefix,
+      bus: this.#bus,
+      allowByEvent: props.allowByEvent ?? [],
+    });
     this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, history, ...functions });
     this.rotateSecret = this.#workflow.rotateSecret;
     this.rotateFleet = this.#workflow.rotateFleet;

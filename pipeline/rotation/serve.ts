@@ -1,7 +1,9 @@
 import { parse } from '../contracts/parse.ts';
 import { RotationEvent, type RotationStep, WorkflowRequest } from '../contracts/rotation-event.ts';
+import { isPermanent } from '../errors.ts';
 import { abandon } from './abandon.ts';
 import { createSecret } from './create-secret.ts';
+import { endForGood } from './end-for-good.ts';
 import { StepRefused } from './errors.ts';
 import { finishSecret } from './finish-secret.ts';
 import { gatherEvidence } from './gather-evidence.ts';
@@ -49,8 +51,22 @@ async function rotate(rotationFunction: RotationFunction, event: RotationEvent):
     const durationMilliseconds = rotationFunction.now().getTime() - startedAt;
     await rotationFunction.report.stepSucceeded({ secret, token, name: verdict, durationMilliseconds });
   } catch (error) {
-    await rotationFunction.report.stepFailed({ secretArn: event.SecretId, token, name: event.Step, error });
+    const failed = { secretArn: event.SecretId, token };
+    await rotationFunction.report.stepFailed({ ...failed, name: event.Step, error });
+    if (isPermanent(error)) await endForGoodOrReport(rotationFunction, failed);
     throw error;
+  }
+}
+
+/** The step's own error is the one to answer. Where the label cannot be detached, Secrets Manager's next attempt does it. */
+async function endForGoodOrReport(
+  rotationFunction: RotationFunction,
+  failed: { secretArn: string; token: string },
+): Promise<void> {
+  try {
+    await endForGood(rotationFunction, failed);
+  } catch (error) {
+    rotationFunction.report.endFailed({ ...failed, error });
   }
 }
 
@@ -93,7 +109,9 @@ function judgeStep(secret: SecretDescription, event: RotationEvent): RotationSte
     throw new StepRefused(`Secret version ${token} is not set as AWSPENDING for rotation of secret ${secret.name}.`);
   }
   if (hasFailed(secret, token)) {
-    throw new StepRefused(`Secret version ${token} of secret ${secret.name} failed its checks and is not promoted again.`);
+    throw new StepRefused(
+      `Secret version ${token} of secret ${secret.name} failed its checks and is not promoted again.`,
+    );
   }
   if (!isStep(event.Step)) {
     throw new StepRefused(`Unknown rotation step ${JSON.stringify(event.Step)} for secret ${secret.name}.`);

@@ -76,14 +76,20 @@ export function standingOfVerification(
  */
 export function previousOfAdopted(secret: Labels, versionId: string): string | undefined {
   if (versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
-    throw unrelated(secret, `version ${versionId} is a rotation of the workflow's own. Its own execution has it in hands.`);
+    throw unrelated(
+      secret,
+      `version ${versionId} is a rotation of the workflow's own. Its own execution has it in hands.`,
+    );
   }
   if (isCurrent(secret, versionId)) {
     if (isInFlight(secret, versionId) && !hasFailed(secret, versionId)) return secret.versionWith(AWSPREVIOUS);
     throw unrelated(secret, `version ${versionId} is AWSCURRENT, and no rotation to it is under way.`);
   }
   if (standingOfCandidate(secret, versionId) === 'candidate') return secret.versionWith(AWSCURRENT);
-  throw unrelated(secret, `${isNot(secret, versionId, AWSCURRENT)} It was current before and is no rotation under way.`);
+  throw unrelated(
+    secret,
+    `${isNot(secret, versionId, AWSCURRENT)} It was current before and is no rotation under way.`,
+  );
 }
 
 /** A token that the workflow chose for this execution: not chosen by another one that was promoted and replaced since. */
