@@ -53,13 +53,17 @@ function recordingRotator(writes: string[], tested: string[]): Rotator<string, o
 }
 
 /** A secret in Secrets Manager whose versions carry these labels, with a rotation function that records. */
-export async function labelledSecret(laptop: Laptop, wanted: State): Promise<LabelledSecret> {
+export async function labelledSecret(
+  laptop: Laptop,
+  wanted: State,
+  target: Partial<Rotator<string, object>> = {},
+): Promise<LabelledSecret> {
   const writes: string[] = [];
   const tested: string[] = [];
   const secret = await manage(laptop, {
     value: 'first',
     settings: {},
-    rotator: () => recordingRotator(writes, tested),
+    rotator: () => ({ ...recordingRotator(writes, tested), ...target }),
   });
   const SecretId = secret.arn;
   for (const name of Object.keys(wanted)) {
