@@ -1,10 +1,10 @@
 import { Lazy, Stack } from 'aws-cdk-lib';
-import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
+import { ownRule } from './own-rule.ts';
 
 export interface ConfigSyncProps {
   readonly settingsPrefix: string;
@@ -67,7 +67,7 @@ export class ConfigSync extends Construct {
       `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
     );
     sync.allow(['states:StartExecution'], [propagateSecretArn]);
-    new events.Rule(this, 'ParameterChanged', {
+    ownRule(this, 'ParameterChanged', {
       description: 'Keyturn: a watched parameter changed',
       eventPattern: {
         source: ['aws.ssm'],

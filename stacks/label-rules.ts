@@ -1,6 +1,7 @@
 import { Lazy } from 'aws-cdk-lib';
-import * as events from 'aws-cdk-lib/aws-events';
+import type * as events from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
+import { ownRule } from './own-rule.ts';
 
 /** An event pattern holds 2,048 characters and a secret's name at most 512; most are far shorter. */
 const PATTERN_CHARACTERS = 1_600;
@@ -33,7 +34,7 @@ export class LabelRules extends Construct {
   #addRule(): string[] {
     const names: string[] = [];
     this.#rules += 1;
-    new events.Rule(this, `Rule${this.#rules}`, {
+    ownRule(this, `Rule${this.#rules}`, {
       description: 'Keyturn: AWSCURRENT of a managed secret moved',
       eventPattern: {
         source: ['aws.secretsmanager'],

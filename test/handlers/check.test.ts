@@ -135,9 +135,9 @@ describe('check-database', () => {
 test('report counts failed checks, and counts them by their type', async () => {
   const events = {
     actions: ['events:PutEvents'],
-    resources: ['arn:aws:events:us-east-1:000000000000:event-bus/default'],
+    resources: ['arn:aws:events:us-east-1:000000000000:event-bus/keyturn'],
   };
-  await deployed.deployHandler('report', [events]);
+  await deployed.deployHandler('report', [events], { EVENT_BUS_NAME: 'keyturn' });
   const plan = {
     path: 'checks-only',
     secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',

@@ -20,6 +20,7 @@ export async function openFunctionLaptop(variables: Record<string, string> = {})
     AWS_SECRET_ACCESS_KEY: 'test',
     KEYTURN_SETTINGS_PREFIX: PREFIX,
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: `arn:aws:states:${laptop.cloud.region}:${laptop.cloud.accountId}:stateMachine:rotate-secret`,
+    EVENT_BUS_NAME: 'default',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     ...variables,
   });
