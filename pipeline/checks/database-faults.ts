@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { CheckCode } from '../contracts/check.ts';
 import { KeyturnError } from '../errors.ts';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
@@ -12,9 +13,11 @@ const passing = /^(08|53|57P0|55P03|57014|40)/;
  * 1. It has been judged already. 2. The login was refused, and why. 3. What the endpoint or its objects lack. 4. It
  * passes by itself. 5. TLS and the network. 6. Any other refusal, in the server's words.
  */
-export function describeDatabaseFault(error: unknown, where: string): unknown {
+export function describeDatabaseFault(error: unknown, where: string, secrets: readonly string[]): unknown {
   if (error instanceof KeyturnError || !types.isNativeError(error)) return error;
-  const { code = '', message } = error as Error & { code?: string };
+  const { code: given } = error as Error & { code?: unknown };
+  const code = typeof given === 'string' ? quote(given, secrets) : '';
+  const message = quote(error.message, secrets);
   const refusal = describeRefusedLogin(code, message);
   if (refusal) return new CheckFailed(refusal.code, `${where}: ${refusal.text} (${code}).`);
   const lack = lacks.get(code);
@@ -34,7 +37,7 @@ export function describeDatabaseFault(error: unknown, where: string): unknown {
   return error;
 }
 
-/** 28P01 and 28000 have several causes, which only the words tell apart. The words name roles, never passwords. */
+/** 28P01 and 28000 have several causes, which only the words tell apart. */
 function describeRefusedLogin(code: string, message: string): { code: CheckCode; text: string } | undefined {
   if (code === '28P01') {
     return {

@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 
@@ -22,10 +23,14 @@ const certificateFault = /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_
  * 1. It has been judged already. 2. The login was refused. 3. A privilege is missing. 4. It passes by itself.
  * 5. The certificate does not convince, or the server speaks no TLS. 6. The network. 7. Any other refusal.
  * A statement's text is dropped, since it may hold a verifier.
+ *
+ * @param secrets what the server may have seen of its login, and must not repeat in the message
  */
-export function describeDatabaseError(error: unknown, where: string): KeyturnError {
+export function describeDatabaseError(error: unknown, where: string, secrets: readonly string[]): KeyturnError {
   if (error instanceof KeyturnError) return error;
-  const { code = '', message } = error as Error & { code?: string };
+  const { code: given } = error as Error & { code?: unknown };
+  const code = typeof given === 'string' ? quote(given, secrets) : '';
+  const message = quote((error as Error).message, secrets);
   if (code === '28P01' || code === '28000') return new LoginRefused(`${where}: the login was refused (${code}).`);
   if (code === '42501') {
     return new TargetRefused(
@@ -34,7 +39,9 @@ export function describeDatabaseError(error: unknown, where: string): KeyturnErr
   }
   const reason = /^tuple concurrently/.test(message) ? 'the role was altered at the same moment' : passing.get(code);
   if (reason || code.startsWith('08') || code.startsWith('53')) {
-    return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, { cause: withoutStatement(error) });
+    return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, {
+      cause: withoutStatement(error, message),
+    });
   }
   if (certificateFault.test(code)) {
     return new TargetRefused(
@@ -47,10 +54,10 @@ export function describeDatabaseError(error: unknown, where: string): KeyturnErr
     );
   }
   if (/^[0-9A-Z]{5}$/.test(code)) return new TargetRefused(`${where}: ${message} (${code}).`);
-  return new TargetUnavailable(`${where}: ${message}`, { cause: withoutStatement(error) });
+  return new TargetUnavailable(`${where}: ${message}`, { cause: withoutStatement(error, message) });
 }
 
-function withoutStatement(error: unknown): Error {
-  const { name, message } = error as Error;
+function withoutStatement(error: unknown, message: string): Error {
+  const { name } = error as Error;
   return Object.assign(new Error(message), { name });
 }
