@@ -1,12 +1,12 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { quote } from '@keyturn/consumer/contracts/quote';
-import { redirectOf } from '@keyturn/consumer/contracts/redirect';
+import { placeOf, redirectOf } from '@keyturn/consumer/contracts/redirect';
 import { HttpCheckParameters } from '../contracts/settings/checks.ts';
 import type { Check, CheckSubject } from './check.ts';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
 import { readCurrent } from './read-current.ts';
 import { rotatedKey } from './rotated-key.ts';
-import { placeOf, redirected, type Visited, visitUrl } from './visit.ts';
+import { redirected, type Visited, visitUrl } from './visit.ts';
 
 export interface HttpCheckDependencies {
   /** GetSecretValue of the secret under test, where its key is sent. */

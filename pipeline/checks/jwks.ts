@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { JwtPayload, type RingKey } from '@keyturn/consumer/contracts/jwt';
 import { publicJwk } from '@keyturn/consumer/contracts/key-ring';
 import { quote } from '@keyturn/consumer/contracts/quote';
+import { placeOf } from '@keyturn/consumer/contracts/redirect';
 import * as v from 'valibot';
 import { JwksCheckParameters } from '../contracts/settings/checks.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
@@ -10,7 +11,7 @@ import { parsePayload } from '../rotators/parse-payload.ts';
 import type { Check, CheckSubject } from './check.ts';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
 import { readCurrent } from './read-current.ts';
-import { placeOf, visitUrl } from './visit.ts';
+import { visitUrl } from './visit.ts';
 
 export interface JwksCheckDependencies {
   /** GetSecretValue of the secret under test: the current key's id is in it. */

@@ -1,5 +1,5 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
-import { methodAfterRedirect, redirectOf } from '@keyturn/consumer/contracts/redirect';
+import { methodAfterRedirect, placeOf, redirectOf } from '@keyturn/consumer/contracts/redirect';
 import { CheckFailed } from './errors.ts';
 import { describeNetworkFault, unreachable } from './network-faults.ts';
 
@@ -70,11 +70,6 @@ function afterRedirect(visit: Visit, status: number): Visit {
   const { body: _dropped, ...rest } = visit;
   const headers = Object.entries(visit.headers ?? {}).filter(([name]) => !/^content-/i.test(name));
   return { ...rest, method, headers: Object.fromEntries(headers) };
-}
-
-/** An address as messages show it: a query string may hold a secret. */
-export function placeOf(url: URL): string {
-  return `${url.origin}${url.pathname}`;
 }
 
 function refuseUnsafe(url: URL, visit: Visit): void {

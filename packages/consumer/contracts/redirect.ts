@@ -22,6 +22,11 @@ export function redirectOf(from: URL, status: number, location: string | null): 
   return { leads: 'same-origin', url };
 }
 
+/** An address as messages show it: without login, query and fragment, which may hold a secret. */
+export function placeOf(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
 /** What is sent to where a redirect leads: the method, and whether the body goes along. https://fetch.spec.whatwg.org/#http-redirect-fetch */
 export function methodAfterRedirect(method: string, status: number): { method: string; keepsBody: boolean } {
   const verb = method.toUpperCase();

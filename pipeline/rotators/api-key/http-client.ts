@@ -1,5 +1,5 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
-import { type Redirect, redirectOf } from '@keyturn/consumer/contracts/redirect';
+import { placeOf, type Redirect, redirectOf } from '@keyturn/consumer/contracts/redirect';
 import { fill } from '../../contracts/settings/http-provider.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 
@@ -159,7 +159,7 @@ async function exchange(
 /** Origins of another host, places of the same one, without their queries. */
 function describeRedirect(from: URL, redirect: Redirect, secrets: readonly string[]): { from: string; to: string } {
   if (redirect.leads === 'elsewhere') return { from: redirect.from, to: quote(redirect.to, secrets) };
-  return { from: from.origin, to: quote(`${redirect.url.origin}${redirect.url.pathname}`, secrets) };
+  return { from: from.origin, to: quote(placeOf(redirect.url), secrets) };
 }
 
 function causeOf(error: unknown): string {

@@ -230,10 +230,13 @@ describe('a JWKS URL', () => {
   let url: string;
   let served: { body: string; status?: number; headers?: Record<string, string> };
   let asked = 0;
+  let redirect: (path: string) => string | undefined = () => undefined;
 
   beforeAll(async () => {
-    issuer = createServer((_request, response) => {
+    issuer = createServer((request, response) => {
       asked += 1;
+      const location = redirect(request.url ?? '');
+      if (location) return response.writeHead(302, { location }).end();
       response.writeHead(served.status ?? 200, served.headers).end(served.body);
     });
     await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
@@ -336,6 +339,44 @@ describe('a JWKS URL', () => {
     const token = await keys.consumer().signer.sign({});
     const error = await caught(verifierAt(keys.clock).verify(token));
     expect(error.code).toMatch(/^Secret(Malformed|Unavailable)Error$/);
+  });
+
+  test.each([
+    ['another path of the issuer', () => '/moved', (origin: string) => `${origin}/moved`],
+    [
+      'another origin',
+      () => `${url.replace('127.0.0.1', 'localhost')}?token=hidden`,
+      (origin: string) => origin.replace('127.0.0.1', 'localhost'),
+    ],
+  ])('a redirect to %s is not followed, although the right keys are there', async (_name, location, shown) => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const token = await keys.consumer().signer.sign({});
+    await verifierAt(keys.clock).verify(token);
+    asked = 0;
+    const [origin] = url.split('/jwks.json') as [string];
+    // The keys are served at every address but the one that was configured.
+    redirect = (path) => (path === '/jwks.json' ? location() : undefined);
+    const error = await caught(verifierAt(keys.clock).verify(token));
+    expect(error).toMatchObject({ code: 'SecretUnavailableError', message: expect.stringContaining(shown(origin)) });
+    expect(error.message).toContain(`a redirect from ${origin} to`);
+    expect(error.message).not.toContain('hidden');
+    expect(asked).toBe(1);
+    redirect = () => undefined;
+  });
+
+  test('neither query nor login of the address is shown', async () => {
+    const observed: unknown[] = [];
+    served = { body: '', status: 503 };
+    const jwks = { url: `${url}?token=hidden`, observe: (one: unknown) => observed.push(one) };
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign((await generateKeyPair('ES256')).privateKey);
+    const error = await caught(new JwtVerifier({ jwks }).verify(token));
+    expect(observed).toHaveLength(1);
+    expect(JSON.stringify([observed, error.message])).not.toContain('hidden');
+    expect(() => new JwtVerifier({ jwks: { url: 'https://me:hidden@issuer.example/' } })).toThrow(/without a login/);
   });
 
   test('cleartext is refused except on this machine', () => {
