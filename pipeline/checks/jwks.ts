@@ -1,4 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { isHmac } from '@keyturn/consumer/contracts/hmac-keys';
 import { JwtPayload, type RingKey } from '@keyturn/consumer/contracts/jwt';
 import { publicJwk } from '@keyturn/consumer/contracts/key-ring';
 import { quote } from '@keyturn/consumer/contracts/quote';
@@ -6,7 +7,7 @@ import { placeOf } from '@keyturn/consumer/contracts/redirect';
 import * as v from 'valibot';
 import { JwksCheckParameters } from '../contracts/settings/checks.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
-import { adoptKey, isSymmetric } from '../rotators/jwt/ring-key.ts';
+import { adoptKey } from '../rotators/jwt/ring-key.ts';
 import { parsePayload } from '../rotators/parse-payload.ts';
 import type { Check, CheckSubject } from './check.ts';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
@@ -52,7 +53,7 @@ async function currentKey(client: Pick<SecretsManagerClient, 'send'>, subject: C
   const { value } = await readCurrent(client, subject);
   const payload = parsePayload(subject.secretArn, JwtPayload, value);
   const algorithm = payload.jwt_key_ring?.current.alg ?? payload.jwt_algorithm;
-  if (isSymmetric(algorithm)) {
+  if (isHmac(algorithm)) {
     throw new CheckFailed(
       'NoPublicKey',
       `${subject.secretName}: ${algorithm} keys are symmetric, and a key set must never show them. Remove the check.`,

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import type { JwtAlgorithm, RingKey } from './jwt.ts';
+import type { JwtAlgorithm, KeyRing } from './jwt.ts';
+import { verificationKeys } from './key-ring.ts';
 
 /** RFC 7518, section 3.2: the key of an HMAC is at least as long as its hash. */
 const hashBytes = { HS256: 32, HS384: 48, HS512: 64 } as const;
@@ -43,25 +44,40 @@ export function readHmacKey(
 /** The bytes of a symmetric JWK. @throws HmacKeyUnfit where it is a key of a pair, or has no bytes */
 export function readHmacJwk(algorithm: HmacAlgorithm, jwk: Readonly<Record<string, unknown>>) {
   const { kty, k } = jwk;
-  if (kty !== 'oct' || typeof k !== 'string')
-    throw new HmacKeyUnfit(algorithm, `a JWK of type ${kty === 'oct' ? 'oct without "k"' : 'another than oct'}`);
+  if (kty !== 'oct') throw new HmacKeyUnfit(algorithm, 'a JWK of another type than oct');
+  if (typeof k !== 'string') throw new HmacKeyUnfit(algorithm, 'a JWK without "k"');
   return readHmacKey(algorithm, Buffer.from(k, 'base64url'));
 }
 
-/** The algorithm and the least bytes where the key that signs is shorter than its hash; undefined where it is long enough or no HMAC key. */
-export function shortHmacKey(payload: {
+/** A key that is in use although it is shorter than its hash. */
+export interface ShortHmacKey {
+  /** Undefined where the secret has no ring. */
+  readonly kid: string | undefined;
+  readonly algorithm: HmacAlgorithm;
+  readonly leastBytes: number;
+}
+
+/** The keys of a secret that sign or verify at `now` and are shorter than their hash: few tries find such a key. */
+export function shortHmacKeys(
+  { jwt_key_ring: ring, jwt_algorithm, jwt_secret_key }: ReadableKeys,
+  now: Date,
+): ShortHmacKey[] {
+  const keys = ring
+    ? verificationKeys(ring, now).map(({ kid, alg, jwk }) => ({
+        kid,
+        alg,
+        bytes: Buffer.from(String(jwk.k ?? ''), 'base64url'),
+      }))
+    : [{ kid: undefined, alg: jwt_algorithm, bytes: Buffer.from(jwt_secret_key, 'utf8') }];
+  return keys.flatMap(({ kid, alg, bytes }) =>
+    isHmac(alg) && bytes.length < hashBytes[alg] ? [{ kid, algorithm: alg, leastBytes: hashBytes[alg] }] : [],
+  );
+}
+
+interface ReadableKeys {
   readonly jwt_secret_key: string;
   readonly jwt_algorithm: JwtAlgorithm;
-  readonly jwt_key_ring?: { readonly current: RingKey } | undefined;
-}): { readonly algorithm: HmacAlgorithm; readonly leastBytes: number } | undefined {
-  const signs = payload.jwt_key_ring?.current;
-  const algorithm = signs?.alg ?? payload.jwt_algorithm;
-  if (!isHmac(algorithm)) return undefined;
-  const bytes = signs
-    ? Buffer.from(String(signs.jwk.k ?? ''), 'base64url')
-    : Buffer.from(payload.jwt_secret_key, 'utf8');
-  const leastBytes = hashBytes[algorithm];
-  return bytes.length < leastBytes ? { algorithm, leastBytes } : undefined;
+  readonly jwt_key_ring?: KeyRing | undefined;
 }
 
 /** How often Base64 or hexadecimal is taken off: Kubernetes and CI systems wrap a value that is wrapped already. */

@@ -207,6 +207,67 @@ describe('refused', () => {
     expect(await caught(verifier.verify(`${header}.${altered}.${signature}`))).toMatchObject({ refusal: 'signature' });
   });
 
+  test('the public key of an issuer as jwt_secret_key, without jwt_algorithm: nobody forges tokens with it', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const publicPem = await exportSPKI(publicKey);
+    const bytes = Buffer.from(publicPem);
+    const inRing = { kid: 'k', alg: 'HS256' as const, jwk: { kty: 'oct', k: bytes.toString('base64url') } };
+    for (const text of [
+      publicPem,
+      `\ufeff\n  ${publicPem}`,
+      bytes.toString('base64'),
+      publicPem.replace(/-----.*-----|\s/g, ''),
+      JSON.stringify(await exportJWK(publicKey)),
+      JSON.stringify({ keys: [await exportJWK(publicKey)] }),
+      await exportPKCS8(privateKey),
+    ]) {
+      for (const fields of [
+        { jwt_secret_key: text },
+        { jwt_secret_key: 'x'.repeat(32), jwt_key_ring: { current: inRing } },
+      ]) {
+        await cloud.reset();
+        // No jwt_algorithm: HS256 is what readers assume.
+        await makeSecret(cloud, 'app/jwt', JSON.stringify(fields));
+        const { provider } = environment(cloud);
+        const key = 'jwt_key_ring' in fields ? bytes : Buffer.from(text);
+        const forged = await new SignJWT({ sub: 'admin', exp: 2e9 }).setProtectedHeader({ alg: 'HS256' }).sign(key);
+        for (const attempt of [
+          new JwtVerifier({ secretId: 'app/jwt', provider }).verify(forged),
+          new JwtSigner({ secretId: 'app/jwt', provider }).sign({ sub: 'me' }),
+        ]) {
+          const error = await caught(attempt);
+          expect(error).toMatchObject({
+            code: 'SecretMalformedError',
+            message: expect.stringContaining('jwt_algorithm'),
+          });
+          expect(error.message).toMatch(/The secret of HS256 is a (PEM|JWK|key in DER)\./);
+          expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain(text.slice(40, 70));
+        }
+      }
+    }
+  });
+
+  test('a key that is shorter than its hash signs and verifies, and each value with one is observed once', async () => {
+    const keys = await rotatingKeys('HS256', { jwt_secret_key: 'x' });
+    const { signer, verifier, observations } = keys.consumer();
+    for (let i = 0; i < 3; i += 1) await verifier.verify(await signer.sign({}));
+    const short = observations.filter(({ event }) => event === 'short-key');
+    expect(short).toEqual(
+      Array(2).fill({ event: 'short-key', secretId: 'app/jwt', algorithm: 'HS256', leastBytes: 32 }),
+    );
+    await keys.rotate();
+    await keys.rotate();
+    const later = keys.consumer();
+    await later.verifier.verify(await later.signer.sign({}));
+    // The short key no longer signs. Its tokens are accepted until their time, and that is observed.
+    expect(later.observations.filter(({ event }) => event === 'short-key')).toHaveLength(2);
+    expect(Buffer.from(keys.ring().current.jwk.k as string, 'base64url').length).toBeGreaterThanOrEqual(32);
+    keys.clock.now += 86_400_000;
+    const end = keys.consumer();
+    await end.verifier.verify(await end.signer.sign({}));
+    expect(end.observations.filter(({ event }) => event === 'short-key')).toEqual([]);
+  });
+
   test('a token that never ends', async () => {
     const keys = await rotatingKeys();
     const { verifier } = keys.consumer();
