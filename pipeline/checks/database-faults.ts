@@ -15,15 +15,15 @@ const passing = /^(08|53|57P0|55P03|57014|40)/;
  */
 export function describeDatabaseFault(error: unknown, where: string, secrets: readonly string[]): unknown {
   if (error instanceof KeyturnError || !types.isNativeError(error)) return error;
-  const { code: given } = error as Error & { code?: unknown };
+  const { code: given, message: said } = error as Error & { code?: unknown };
   const code = typeof given === 'string' ? quote(given, secrets) : '';
-  const message = quote(error.message, secrets);
-  const refusal = describeRefusedLogin(code, message);
+  const message = quote(said, secrets);
+  const refusal = describeRefusedLogin(code, { said, message });
   if (refusal) return new CheckFailed(refusal.code, `${where}: ${refusal.text} (${code}).`);
   const lack = lacks.get(code);
   if (lack) return new CheckFailed(lack.code, `${where}: ${message} (${code}). ${lack.advice}`);
   if (passing.test(code)) return new CheckInterrupted('TargetBusy', `${where}: ${message} (${code}).`);
-  if (/does not support SSL/.test(message)) {
+  if (/does not support SSL/.test(said)) {
     return new CheckFailed(
       'TlsMissing',
       `${where}: the server offers no TLS. Turn it on, or say "ssl": false in the secret if the network is trusted.`,
@@ -32,13 +32,16 @@ export function describeDatabaseFault(error: unknown, where: string, secrets: re
   const network = describeNetworkFault(error, where);
   if (network) return network;
   // pg's own: an answer that did not come in time, a connection that ended in the middle.
-  if (/timeout|Connection terminated/i.test(message)) return unreachable(where, message);
+  if (/timeout|Connection terminated/i.test(said)) return unreachable(where, message);
   if (/^[0-9A-Z]{5}$/.test(code)) return new CheckFailed('StatementRefused', `${where}: ${message} (${code}).`);
   return error;
 }
 
 /** 28P01 and 28000 have several causes, which only the words tell apart. */
-function describeRefusedLogin(code: string, message: string): { code: CheckCode; text: string } | undefined {
+function describeRefusedLogin(
+  code: string,
+  { said, message }: { readonly said: string; readonly message: string },
+): { code: CheckCode; text: string } | undefined {
   if (code === '28P01') {
     return {
       code: 'WrongPassword',
@@ -46,13 +49,13 @@ function describeRefusedLogin(code: string, message: string): { code: CheckCode;
     };
   }
   if (code !== '28000') return undefined;
-  if (/no credentials/.test(message)) {
+  if (/no credentials/.test(said)) {
     return {
       code: 'LoginUnknownToProxy',
       text: 'the proxy has no credentials for this login. Register a secret of each of the two logins with the proxy',
     };
   }
-  if (/no encryption|SSL|TLS/.test(message)) {
+  if (/no encryption|SSL|TLS/.test(said)) {
     return { code: 'TlsMissing', text: 'the server wants TLS, and the secret says "ssl": false. Remove it' };
   }
   return {

@@ -28,16 +28,16 @@ const certificateFault = /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_
  */
 export function describeDatabaseError(error: unknown, where: string, secrets: readonly string[]): KeyturnError {
   if (error instanceof KeyturnError) return error;
-  const { code: given } = error as Error & { code?: unknown };
+  const { code: given, message: said } = error as Error & { code?: unknown };
   const code = typeof given === 'string' ? quote(given, secrets) : '';
-  const message = quote((error as Error).message, secrets);
+  const message = quote(said, secrets);
   if (code === '28P01' || code === '28000') return new LoginRefused(`${where}: the login was refused (${code}).`);
   if (code === '42501') {
     return new TargetRefused(
       `${where}: ${message} (42501). The administrator lacks a privilege; keyturn plan prints the GRANT.`,
     );
   }
-  const reason = /^tuple concurrently/.test(message) ? 'the role was altered at the same moment' : passing.get(code);
+  const reason = /^tuple concurrently/.test(said) ? 'the role was altered at the same moment' : passing.get(code);
   if (reason || code.startsWith('08') || code.startsWith('53')) {
     return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, {
       cause: withoutStatement(error, message),
@@ -48,7 +48,7 @@ export function describeDatabaseError(error: unknown, where: string, secrets: re
       `${where}: the server's certificate was not accepted (${code}). Add its authority to the CA bundle, or use the host name that the certificate carries.`,
     );
   }
-  if (/does not support SSL/.test(message)) {
+  if (/does not support SSL/.test(said)) {
     return new TargetRefused(
       `${where}: the server offers no TLS. Turn it on, or say "ssl": false in the secret if the network is trusted.`,
     );
