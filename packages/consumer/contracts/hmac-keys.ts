@@ -4,19 +4,20 @@ import { verificationKeys } from './key-ring.ts';
 
 /** RFC 7518, section 3.2: the key of an HMAC is at least as long as its hash. */
 const hashBytes = { HS256: 32, HS384: 48, HS512: 64 } as const;
+/** @internal */
 export type HmacAlgorithm = keyof typeof hashBytes;
 
-/** Whether tokens of the algorithm are signed and verified with one shared secret. */
+/** @internal Whether tokens of the algorithm are signed and verified with one shared secret. */
 export function isHmac(algorithm: string): algorithm is HmacAlgorithm {
   return Object.hasOwn(hashBytes, algorithm);
 }
 
-/** The least bytes of a key for the algorithm. */
+/** @internal The least bytes of a key for the algorithm. */
 export function leastHmacBytes(algorithm: HmacAlgorithm): number {
   return hashBytes[algorithm];
 }
 
-/** What makes text unfit as the secret of an HMAC. The message names the kind of what was found and never quotes it. */
+/** @internal What makes text unfit as the secret of an HMAC. The message names the kind of what was found and never quotes it. */
 export class HmacKeyUnfit extends Error {
   override readonly name = 'HmacKeyUnfit';
 
@@ -29,6 +30,7 @@ export class HmacKeyUnfit extends Error {
  * Reads the key of an HMAC. A short one is read, since tokens that it signed are in use; `isShort` says so.
  * @param key the text of `jwt_secret_key`, or the bytes of a JWK's `k`
  * @throws HmacKeyUnfit where the key is a PEM, a JWK, an SSH key, a certificate or another key of a key pair
+ * @internal
  */
 export function readHmacKey(
   algorithm: HmacAlgorithm,
@@ -41,7 +43,7 @@ export function readHmacKey(
   return { bytes, isShort: bytes.length < hashBytes[algorithm] };
 }
 
-/** The bytes of a symmetric JWK. @throws HmacKeyUnfit where it is a key of a pair, or has no bytes */
+/** @internal The bytes of a symmetric JWK. @throws HmacKeyUnfit where it is a key of a pair, or has no bytes */
 export function readHmacJwk(algorithm: HmacAlgorithm, jwk: Readonly<Record<string, unknown>>) {
   const { kty, k } = jwk;
   if (kty !== 'oct') throw new HmacKeyUnfit(algorithm, 'a JWK of another type than oct');
@@ -49,7 +51,7 @@ export function readHmacJwk(algorithm: HmacAlgorithm, jwk: Readonly<Record<strin
   return readHmacKey(algorithm, Buffer.from(k, 'base64url'));
 }
 
-/** A key that is in use although it is shorter than its hash. */
+/** @internal A key that is in use although it is shorter than its hash. */
 export interface ShortHmacKey {
   /** Undefined where the secret has no ring. */
   readonly kid: string | undefined;
@@ -57,7 +59,7 @@ export interface ShortHmacKey {
   readonly leastBytes: number;
 }
 
-/** The keys of a secret that sign or verify at `now` and are shorter than their hash: few tries find such a key. */
+/** @internal The keys of a secret that sign or verify at `now` and are shorter than their hash: few tries find such a key. */
 export function shortHmacKeys(
   { jwt_key_ring: ring, jwt_algorithm, jwt_secret_key }: ReadableKeys,
   now: Date,
@@ -87,6 +89,7 @@ const MOST_WRAPPINGS = 2;
  * What kind of key material the bytes are, also wrapped in Base64 or hexadecimal; undefined where they are none. An
  * issuer shows its public key to everybody, so an HMAC with it as the secret proves nothing (CVE-2022-29217).
  * https://datatracker.ietf.org/doc/html/rfc8725#section-2.1
+ * @internal
  */
 export function keyMaterialIn(bytes: Uint8Array, wrappings = MOST_WRAPPINGS): string | undefined {
   const buffer = Buffer.from(bytes);

@@ -6,7 +6,7 @@ const MOST_ENCODINGS = 3;
 /** An encoded form shorter than this stands in ordinary words by chance. */
 const SHORTEST_ENCODED_FORM = 5;
 
-/** What stands in an error in place of words that hold a secret. */
+/** @internal What stands in an error in place of words that hold a secret. */
 export const WORDS_LEFT_OUT = '(words left out: they hold the secret’s value)';
 
 /**
@@ -15,6 +15,7 @@ export const WORDS_LEFT_OUT = '(words left out: they hold the secret’s value)'
  * plain or encoded for URLs, JSON, HTML, Base64 or hexadecimal, nothing of it is quoted.
  *
  * @param secrets the values that the program that is quoted may have seen; an empty list where it has seen none
+ * @internal
  */
 export function quote(text: unknown, secrets: readonly string[]): string {
   const examined = String(text ?? '').slice(0, LONGEST_EXAMINED);
@@ -28,6 +29,7 @@ export function quote(text: unknown, secrets: readonly string[]): string {
 /**
  * One line of plain characters. Spaces and line ends become one space. Control characters and those that change the
  * direction of writing or are invisible (Unicode Cc and Cf) become U+FFFD.
+ * @internal
  */
 export function oneLine(text: string): string {
   return text
@@ -36,7 +38,7 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** Whether one of the secrets stands in the text, also encoded, in another case of letters or broken by white space. */
+/** @internal Whether one of the secrets stands in the text, also encoded, in another case of letters or broken by white space. */
 export function holdsSecret(text: string, secrets: readonly string[]): boolean {
   const wanted = secrets.filter((secret) => folded(secret) !== '').flatMap(formsOf);
   if (wanted.length === 0) return false;

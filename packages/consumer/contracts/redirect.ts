@@ -1,6 +1,6 @@
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** Where an answer leads. `same-origin`: scheme, host and port are those of the address that answered. */
+/** @internal Where an answer leads. `same-origin`: scheme, host and port are those of the address that answered. */
 export type Redirect =
   | { readonly leads: 'same-origin'; readonly url: URL }
   | { readonly leads: 'elsewhere'; readonly from: string; readonly to: string };
@@ -10,6 +10,7 @@ export type Redirect =
  * written for may get them. From https to http is another origin, and so is another port. Undefined: the answer is no
  * redirect. `from` and `to` are origins without path and query, and an origin has no characters that a terminal obeys.
  * https://datatracker.ietf.org/doc/html/rfc6454#section-4
+ * @internal
  */
 export function redirectOf(from: URL, status: number, location: string | null): Redirect | undefined {
   if (!redirects.has(status) || location === null) return undefined;
@@ -22,12 +23,12 @@ export function redirectOf(from: URL, status: number, location: string | null): 
   return { leads: 'same-origin', url };
 }
 
-/** An address as messages show it: without login, query and fragment, which may hold a secret. */
+/** @internal An address as messages show it: without login, query and fragment, which may hold a secret. */
 export function placeOf(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** What is sent to where a redirect leads: the method, and whether the body goes along. https://fetch.spec.whatwg.org/#http-redirect-fetch */
+/** @internal What is sent to where a redirect leads: the method, and whether the body goes along. https://fetch.spec.whatwg.org/#http-redirect-fetch */
 export function methodAfterRedirect(method: string, status: number): { method: string; keepsBody: boolean } {
   const verb = method.toUpperCase();
   const becomesGet =
