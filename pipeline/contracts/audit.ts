@@ -27,6 +27,7 @@ export const findingCodes = {
   GrantsApart: 'Privileges or objects belong to one login alone, and not to the owner role.',
   UserMappingApart: 'A user mapping belongs to one login, and the owner role has none.',
   DisabledLoginInUse: 'A login that was retired still has sessions.',
+  SigningKeyShort: 'A symmetric signing key is shorter than its hash, so it can be guessed.',
   AdministratorRefused: 'The administrator cannot do its work, so the next rotation will fail.',
   AdministratorGrantMissing: 'The administrator lacks a right that a rotation or a retirement needs.',
 } as const;

@@ -138,12 +138,13 @@ const pipeline = within('pipeline', {
     './rotation',
     './settings',
     './workflow',
+    'packages/consumer/contracts',
   ],
   './dashboard': ['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
-  './reports': ['.', './contracts', './contracts/settings', './rotation'],
+  './reports': ['.', './contracts', './contracts/settings', './rotation', 'packages/consumer/contracts'],
   './history': ['./contracts'],
   './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
   './checks': [
@@ -156,7 +157,10 @@ const pipeline = within('pipeline', {
     'packages/consumer/contracts',
   ],
   './rotators/jwt': ['.', './contracts', './contracts/settings', './rotators', 'packages/consumer/contracts'],
-  './rotators/postgres': ['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+  './rotators/postgres': [
+    ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+    'packages/consumer/contracts',
+  ],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
   // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.

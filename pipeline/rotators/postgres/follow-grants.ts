@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { TargetRefused } from '../errors.ts';
 import { missingDefaults } from './default-privileges.ts';
 import { withMemberships } from './membership.ts';
@@ -69,7 +70,7 @@ async function run(statements: Statements, statement: string): Promise<void> {
     const { code, message } = error as Error & { code?: string };
     if (code !== '42501') throw error;
     throw new TargetRefused(
-      `A grant of one login cannot be given to the other: ${message}. Have its owner run: ${statement};`,
+      `A grant of one login cannot be given to the other: ${quote(message, [])}. Have its owner run: ${statement};`,
     );
   }
 }

@@ -46,7 +46,8 @@ export async function preflightPostgres(
       return judgeTarget(await inspectRoles(query as never, names, owner), names, secret.settings);
     });
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
 }

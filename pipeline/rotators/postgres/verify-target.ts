@@ -60,7 +60,8 @@ async function logIn(
     await testCandidate(tools, rotation, payload, owner);
     return { verdict: { works: true }, findings: [] };
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName, [payload.password]);
     if (fault instanceof TargetUnavailable) throw fault;
     if (!(fault instanceof CandidateRejected) || fault.cause instanceof LoginRefused) {
       return { verdict: { works: false, reason: fault.message }, findings: [] };
@@ -83,7 +84,8 @@ async function inspectAsAdministrator(
       inspect(session, rotation.settings, names, owner),
     );
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName, [payload.password]);
     if (fault.retryable) throw fault;
     const person = `Correct the superuser secret or the administrator's rights in the database, then: keyturn doctor ${rotation.secretName}`;
     return [{ code: 'AdministratorRefused', message: fault.message, person }];
