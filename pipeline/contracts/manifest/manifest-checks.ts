@@ -33,8 +33,11 @@ function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
   if (check.type !== 'consumer' && check.function) {
     return [`"function" is for checks of type "function" and "consumer". Remove it, or write "type": "function".`];
   }
+  if (check.type === 'consumer' && 'functionArn' in check.parameters) {
+    return ['parameters: unknown key "functionArn". Write "function": "<name or ARN>" in the check.'];
+  }
   // The function's ARN is known when the stack is made; its shape is all that is asked here.
-  const functionArn = consumer && { functionArn: 'arn:aws:lambda:region:0:function:name' };
+  const functionArn = consumer && { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:name' };
   return parameterProblems(check.type, { ...check.parameters, ...functionArn });
 }
 

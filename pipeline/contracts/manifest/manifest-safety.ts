@@ -5,7 +5,10 @@ import { InputInvalid } from '../parse.ts';
 import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
 import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
 import { checkProblems } from './manifest-checks.ts';
+import { ambiguousNames } from './manifest-names.ts';
 import { newSecretProblems } from './manifest-new-secrets.ts';
+import { placeOf, placeProblems } from './manifest-places.ts';
+import { structureProblems } from './manifest-structure.ts';
 import { timingProblems } from './manifest-timing.ts';
 
 /** Settings of the manifest do not fit together; the message says what to write instead. */
@@ -21,6 +24,8 @@ const knownKeys = keysOf(Manifest);
 
 /** Parses a manifest and refuses what would break a promise, every problem at once. @throws InputInvalid | ManifestUnsafe */
 export function parseManifest(input: unknown): Manifest {
+  const structure = structureProblems(input);
+  if (structure.length > 0) throw new InputInvalid('The manifest', structure);
   const parsed = v.safeParse(Manifest, input, { abortPipeEarly: true });
   if (!parsed.success) {
     throw new InputInvalid(
@@ -36,9 +41,11 @@ export function parseManifest(input: unknown): Manifest {
     ...repeatedSecrets(manifest),
     ...dividedGroups(manifest),
     ...sharedUsers(manifest),
+    ...ambiguousNames(manifest),
+    ...placeProblems(manifest),
   ];
   if (problems.length > 0) throw new ManifestUnsafe(problems);
-  return manifest;
+  return { ...manifest, ...placeOf(manifest) };
 }
 
 /** Each of these would retire what somebody uses, leave nothing that works, or check less than it says. */
