@@ -48,7 +48,7 @@ export class ManifestStack extends Stack {
     }
     for (const [parameterName, { consumers }] of Object.entries(manifest.parameters)) {
       const watched = { pipeline: this.pipeline, parameterName, consumers: consumerSettings(this, consumers) };
-      new WatchedParameter(this, `Parameter-${parameterName}`, watched);
+      new WatchedParameter(this, `Parameter-${parameterName.replaceAll('/', ':')}`, watched);
     }
     new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline, secrets: this.#scheduled });
   }

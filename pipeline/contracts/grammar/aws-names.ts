@@ -32,11 +32,22 @@ export const SecretName = named(
   'the name of a secret: 1 to 512 letters, digits and /_+=.@-',
 );
 
-/** The six characters at the end of an ARN look like the end of such a name. */
+/** AWS takes such an end for that of a complete ARN, and finds another secret or none. */
+const endsLikeAnArn = /-[A-Za-z0-9]{6}$/;
+
+/** By which an existing secret is found. */
+export const FindableSecretName = v.pipe(
+  SecretName,
+  v.check(
+    (name) => !endsLikeAnArn.test(name),
+    'the complete ARN of this secret: its name ends with a hyphen and six characters, as ARNs do',
+  ),
+);
+
 export const NewSecretName = v.pipe(
   SecretName,
   v.check(
-    (name) => !name.includes('!') && !/-[A-Za-z0-9]{6}$/.test(name),
+    (name) => !name.includes('!') && !endsLikeAnArn.test(name),
     'the name of a new secret, which holds no ! and does not end with a hyphen and six characters, as ARNs do',
   ),
 );
@@ -58,7 +69,7 @@ export const SecretArn = arn({
 });
 
 export const SecretNameOrArn = either(
-  [CompleteSecretArn, SecretName],
+  [CompleteSecretArn, FindableSecretName],
   'the name of a secret, or its complete ARN with the six characters at its end',
 );
 

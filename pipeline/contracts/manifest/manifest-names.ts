@@ -1,3 +1,5 @@
+import { settingsPrefixOf } from '../settings/pipeline.ts';
+import { settingsParameterProblem } from '../settings/settings-parameter.ts';
 import { referencedName } from './manifest.ts';
 import type { Manifest } from './manifest-types.ts';
 
@@ -6,7 +8,7 @@ import type { Manifest } from './manifest-types.ts';
  * write instead. Pure.
  */
 export function ambiguousNames(manifest: Manifest): string[] {
-  return [...similarSecrets(manifest), ...repeatedParts(manifest), ...sharedMirrors(manifest)];
+  return [...similarSecrets(manifest), ...repeatedParts(manifest), ...sharedMirrors(manifest), ...longNames(manifest)];
 }
 
 /** Ids of outputs hold letters and digits only. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html */
@@ -64,4 +66,11 @@ function sharedMirrors({ secrets }: Manifest): string[] {
       ];
     }),
   );
+}
+
+function longNames({ pipeline, secrets }: Manifest): string[] {
+  return Object.entries(secrets).flatMap(([name, { secret }]) => {
+    const problem = settingsParameterProblem(settingsPrefixOf(pipeline), referencedName(secret));
+    return problem ? [`secrets["${name}"]: secret: ${problem}.`] : [];
+  });
 }

@@ -4,12 +4,12 @@ import { checkTypes } from '../../check-types.ts';
 import { declared } from '../../declared.ts';
 import {
   CompleteSecretArn,
+  FindableSecretName,
   FunctionAlias,
   FunctionNameOrArn,
   KmsKeyArn,
   NewSecretName,
   Region,
-  SecretName,
 } from '../../grammar/aws-names.ts';
 import { ParameterName } from '../../grammar/parameter-names.ts';
 import { givenName, plainText } from '../../grammar/plain-text.ts';
@@ -41,7 +41,7 @@ export const SecretReference = declared<types.SecretReference>()(
   v.union(
     [
       v.strictObject({ arn: CompleteSecretArn, kmsKeyArn }),
-      v.strictObject({ name: SecretName, kmsKeyArn }),
+      v.strictObject({ name: FindableSecretName, kmsKeyArn }),
       v.strictObject({
         new: v.strictObject({
           name: NewSecretName,
