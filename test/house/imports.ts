@@ -186,7 +186,7 @@ const pipeline = within('pipeline', {
   './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
   './contracts': ['./contracts/grammar'],
-  './contracts/grammar': [],
+  './contracts/grammar': ['packages/consumer/contracts'],
 });
 
 const consumer = within('packages/consumer', {

@@ -28,14 +28,14 @@ export interface ArnGrammar {
   /** Of the part behind the account. No pattern admits `*`, `?` or `$`, which policies read as wildcards and variables. */
   readonly resource: string;
   /** AWS's own resources have no account. */
-  readonly withoutAccount?: boolean;
+  readonly account?: 'none';
   /** What a person writes there. */
   readonly expected: string;
 }
 
 /** Text that is an ARN of one service, and of one region and partition that belong together. */
-export function arn({ service, resource, withoutAccount = false, expected }: ArnGrammar) {
-  const account = withoutAccount ? '(?:\\d{12})?' : '\\d{12}';
+export function arn({ service, resource, account: owner, expected }: ArnGrammar) {
+  const account = owner === 'none' ? '' : '\\d{12}';
   const pattern = new RegExp(`^arn:${partitionPattern}:${service}:${regionPattern}:${account}:${resource}$`);
   return v.pipe(
     v.string(),

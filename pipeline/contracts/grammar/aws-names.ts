@@ -143,7 +143,7 @@ export const SubnetId = networkId('subnet', 'subnet');
 export const SecurityGroupId = networkId('sg', 'security group');
 
 /**
- * A model's or inference profile's id or ARN: InferenceProfileId and ModelArn of Bedrock.
+ * A model's or inference profile's id or ARN: FoundationModelArn, ModelArn and InferenceProfileArn of Bedrock.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
  */
 const modelExpected = 'the id or ARN of a model or inference profile, such as amazon.nova-lite-v1:0';
@@ -151,9 +151,13 @@ export const ModelId = either(
   [
     arn({
       service: 'bedrock',
-      resource:
-        '(?:foundation-model|custom-model|custom-model-deployment|imported-model|provisioned-model|inference-profile|application-inference-profile)/[A-Za-z0-9](?:[/:.-]?[A-Za-z0-9])*',
-      withoutAccount: true,
+      resource: String.raw`foundation-model/[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,3}(?::[a-z0-9-]{1,63}){0,2}`,
+      account: 'none',
+      expected: modelExpected,
+    }),
+    arn({
+      service: 'bedrock',
+      resource: String.raw`(?:(?:custom-model/[a-z0-9-]{1,63}\.[a-z0-9:-]{1,63}|custom-model-deployment|imported-model|provisioned-model)/[a-z0-9]{12}|(?:application-)?inference-profile/[A-Za-z0-9:.-]{1,64})`,
       expected: modelExpected,
     }),
     named(/^[A-Za-z0-9]([:.-]?[A-Za-z0-9])*$/, 140, modelExpected),

@@ -26,7 +26,8 @@ export function plainText(longest: number) {
   );
 }
 
-function isPlain(text: string): boolean {
+/** A line without markup, and without what a reader cannot see. */
+export function isPlain(text: string): boolean {
   return text.trim() !== '' && !/[<>]/.test(text) && !unseenInNames.test(text);
 }
 

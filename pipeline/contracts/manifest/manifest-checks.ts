@@ -1,8 +1,8 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { contractOf } from '../kinds/kind-contracts.ts';
 import { secretKinds } from '../secret-kinds.ts';
 import { checkParameters } from '../settings/checks.ts';
-import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
+import { keysOf, readStrictly } from './entries/manifest-issues.ts';
 import type { ManifestCheck, ManifestSecret } from './manifest.ts';
 
 /** Checks that would check nothing, or another thing than they say. Pure. */
@@ -43,12 +43,9 @@ function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
 
 function parameterProblems(type: keyof typeof checkParameters, parameters: object): string[] {
   const schema = checkParameters[type];
-  const parsed = v.safeParse(schema, parameters, { abortPipeEarly: true });
-  if (parsed.success) return [];
-  const known = keysOf(schema);
-  return parsed.issues.map(
-    (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
-  );
+  const read = readStrictly<v.GenericSchema>(schema, parameters, keysOf(schema));
+  if ('value' in read) return [];
+  return read.problems.map((problem) => `parameters: ${problem.replace('the manifest: ', '')}`);
 }
 
 /** What the manifest says elsewhere already, so that a check of type `database` need not repeat it. */

@@ -1,6 +1,7 @@
 import { settingsPrefixOf } from '../settings/pipeline.ts';
 import { settingsParameterProblem } from '../settings/settings-parameter.ts';
 import { referencedName } from './manifest.ts';
+import { inheritedNames } from './manifest-structure.ts';
 import type { Manifest } from './manifest-types.ts';
 
 /**
@@ -39,11 +40,13 @@ function repeatedParts({ secrets, parameters }: Manifest): string[] {
   ];
   return lists.flatMap(([place, names]) =>
     names.flatMap((name, index) =>
-      names.indexOf(name) === index
-        ? []
-        : [
-            `${place}[${index}]: "${name}" is the name of ${place.split(' ').at(-1)}[${names.indexOf(name)}] too. Write a "name" of its own.`,
-          ],
+      inheritedNames.has(name)
+        ? [`${place}[${index}]: "${name}" is a name that objects inherit. Write a "name" of its own.`]
+        : names.indexOf(name) === index
+          ? []
+          : [
+              `${place}[${index}]: "${name}" is the name of ${place.split(' ').at(-1)}[${names.indexOf(name)}] too. Write a "name" of its own.`,
+            ],
     ),
   );
 }

@@ -1,8 +1,7 @@
-import * as v from 'valibot';
 import { KeyturnError } from '../errors.ts';
 import { contractOf } from '../kinds/kind-contracts.ts';
 import { InputInvalid } from '../parse.ts';
-import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
+import { keysOf, readStrictly } from './entries/manifest-issues.ts';
 import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
 import { checkProblems } from './manifest-checks.ts';
 import { ambiguousNames } from './manifest-names.ts';
@@ -26,14 +25,14 @@ const knownKeys = keysOf(Manifest);
 export function parseManifest(input: unknown): Manifest {
   const structure = structureProblems(input);
   if (structure.length > 0) throw new InputInvalid('The manifest', structure);
-  const parsed = v.safeParse(Manifest, input, { abortPipeEarly: true });
-  if (!parsed.success) {
+  const read = readStrictly(Manifest, input, knownKeys);
+  if ('problems' in read) {
     throw new InputInvalid(
       'The manifest',
-      parsed.issues.map((issue) => describeManifestIssue(issue, knownKeys).replace(/\.$/, '')),
+      read.problems.map((problem) => problem.replace(/\.$/, '')),
     );
   }
-  const manifest = parsed.output;
+  const manifest = read.value;
   const problems = [
     ...Object.entries(manifest.secrets).flatMap(([name, secret]) =>
       secretProblems(secret).map((problem) => `secrets["${name}"]: ${problem}`),

@@ -6,7 +6,16 @@ const LONGEST_TEXT = 8_192;
 const MOST_VALUES = 50_000;
 
 /** Objects answer to these without having them, and readers of JSON leave them out or take them for something else. */
-const inherited = new Set(Object.getOwnPropertyNames(Object.prototype).concat('prototype'));
+export const inheritedNames: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  'prototype',
+]);
+
+/**
+ * Text that is more than text on its way: the CDK puts its own values in the place of its tokens, and CloudFormation those
+ * of secrets and parameters. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+ */
+const resolvedOnTheWay = /[$#]\{Token\[|\{\{\s*resolve:/i;
 
 /**
  * What no member of a manifest may be, whatever its meaning: each with its place and what to write instead. What stood
@@ -40,6 +49,9 @@ function problemOf(value: unknown, depth: number): string | undefined {
   if (value.length > LONGEST_TEXT) return `expected at most ${LONGEST_TEXT} characters. Write a shorter text`;
   if (!isReadable(value))
     return 'expected text without control characters and marks of direction. Write it again by hand';
+  if (resolvedOnTheWay.test(value)) {
+    return 'expected text that stands for itself, without {{resolve:…}} and tokens of the CDK. Write what it stands for';
+  }
   return undefined;
 }
 
@@ -48,9 +60,9 @@ function isExact(value: number): boolean {
 }
 
 function problemOfKey(key: string): string | undefined {
-  if (inherited.has(key)) return `the key "${key}" is a name that objects inherit. Write another one`;
-  if (key.length <= 512 && isReadable(key) && !/[\t\r\n]/.test(key)) return undefined;
-  return `the key ${JSON.stringify([...key].slice(0, 40).join('')).replace(/[^ -~]/g, '?')} is longer than 512 characters, or holds a control character or a mark of direction. Write it again by hand`;
+  if (inheritedNames.has(key)) return `the key "${key}" is a name that objects inherit. Write another one`;
+  if (key.length <= 512 && isReadable(key) && !/[\t\r\n]/.test(key) && !resolvedOnTheWay.test(key)) return undefined;
+  return `the key ${JSON.stringify([...key].slice(0, 40).join('')).replace(/[^ -~]/g, '?')} is longer than 512 characters, or holds a control character, a mark of direction or a reference. Write it again by hand`;
 }
 
 /** `secrets["app/db"].consumers[0]` */

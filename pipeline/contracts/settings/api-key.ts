@@ -1,6 +1,6 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
 import { ModelId, Region, UserName } from '../grammar/aws-names.ts';
+import { Place } from '../grammar/places.ts';
 import type { ApiKeyProvider } from './api-key-providers.ts';
 import {
   type HttpProblem,
@@ -11,7 +11,7 @@ import {
 } from './http-provider.ts';
 
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
-const placeInObject = v.pipe(JsonPointer, v.minLength(2, 'a place inside the object'));
+const placeInObject = v.pipe(Place, v.minLength(2, 'a place inside the object'));
 
 const everyProvider = {
   /** After this, every consumer uses the new key. */

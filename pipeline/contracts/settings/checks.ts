@@ -1,9 +1,16 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
 import type { OwnCheckType } from '../check-types.ts';
-import { DatabaseIdentifier, DatabaseRole, FunctionAlias, FunctionArn, ModelId } from '../grammar/aws-names.ts';
+import {
+  DatabaseIdentifier,
+  DatabaseRole,
+  FunctionAlias,
+  FunctionArn,
+  ModelId,
+  SecretArn,
+} from '../grammar/aws-names.ts';
 import { HeaderName, HeaderValue, PlainHeaders } from '../grammar/headers.ts';
 import { Host, WebAddress } from '../grammar/hosts.ts';
+import { Place } from '../grammar/places.ts';
 import { content, plainText } from '../grammar/plain-text.ts';
 import { RegionStrategy } from '../region-strategy.ts';
 import { ProxySettings } from './postgres.ts';
@@ -12,12 +19,17 @@ import { ProxySettings } from './postgres.ts';
 const name = plainText(200);
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const timeoutSeconds = v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(45)), 10);
-const pointer = v.pipe(JsonPointer, v.minLength(2, 'expected a place inside the object'));
+const pointer = v.pipe(Place, v.minLength(2, 'expected a place inside the object'));
 const tables = v.optional(v.pipe(v.array(name), v.maxLength(50, '50 tables or less')), []);
 
 export const DatabaseCheckParameters = v.strictObject({
   /** The proxy, as in the rotator's settings: its endpoint is checked beside the instance's. */
-  proxy: v.optional(ProxySettings),
+  proxy: v.optional(
+    v.strictObject({
+      ...ProxySettings.entries,
+      loginSecretArns: v.optional(v.strictObject({ base: SecretArn, second: SecretArn })),
+    }),
+  ),
   /** The instance's own endpoint. Missing: the secret's host, unless that is the proxy. */
   instance: v.optional(v.strictObject({ host: Host, port: v.optional(port) })),
   /** As which role sessions must act. Missing: the base login, for `app` and for `app_clone`. */

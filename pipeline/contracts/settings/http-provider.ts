@@ -1,8 +1,8 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
 import { SecretArn } from '../grammar/aws-names.ts';
 import { PlainHeaders } from '../grammar/headers.ts';
 import { isForbiddenHost } from '../grammar/hosts.ts';
+import { Place } from '../grammar/places.ts';
 import { content, plainText } from '../grammar/plain-text.ts';
 
 /**
@@ -38,7 +38,7 @@ export const VerifyRequest = v.strictObject({
   /** What it answers to one that does not, or not yet. Any other answer says neither. */
   refused: v.optional(v.array(status), [401, 403]),
   /** For vendors that answer 200 to every key: what stands where in the answer to one that works. */
-  expect: v.optional(v.strictObject({ pointer: JsonPointer, equals: v.union([template, v.number(), v.boolean()]) })),
+  expect: v.optional(v.strictObject({ pointer: Place, equals: v.union([template, v.number(), v.boolean()]) })),
 });
 export type VerifyRequest = v.InferOutput<typeof VerifyRequest>;
 
@@ -46,7 +46,7 @@ export const HttpProviderSettings = {
   /** The key that manages keys: its secret, and where in it the parts stand that templates call `${admin.<name>}`. */
   admin: v.strictObject({
     secretArn: SecretArn,
-    values: v.optional(v.record(variable, JsonPointer), { key: '' }),
+    values: v.optional(v.record(variable, Place), { key: '' }),
   }),
   /** `${variables.<name>}`: a project's id, say. */
   variables: v.optional(v.record(variable, template), {}),
@@ -54,9 +54,9 @@ export const HttpProviderSettings = {
     ...request,
     method: method('POST'),
     /** Where the answer holds the key. */
-    key: JsonPointer,
+    key: Place,
     /** Where the answer holds the credential's id. */
-    id: JsonPointer,
+    id: Place,
   }),
   verify: VerifyRequest,
   revoke: v.strictObject({ ...request, method: method('DELETE') }),
@@ -64,12 +64,12 @@ export const HttpProviderSettings = {
     ...request,
     method: method('GET'),
     /** Where the answer holds the array of credentials. */
-    items: JsonPointer,
+    items: Place,
     /** Inside an item. */
-    id: JsonPointer,
-    name: v.optional(JsonPointer),
-    createdAt: v.optional(JsonPointer),
-    lastUsedAt: v.optional(JsonPointer),
+    id: Place,
+    name: v.optional(Place),
+    createdAt: v.optional(Place),
+    lastUsedAt: v.optional(Place),
     /** How further pages are asked for, by a parameter of the query. */
     nextPage: v.optional(
       v.variant('by', [
@@ -77,8 +77,8 @@ export const HttpProviderSettings = {
         v.strictObject({
           by: v.literal('cursor'),
           parameter: text,
-          cursor: JsonPointer,
-          while: v.optional(JsonPointer),
+          cursor: Place,
+          while: v.optional(Place),
         }),
         /** Pages are counted, until one is empty. */
         v.strictObject({ by: v.literal('number'), parameter: text, first: v.optional(v.picklist([0, 1]), 1) }),

@@ -1,4 +1,3 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
 import { checkTypes } from '../check-types.ts';
 import { declared } from '../declared.ts';
@@ -13,6 +12,7 @@ import {
   SecretName,
 } from '../grammar/aws-names.ts';
 import { ParameterName } from '../grammar/parameter-names.ts';
+import { Place } from '../grammar/places.ts';
 import { givenName, plainText } from '../grammar/plain-text.ts';
 import { managedKinds } from '../secret-kinds.ts';
 import type * as types from './secret-types.ts';
@@ -58,7 +58,7 @@ export const MirrorSettings = declared<types.MirrorSettings>()(
       to: v.literal('parameter'),
       parameterName: ParameterName,
       keyId: v.optional(KmsKeyArn),
-      pointer: v.optional(JsonPointer),
+      pointer: v.optional(Place),
     }),
     v.object({ to: v.literal('replica'), region: Region }),
   ]),

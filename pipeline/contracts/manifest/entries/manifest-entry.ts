@@ -1,4 +1,3 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
 import { checkTypes } from '../../check-types.ts';
 import { declared } from '../../declared.ts';
@@ -12,6 +11,7 @@ import {
   Region,
 } from '../../grammar/aws-names.ts';
 import { ParameterName } from '../../grammar/parameter-names.ts';
+import { Place } from '../../grammar/places.ts';
 import { givenName, plainText } from '../../grammar/plain-text.ts';
 import type * as types from './manifest-part-types.ts';
 import { CheckSchedule, Schedule } from './manifest-schedule.ts';
@@ -83,7 +83,7 @@ const Mirror = declared<types.ManifestMirror>()(
       v.strictObject({
         parameter: ParameterName,
         keyId: v.optional(KmsKeyArn),
-        pointer: v.optional(JsonPointer),
+        pointer: v.optional(Place),
       }),
       v.strictObject({ replica: Region }),
     ],
