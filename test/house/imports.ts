@@ -78,6 +78,7 @@ const deployed = {
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
     './manifest-stack.ts': [
+      'pipeline/contracts',
       ...['./kinds.ts', './manifest', './rotated-secret.ts', './rotation-pipeline.ts', './watched-parameter.ts'],
       ...['./watched-secret.ts', 'pipeline/contracts/manifest', 'pipeline/contracts/manifest/entries'],
     ],
@@ -165,17 +166,26 @@ const pipeline = within('pipeline', {
   '.': ['./contracts'],
   // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.
   './contracts/manifest': [
-    ...['./contracts', './contracts/kinds', './contracts/manifest/entries', './contracts/settings'],
+    ...[
+      './contracts',
+      './contracts/grammar',
+      './contracts/kinds',
+      './contracts/manifest/entries',
+      './contracts/settings',
+    ],
   ],
   './contracts/kinds': [
-    ...['./contracts', './contracts/manifest/entries', './contracts/payloads', './contracts/settings'],
-    'packages/consumer/contracts',
+    ...['./contracts', './contracts/grammar', './contracts/manifest/entries', './contracts/payloads'],
+    ...['./contracts/settings', 'packages/consumer/contracts'],
   ],
-  './contracts/manifest/entries': ['./contracts', './contracts/settings'],
+  './contracts/manifest/entries': [
+    ...['./contracts', './contracts/grammar', './contracts/settings', 'packages/consumer/contracts'],
+  ],
   './contracts/check.ts': ['./contracts/settings'],
-  './contracts/settings': ['./contracts', 'packages/consumer/contracts'],
+  './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
-  './contracts': [],
+  './contracts': ['./contracts/grammar'],
+  './contracts/grammar': ['packages/consumer/contracts'],
 });
 
 const consumer = within('packages/consumer', {

@@ -79,7 +79,7 @@ describe('an audit', () => {
     const short = (which: string) => ({
       code: 'SigningKeyShort',
       message: expect.stringMatching(new RegExp(`^${which} is shorter than the 32 bytes that HS256 asks for`)),
-      isRepairable: false,
+      person: expect.stringMatching(/^keyturn rotate .* --wait$/),
     });
     expect(await ask(secret)).toMatchObject({ current: { works: true }, findings: [short('jwt_secret_key')] });
     await secret.rotateAndSettle();
