@@ -166,6 +166,8 @@ function recorded(asked: string[], { script = {}, invalid = [] }: Options): Rota
   } as Rotator;
 }
 
+const rank = (stages: readonly string[] = []) => (stages.includes(P) ? 1 : 0);
+
 /** Makes the versions as Secrets Manager does: AWSPREVIOUS was AWSCURRENT before. */
 async function arrange({ secrets }: Laptop, labels: Labels) {
   const names = Object.keys(labels);
@@ -196,7 +198,8 @@ async function arrange({ secrets }: Laptop, labels: Labels) {
         ...(to && { MoveToVersionId: idOf(to) }),
       }),
     );
-  for (const version of names) {
+  // A value that is put takes AWSPENDING from the candidate that has it: the candidate comes last.
+  for (const version of names.sort((one, other) => rank(labels[one]) - rank(labels[other]))) {
     const others = (labels[version] ?? []).filter((stage) => stage !== C && stage !== B);
     if (version !== previous && version !== current) await put(version, others);
     else for (const stage of others) await move(stage, { to: version });
