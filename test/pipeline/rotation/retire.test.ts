@@ -57,7 +57,11 @@ describe('Retire', () => {
   });
 
   test('of a rotation that is closed, once more, writes no label', async () => {
-    const secret = await labelSecret(laptop, { v1: [B], 'keyturn-v2': [C] }, { script: havingMet(async () => undefined) });
+    const secret = await labelSecret(
+      laptop,
+      { v1: [B], 'keyturn-v2': [C] },
+      { script: havingMet(async () => undefined) },
+    );
     expect(await retire(secret)).toEqual({ retired: true });
     expect(secret.writes()).toEqual([]);
   });
