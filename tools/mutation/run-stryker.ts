@@ -37,6 +37,8 @@ export async function runStryker({ root, folder, files, concurrency, reports }: 
     // A file that no test reaches has survivors; that is no error.
     allowEmpty: true,
     concurrency,
+    // A mutant that times out counts as noticed: a busy machine is no reason. An endless loop is seen by its turns.
+    timeoutMS: 60_000,
     // Modules of each run stay in memory: the process is replaced before it holds gigabytes.
     maxTestRunnerReuse: 60,
     // Stryker would rewrite tsconfig.json with TypeScript's API, which TypeScript 7 has not; nothing here reads that file.
