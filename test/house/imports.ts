@@ -104,6 +104,8 @@ const deployed = {
   // Build time.
   ...within('tools', {
     './api-reports.ts': ['./pack', './pack.ts'],
+    './mutation.ts': ['./mutation'],
+    './mutation': [],
     './pack.ts': ['./pack'],
     './pack': ['.', './bundle'],
     '.': ['./bundle'],
