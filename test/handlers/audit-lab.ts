@@ -171,7 +171,7 @@ export function mend(finding: Finding) {
   const options = {
     region: 'us-east-1',
     endpoint: deployed.cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: deployed.cloud.administrator,
   };
   const { secretsManager, lambda } = deployed;
   const repairer: Repairer = {

@@ -5,6 +5,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Principal, SessionCredentials } from '../../../../packages/laptop/cloud.ts';
 import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
+import type { AdministratorKey } from '../../../../packages/laptop/identity/administrator-key.ts';
 import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
 import { clientOptions, probe } from '../wire/probe.ts';
 
@@ -133,10 +134,12 @@ describe('a clock that is wrong', () => {
     });
   });
 
-  test('a person’s key is not verified, and so not its clock either', async () => {
+  test('the administrator’s clock counts as well', async () => {
     const client = new SecretsManagerClient({ ...clientOptions(cloud), systemClockOffset: -HOUR_MILLISECONDS });
-    await client.send(new GetSecretValueCommand({ SecretId: 'a' }));
-    expect(seen?.kind).toBe('administrator');
+    await expect(client.send(new GetSecretValueCommand({ SecretId: 'a' }))).rejects.toMatchObject({
+      name: 'InvalidSignatureException',
+    });
+    expect(seen).toBeUndefined();
   });
 });
 
@@ -168,14 +171,40 @@ test('credentials that were withdrawn are refused from then on', async () => {
   });
 });
 
-test('a session token without its key’s being there is refused, and a person’s key with any signature is not', async () => {
+test('a key that the cloud does not know, the administrator’s with another secret, and a session without its token are refused', async () => {
   const client = new SecretsManagerClient(signedAs({ ...given, sessionToken: '' }));
   await expect(client.send(new GetSecretValueCommand({ SecretId: 'a' }))).rejects.toMatchObject({
     name: 'UnrecognizedClientException',
   });
-  const person = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'whatever' };
-  await new SecretsManagerClient({ ...clientOptions(cloud), credentials: person }).send(
-    new GetSecretValueCommand({ SecretId: 'a' }),
-  );
+  const read = (credentials: AdministratorKey) =>
+    new SecretsManagerClient({ ...clientOptions(cloud), credentials }).send(
+      new GetSecretValueCommand({ SecretId: 'a' }),
+    );
+  const stranger = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'whatever' };
+  await expect(read(stranger)).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
+  await expect(read({ ...cloud.administrator, secretAccessKey: 'whatever' })).rejects.toMatchObject({
+    name: 'InvalidSignatureException',
+  });
+  expect(seen).toBeUndefined();
+  await read(cloud.administrator);
   expect(seen?.kind).toBe('administrator');
+});
+
+test('a cloud of any credentials takes any key for the administrator’s, and verifies the keys that it knows', async () => {
+  const open = await createCloud({
+    log: () => {},
+    anyCredentials: true,
+    services: [
+      probe('secretsmanager', () => import('@aws-sdk/client-secrets-manager'), {
+        GetSecretValue: { handle: (_, call) => ({ Name: call.principal.kind }) },
+      }),
+    ],
+  });
+  const read = (credentials: AdministratorKey) =>
+    new SecretsManagerClient({ ...clientOptions(open), credentials }).send(
+      new GetSecretValueCommand({ SecretId: 'a' }),
+    );
+  expect((await read({ accessKeyId: 'test', secretAccessKey: 'test' })).Name).toBe('administrator');
+  await expect(read({ ...open.administrator, secretAccessKey: 'test' })).rejects.toThrow();
+  await open.close();
 });
