@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { faultRuleSchema } from '../faults/rule.ts';
+import { own } from '../own.ts';
 import type { CallFilter } from '../recording/recorder.ts';
 import type { RunningCloud } from '../running-cloud.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
@@ -15,7 +16,7 @@ type Methods = Readonly<Record<string, (request: RawRequest) => RawResponse | Pr
 export function addAdminRoutes(cloud: RunningCloud): void {
   const add = (path: string, methods: Methods) =>
     cloud.routes.add(path, 'administrator', async (request) => {
-      const handler = methods[request.method];
+      const handler = own(methods, request.method);
       if (!handler)
         return json(405, { error: `Expected ${Object.keys(methods).join(' or ')}, got ${request.method}.` });
       try {

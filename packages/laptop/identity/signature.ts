@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { own } from '../own.ts';
 import type { PresentedSignature } from './credentials.ts';
 import { signedTimestamp } from './signed-time.ts';
 
@@ -29,7 +30,7 @@ export function verifySignature(
     request.method,
     canonicalPath(request.path),
     canonicalQuery(request.query),
-    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[headerOf(name)])}`),
+    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(own(request.headers, headerOf(name)))}`),
     '',
     presented.signedHeaders.join(';'),
     payloadHash,
