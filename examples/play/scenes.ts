@@ -35,8 +35,10 @@ export async function scheduledRotations({ stage, screen, rotations }: Play): Pr
 
 async function fire(stage: Stage, place: string): Promise<void> {
   const schedule = stage.resource('AWS::Scheduler::Schedule', place);
-  const answer = await fetch(`${stage.cloud.endpointUrl}/_local/schedules/${schedule}/fire`, {
+  const { endpointUrl, pageToken } = stage.cloud;
+  const answer = await fetch(`${endpointUrl}/_local/schedules/${schedule}/fire`, {
     method: 'POST',
+    headers: { 'x-laptop-token': pageToken },
     redirect: 'error',
   });
   if (!answer.ok) throw new Error(`The schedule ${schedule} could not be fired: ${await answer.text()}`);

@@ -60,7 +60,7 @@ afterAll(async () => {
 const connection = (region = desk.cloud.region) => ({
   endpoint: desk.cloud.endpointUrl,
   region,
-  credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+  credentials: desk.cloud.administrator,
 });
 
 async function inRegion(region: string, command: CreateSecretCommand | DescribeSecretCommand): Promise<any> {

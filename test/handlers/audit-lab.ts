@@ -174,7 +174,7 @@ export function repair(finding: Finding) {
   const options = {
     region: 'us-east-1',
     endpoint: deployed.cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: deployed.cloud.administrator,
   };
   const { secretsManager, lambda } = deployed;
   const repairer: Repairer = {

@@ -198,13 +198,14 @@ const consumer = within('packages/consumer', {
 const laptop = within('packages/laptop', {
   './bin': ['./command'],
   './index.ts': [
-    ...['.', './assembly', './command', './create-cloud.ts', './leaks', './running-cloud.ts'],
+    ...['.', './assembly', './command', './create-cloud.ts', './identity', './leaks', './running-cloud.ts', './runs'],
     ...['./services/rds', './services/sns'],
   ],
-  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './services/rds'],
+  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './runs', './services/rds'],
+  './runs': ['.', './running-cloud.ts'],
   './create-cloud.ts': [
     ...['.', './admin', './authorization', './console', './dispatch.ts', './faults', './identity', './recording'],
-    ...['./running-cloud.ts', './services', './services/iam', './services/kms', './services/sts', './wire'],
+    ...['./running-cloud.ts', './runs', './services', './services/iam', './services/kms', './services/sts', './wire'],
   ],
 
   // What looks at a running cloud.

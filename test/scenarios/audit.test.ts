@@ -25,7 +25,7 @@ beforeAll(async () => {
   const options = {
     endpoint: laptop.cloud.endpointUrl,
     region: laptop.cloud.region,
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: laptop.cloud.administrator,
   };
   ssm = new SSMClient(options);
   const description = JSON.parse(await parameter(pipelineParameterName(PIPELINE)));

@@ -15,7 +15,7 @@ beforeAll(async () => {
   cloud = await startLaptop({
     services: [createLogsService, createLambdaService, createSecretsManagerService] as never,
   });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const credentials = cloud.administrator;
   secretsManager = new SecretsManagerClient({ region: 'us-east-1', endpoint: cloud.endpointUrl, credentials });
 });
 afterAll(() => cloud.close());
