@@ -36,6 +36,7 @@ export class PipelineAlarms extends Construct {
     this.#ring('RotationFailed', 'A rotation did not go through');
     this.#ring('RotationRolledBack', 'A rotation was rolled back');
     this.#ring('RetirementBlocked', 'A previous credential is still in use and cannot be retired');
+    this.#ring('ExecutionFailed', 'An execution of a state machine failed, ran out of time or was stopped');
     // Data come with each audit: a shorter period would ring again and again for the same finding.
     const period = props.auditInterval;
     this.#ring('SecretOverdue', 'A secret was not rotated when it was due', { period });

@@ -20,6 +20,7 @@ import { PipelineAlarms } from './alarms.ts';
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { PipelineDashboard } from './dashboard.ts';
+import { ringOnFailedExecutions } from './failed-executions.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedKinds, placeOf } from './kinds.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
@@ -119,7 +120,7 @@ export class RotationPipeline extends Construct {
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
     acknowledge(this.deadLetters, 'It is the dead-letter queue of the rules and schedules.', 'SQS3');
     this.history = this.#makeHistory();
-    const { pipelineName, history } = this;
+    const { pipelineName } = this;
     this.#bus = new PipelineBus(this, 'Events', { pipelineName, requesters: props.requesters ?? [] });
     this.eventBus = this.#bus.bus;
     if (props.forwardStory) this.#bus.forwardStory(this.deadLetters);
@@ -128,7 +129,7 @@ export class RotationPipeline extends Construct {
       bus: this.#bus,
       allowByEvent: props.allowByEvent ?? [],
     });
-    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, history, ...functions });
+    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, ...functions });
     this.rotateSecret = this.#workflow.rotateSecret;
     this.rotateFleet = this.#workflow.rotateFleet;
     projectHistory(this, this.#bus, this.history, this.deadLetters);
@@ -141,6 +142,7 @@ export class RotationPipeline extends Construct {
     this.dashboard = this.#makeDashboard();
     const configSync = this.#makeConfigSync();
     this.#audit = this.#makeAudit(functions);
+    ringOnFailedExecutions(this, this.#workflow.all, functions.report, this.deadLetters);
     notifyPeople(this, this.#bus, this.alarmTopic, this.deadLetters);
     this.#describeItself();
     this.#secrets = new ManagedSecrets({
@@ -240,7 +242,7 @@ export class RotationPipeline extends Construct {
   #makeConfigSync(): ConfigSync {
     return new ConfigSync(this, 'ConfigSync', {
       settingsPrefix: this.#settingsPrefix,
-      propagateSecretArn: this.#workflow.propagateSecret.stateMachineArn,
+      workflow: this.#workflow,
       deadLetters: this.deadLetters,
     });
   }

@@ -53,10 +53,12 @@ export const eventDetails = {
     retryable: v.boolean(),
   }),
   'Secret Promoted': v.object({ ...base, previousVersionId: v.optional(v.string()) }),
+  'Consumer Converging': v.object({ ...base, consumer: v.string(), expectedAt: v.string() }),
   'Consumer Converged': v.object({
     ...base,
     consumer: v.string(),
     evidence: v.string(),
+    convergedAt: v.optional(v.string()),
     convergenceMilliseconds: v.number(),
   }),
   'Consumer Lagging': v.object({
@@ -75,6 +77,14 @@ export const eventDetails = {
     observed: v.optional(v.string()),
   }),
   'Check Failed': v.object({
+    ...base,
+    path: v.optional(v.string()),
+    check: v.string(),
+    type: v.string(),
+    code: v.string(),
+    message: v.string(),
+  }),
+  'Check Inconclusive': v.object({
     ...base,
     path: v.optional(v.string()),
     check: v.string(),

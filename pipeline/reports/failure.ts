@@ -73,6 +73,6 @@ function codeOf(cause: unknown): string | undefined {
 
 /** `database: The login app_clone was refused …; http: …` */
 export function explainChecks(checks: CheckResult[]): string {
-  const failed = checks.filter((check) => !check.ok);
+  const failed = checks.filter((check) => check.outcome === 'failed');
   return failed.map((check) => `${check.name}: ${explainCause(check.cause)}`).join('; ');
 }

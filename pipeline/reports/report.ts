@@ -49,9 +49,14 @@ export function composeReport(report: Report, now: Date): Telling {
         },
       ]);
     case 'propagated':
-      return composePropagation(report, id);
+      return composePropagation(report);
+    case 'converged':
+    case 'lagging':
+      return composeConvergence(report);
     case 'checks':
       return composeChecks(report, id);
+    case 'execution-ended':
+      return told({ code: report.status, message: '' }, [], [count('ExecutionFailed')]);
     case 'succeeded':
       return told(
         { code: 'Succeeded', message: '' },
@@ -80,48 +85,83 @@ export function composeReport(report: Report, now: Date): Telling {
 type Id = (...parts: string[]) => string;
 type ReportOf<Name extends Report['report']> = Extract<Report, { report: Name }>;
 
-/** A laggard is an event and a metric; a consumer with evidence tells when it has it. */
-function composePropagation(report: ReportOf<'propagated'>, id: Id): Telling {
-  const { change } = report;
-  const base = {
-    secretArn: change.secretArn,
-    secretName: change.secretName,
-    versionId: change.versionId,
-    executionArn: report.executionArn,
-  };
-  const promotedAt = Date.parse(change.promotedAt);
-  const consumers = report.consumers.map((consumer): ToldEvent => {
-    if (consumer.lagging) {
-      const detail = {
-        ...base,
-        consumer: consumer.consumer,
-        reason: explainCause(consumer.reason ?? 'unknown'),
-        expectedAt: consumer.convergedAt,
-      };
-      return { type: 'Consumer Lagging', id: id(consumer.consumer), detail };
-    }
-    const convergenceMilliseconds = Math.max(0, Date.parse(consumer.convergedAt) - promotedAt);
-    const detail = { ...base, consumer: consumer.consumer, evidence: consumer.evidence, convergenceMilliseconds };
-    return { type: 'Consumer Converged', id: id(consumer.consumer), detail };
+/** Consumers are on their way or lag, and mirrors are in step or lag: a propagation proves nothing of a consumer. */
+function composePropagation(report: ReportOf<'propagated'>): Telling {
+  const consumers = report.consumers.map((one): ToldEvent => {
+    if (one.state === 'lagging') return laggingEvent(report, one);
+    return {
+      type: 'Consumer Converging',
+      id: stateId(report, one.consumer, 'converging'),
+      detail: { ...changeOf(report), consumer: one.consumer, expectedAt: one.expectedAt },
+    };
   });
-  const behind = report.mirrors.filter((mirror) => !mirror.ok);
-  const mirrors = behind.map((mirror): ToldEvent => {
-    const detail = { ...base, consumer: mirror.mirror, reason: explainCause(mirror.reason ?? 'unknown') };
-    return { type: 'Consumer Lagging', id: id('mirror', mirror.mirror), detail };
-  });
-  const events = [...consumers, ...mirrors];
-  const metrics = events.map((event): Metric => {
-    if (event.type !== 'Consumer Converged') return count('ConsumerLagging');
-    return { name: 'ConvergenceDuration', value: event.detail.convergenceMilliseconds, unit: 'Milliseconds' };
-  });
-  return told({ code: 'Propagated', message: '' }, events, metrics);
+  const behind = report.mirrors.flatMap((one) =>
+    one.state === 'lagging' ? [laggingEvent(report, { consumer: one.mirror, reason: one.reason })] : [],
+  );
+  const events = [...consumers, ...behind];
+  const lagging = events.filter(({ type }) => type === 'Consumer Lagging');
+  return told(
+    { code: 'Propagated', message: '' },
+    events,
+    lagging.map(() => count('ConsumerLagging')),
+  );
+}
+
+function composeConvergence(report: ReportOf<'converged' | 'lagging'>): Telling {
+  if (report.report === 'lagging') {
+    const events = report.consumers.map((one) => laggingEvent(report, one));
+    return told(
+      { code: 'Lagging', message: '' },
+      events,
+      events.map(() => count('ConsumerLagging')),
+    );
+  }
+  const events = report.consumers.map((one) => ({
+    type: 'Consumer Converged' as const,
+    id: stateId(report, one.consumer, 'converged'),
+    detail: {
+      ...changeOf(report),
+      consumer: one.consumer,
+      evidence: one.evidence,
+      convergedAt: one.convergedAt,
+      convergenceMilliseconds: Math.max(0, Date.parse(one.convergedAt) - Date.parse(report.change.promotedAt)),
+    },
+  }));
+  const metrics = events.map(
+    ({ detail }): Metric => ({
+      name: 'ConvergenceDuration',
+      value: detail.convergenceMilliseconds,
+      unit: 'Milliseconds',
+    }),
+  );
+  return told({ code: 'Converged', message: '' }, events, metrics);
+}
+
+type OfChange = ReportOf<'propagated' | 'converged' | 'lagging'>;
+
+function laggingEvent(
+  report: OfChange,
+  { consumer, reason, expectedAt }: { consumer: string; reason: string; expectedAt?: string | null },
+): ToldEvent {
+  const detail = { ...changeOf(report), consumer, reason: explainCause(reason), ...(expectedAt && { expectedAt }) };
+  return { type: 'Consumer Lagging', id: stateId(report, consumer, 'lagging'), detail };
+}
+
+function changeOf({ change: { secretArn, secretName, versionId }, executionArn }: OfChange) {
+  return { secretArn, secretName, versionId, executionArn };
+}
+
+/** Not of the execution: a state that is reported a second time is the same event. */
+function stateId({ change }: OfChange, consumer: string, state: string): string {
+  const parts = [change.secretArn, change.versionId, change.promotedAt, consumer, state];
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32);
 }
 
 function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
   const base = story(report.plan, report.executionArn);
   const events = report.checks.map((check): ToldEvent => {
     const detail = { ...base, path: report.plan.path, check: check.name, type: check.type };
-    if (check.ok) {
+    if (check.outcome === 'passed') {
       const observed = typeof check.observed === 'string' ? { observed: check.observed } : {};
       return {
         type: 'Check Passed',
@@ -129,21 +169,22 @@ function composeChecks(report: ReportOf<'checks'>, id: Id): Telling {
         detail: { ...detail, durationMilliseconds: check.durationMilliseconds ?? 0, ...observed },
       };
     }
-    return {
-      type: 'Check Failed',
-      id: id(check.name),
-      detail: { ...detail, code: check.code ?? 'CheckFailed', message: explainCause(check.cause) },
-    };
+    const why = { code: check.code ?? 'CheckFailed', message: explainCause(check.cause) };
+    if (check.outcome === 'inconclusive') {
+      return { type: 'Check Inconclusive', id: id(check.name, check.outcome), detail: { ...detail, ...why } };
+    }
+    return { type: 'Check Failed', id: id(check.name), detail: { ...detail, ...why } };
   });
   const metrics = report.checks.map((check): Metric => {
-    return { ...count(check.ok ? 'CheckPassed' : 'CheckFailed'), checkType: check.type };
+    const names = { passed: 'CheckPassed', failed: 'CheckFailed', inconclusive: 'CheckInconclusive' } as const;
+    return { ...count(names[check.outcome]), checkType: check.type };
   });
   return told({ code: 'Checked', message: explainChecks(report.checks) }, events, metrics);
 }
 
 function composeRollBack(report: ReportOf<'rolled-back'>, id: Id, durationMilliseconds: number): Telling {
   const failure = explainFailure(report.failure);
-  const again = report.checksAgain.some((check) => !check.ok)
+  const again = report.checksAgain.some((check) => check.outcome === 'failed')
     ? ` After the roll-back these checks fail too, so the fault is not in the new value: ${sentence(explainChecks(report.checksAgain))}`
     : ' After the roll-back all checks pass.';
   const why =
