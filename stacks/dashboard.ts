@@ -124,6 +124,7 @@ function graphs(props: PipelineDashboardProps): cloudwatch.IWidget[][] {
       graph('Checks', [
         { name: 'CheckPassed', label: 'passed' },
         { name: 'CheckFailed', label: 'failed' },
+        { name: 'CheckInconclusive', label: 'no verdict' },
       ]),
     ],
     [

@@ -109,7 +109,7 @@ export class RotationPipeline extends Construct {
     const { pipelineName, history } = this;
     this.#bus = new PipelineBus(this, 'Events', { pipelineName, requesters: props.requesters ?? [] });
     this.eventBus = this.#bus.bus;
-    const functions = makeWorkflowFunctions(this, { settingsPrefix: this.#settingsPrefix, bus: this.#bus });
+    const functions = makeWorkflowFunctions(this, { settingsPrefix: this.#settingsPrefix, bus: this.#bus, history });
     this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, history, ...functions });
     this.rotateSecret = this.#workflow.rotateSecret;
     this.rotateFleet = this.#workflow.rotateFleet;

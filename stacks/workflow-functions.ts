@@ -1,4 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
@@ -15,7 +16,7 @@ export interface WorkflowFunctions {
 
 export function makeWorkflowFunctions(
   scope: Construct,
-  { settingsPrefix, bus }: { settingsPrefix: string; bus: PipelineBus },
+  { settingsPrefix, bus, history }: { settingsPrefix: string; bus: PipelineBus; history: dynamodb.ITable },
 ): WorkflowFunctions {
   const prepare = new BundledFunction(scope, 'Prepare', {
     handler: 'prepare',
@@ -25,8 +26,10 @@ export function makeWorkflowFunctions(
   const report = new BundledFunction(scope, 'Report', {
     handler: 'report',
     description: "Keyturn: puts the story's events and emits its metrics",
+    environment: { KEYTURN_HISTORY_TABLE: history.tableName },
   });
   bus.mayPublish(report);
+  report.allow(['dynamodb:Query'], [history.tableArn]);
   const recycleConsumer = new BundledFunction(scope, 'RecycleConsumer', {
     handler: 'recycle-consumer',
     description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',

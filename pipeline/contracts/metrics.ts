@@ -12,6 +12,7 @@ export const metricNames = [
   'ConvergenceDuration',
   'CheckFailed',
   'CheckPassed',
+  'CheckInconclusive',
   'CredentialRetired',
   'RetirementBlocked',
   'ConsumerLagging',
