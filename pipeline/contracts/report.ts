@@ -17,8 +17,8 @@ export const ReportedPlan = v.object({
 });
 export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
 
-/** What is checked: in a rotation its plan, in a retirement what is about to be retired. */
-const CheckedPlan = v.object({ path: v.optional(text), secretArn: text, secretName: text, versionId: text });
+/** What is checked, and on which way: that of a rotation, or `retirement`. */
+const CheckedPlan = v.object({ path: text, secretArn: text, secretName: text, versionId: text });
 
 const outcomes = ['passed', 'failed', 'inconclusive'] as const;
 

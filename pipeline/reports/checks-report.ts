@@ -25,8 +25,7 @@ export function composeChecks(report: ReportOf<'checks'>, id: EventId): Composed
 }
 
 function checkEvent({ plan, executionArn }: ReportOf<'checks'>, check: CheckResult, id: EventId): ComposedEvent {
-  const path = plan.path === undefined ? {} : { path: plan.path };
-  const detail = { ...baseOf(plan, executionArn), ...path, check: check.name, type: check.type };
+  const detail = { ...baseOf(plan, executionArn), path: plan.path, check: check.name, type: check.type };
   switch (check.outcome) {
     case 'passed': {
       const observed = typeof check.observed === 'string' ? { observed: check.observed } : {};

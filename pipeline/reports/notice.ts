@@ -80,12 +80,15 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
         })
       : undefined,
   'Check Inconclusive': (detail) =>
-    compose(detail.secretName, {
-      what: `check ${detail.check} reached no verdict (${detail.code})`,
-      why: `${sentence(detail.message)} ${consequenceOf(detail.path)}`,
-      next: `keyturn check ${detail.secretName}`,
-      section: 'CheckInconclusive',
-    }),
+    // A retirement asks again and again: its own notice says what it waits for, once a day.
+    detail.path === 'retirement'
+      ? undefined
+      : compose(detail.secretName, {
+          what: `check ${detail.check} reached no verdict (${detail.code})`,
+          why: `${sentence(detail.message)} ${consequenceOf(detail.path)}`,
+          next: `keyturn check ${detail.secretName}`,
+          section: 'CheckInconclusive',
+        }),
 };
 
 /** What follows from a check that says nothing of the credential. */

@@ -137,7 +137,7 @@ test('report counts failed checks, and counts them by their type', async () => {
     actions: ['events:PutEvents'],
     resources: ['arn:aws:events:us-east-1:000000000000:event-bus/keyturn'],
   };
-  await deployed.deployHandler('report', [events], { EVENT_BUS_NAME: 'keyturn' });
+  await deployed.deployHandler('report', [events], { EVENT_BUS_NAME: 'keyturn', KEYTURN_HISTORY_TABLE: 'history' });
   const plan = {
     path: 'checks-only',
     secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',

@@ -89,6 +89,7 @@ test('a check without a verdict: nothing was rolled back, and retirement asks ag
   const onDemand = composeNotice(event('Check Inconclusive', { ...detail, path: 'checks-only' }));
   expect(onDemand?.message).toContain('Why: the server is read-only. Nothing was changed.');
   expect(onDemand?.message).not.toMatch(/roll|Retirement/);
+  expect(composeNotice(event('Check Inconclusive', { ...detail, path: 'retirement' }))).toBeUndefined();
 });
 
 test('a retirement that waits for a verdict is not said to be kept by users', () => {
