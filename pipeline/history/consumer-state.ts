@@ -36,8 +36,23 @@ export function consumerStateOf(
   return stateOfPromotion(rows, now);
 }
 
-/** The state of a consumer with a version, whether or not the version is current by now: its newest promotion counts. */
-export function stateOfPromotion(rows: readonly ConsumerRow[], now: Date): ConsumerState {
+/** How each consumer and mirror stands with a version, whether or not the version is current by now. Pure. */
+export function statesOfVersion(
+  story: readonly StoryRow[],
+  { versionId, now }: { versionId: string; now: Date },
+): Map<string, ConsumerState> {
+  const rows = story.filter(isOfConsumer).filter(({ detail }) => detail.versionId === versionId);
+  const names = new Set(rows.map(({ detail }) => detail.consumer));
+  return new Map(
+    [...names].map((name) => {
+      const ofConsumer = rows.filter(({ detail }) => detail.consumer === name);
+      return [name, stateOfPromotion(ofConsumer, now)];
+    }),
+  );
+}
+
+/** The newest promotion counts. */
+function stateOfPromotion(rows: readonly ConsumerRow[], now: Date): ConsumerState {
   const newest = Math.max(...rows.map(promotionOf));
   const ofPromotion = rows.filter((row) => promotionOf(row) === newest);
   const converged = ofPromotion.find((row) => row.type === 'Consumer Converged');

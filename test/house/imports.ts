@@ -42,7 +42,7 @@ const starts = {
     '.': ['./stack'],
     './functions': ['./functions/app', 'packages/consumer', 'pipeline/rotators/postgres'],
     './functions/app': ['packages/consumer'],
-    './play': ['cli/laptop', 'packages/laptop/index.ts'],
+    './play': ['cli/laptop', 'packages/laptop/index.ts', 'pipeline/history'],
     './stack': ['stacks/index.ts', 'tools'],
   }),
 };
