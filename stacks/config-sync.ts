@@ -5,10 +5,11 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { ownRule } from './own-rule.ts';
+import type { WorkflowStateMachines } from './state-machines.ts';
 
 export interface ConfigSyncProps {
   readonly settingsPrefix: string;
-  readonly propagateSecretArn: string;
+  readonly workflow: WorkflowStateMachines;
   readonly deadLetters: sqs.IQueue;
 }
 
@@ -47,7 +48,8 @@ export class ConfigSync extends Construct {
   }
 
   #make(): BundledFunction {
-    const { settingsPrefix, propagateSecretArn, deadLetters } = this.#props;
+    const { settingsPrefix, workflow, deadLetters } = this.#props;
+    const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
     const sync = new BundledFunction(this, 'SyncParameter', {
       handler: 'sync-parameter',
       description: 'Keyturn: brings a change of a watched parameter to its consumers',
@@ -67,6 +69,7 @@ export class ConfigSync extends Construct {
       `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
     );
     sync.allow(['states:StartExecution'], [propagateSecretArn]);
+    workflow.mayAskForParameters(sync.function.functionArn);
     ownRule(this, 'ParameterChanged', {
       description: 'Keyturn: a watched parameter changed',
       eventPattern: {

@@ -40,6 +40,9 @@ export class ManifestStack extends Stack {
     this.pipeline = new RotationPipeline(this, 'Pipeline', {
       pipelineName: manifest.pipeline,
       databaseNetwork: importNetwork(this, manifest.network),
+      requesters: manifest.requesters,
+      allowByEvent: manifest.allowByEvent,
+      forwardStory: manifest.forwardStory,
     });
     for (const [name, entry] of Object.entries(manifest.secrets)) {
       if (entry.kind === 'watched') this.#watch(name, entry);

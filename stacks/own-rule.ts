@@ -6,6 +6,15 @@ export interface OwnRuleProps extends Omit<events.RuleProps, 'eventPattern'> {
   readonly eventPattern: Omit<events.EventPattern, 'account'>;
 }
 
+/** A matcher that the construct's type, which knows texts only, does not have. */
+export function anythingBut(...values: string[]): string[] {
+  return [{ 'anything-but': values } as unknown as string];
+}
+
+export function anythingButPrefix(prefix: string): string[] {
+  return [{ 'anything-but': { prefix } } as unknown as string];
+}
+
 /**
  * A rule that matches this account's live events alone: neither those of another account that a bus lets in, nor those
  * that a replay of an archive brings again. EventBridge adds `replay-name` to the latter.

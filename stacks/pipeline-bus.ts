@@ -1,8 +1,12 @@
 import { Lazy, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { REQUESTER_ARN } from '../pipeline/contracts/event-requests.ts';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import type { BundledFunction } from './bundled-function.ts';
+import { anythingBut, ownRule } from './own-rule.ts';
 
 /** @internal */
 export interface PipelineBusProps {
@@ -11,7 +15,7 @@ export interface PipelineBusProps {
   readonly requesters: readonly string[];
 }
 
-const REQUEST = 'Rotation Requested';
+export const REQUEST = 'Rotation Requested';
 
 /**
  * The pipeline's own event bus: its story, and requests for rotations. In one account an identity policy is enough to put
@@ -52,6 +56,20 @@ export class PipelineBus extends Construct {
     this.#publishers.push(bundled.role.roleArn);
   }
 
+  /**
+   * One hop to the account's default bus, for people's own rules. Requests are not forwarded, and nothing comes back: no rule
+   * of Keyturn's matches its own source on the default bus.
+   */
+  forwardStory(deadLetterQueue: sqs.IQueue): void {
+    const defaultBus = events.EventBus.fromEventBusName(this, 'DefaultBus', 'default');
+    ownRule(this, 'ForwardStory', {
+      eventBus: this.bus,
+      description: 'Keyturn: every event of the story goes to the default bus as well',
+      eventPattern: { source: [EVENT_SOURCE], detailType: anythingBut(REQUEST) },
+      targets: [new targets.EventBus(defaultBus, { deadLetterQueue })],
+    });
+  }
+
   #deny(statementId: string, statement: object): void {
     new events.CfnEventBusPolicy(this, statementId, { eventBusName: this.bus.eventBusName, statementId, statement });
   }
@@ -59,7 +77,7 @@ export class PipelineBus extends Construct {
 
 /** A session, a whole account or everything would not be what the condition compares, or would let in more than is meant. */
 function expectRequester(arn: string): void {
-  if (Token.isUnresolved(arn) || /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/.+$/.test(arn)) return;
+  if (Token.isUnresolved(arn) || REQUESTER_ARN.test(arn)) return;
   throw new Error(
     `requesters: ${JSON.stringify(arn)} is not the ARN of a role or user, such as arn:aws:iam::111122223333:role/deployer. ` +
       'Of a session (arn:aws:sts:…:assumed-role/…) write the role that was assumed.',

@@ -8,8 +8,8 @@ import type { Construct } from 'constructs';
 import { EVENT_SOURCE, noticedEvents } from '../pipeline/contracts/events.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
-import { ownRule } from './own-rule.ts';
-import type { PipelineBus } from './pipeline-bus.ts';
+import { anythingBut, ownRule } from './own-rule.ts';
+import { type PipelineBus, REQUEST } from './pipeline-bus.ts';
 
 /** Every event of the story becomes a row of the history. */
 export function projectHistory(
@@ -29,7 +29,7 @@ export function projectHistory(
     description: 'Keyturn: every event of the story becomes a row of the history',
     eventPattern: {
       source: [EVENT_SOURCE],
-      detailType: [{ 'anything-but': ['Rotation Requested'] } as unknown as string],
+      detailType: anythingBut(REQUEST),
     },
     targets: [new targets.LambdaFunction(project.function, { deadLetterQueue, retryAttempts: 20 })],
   });
@@ -65,9 +65,10 @@ export function acceptRequests(
 ): LabelRules {
   const start = (input: events.RuleTargetInput) =>
     new targets.SfnStateMachine(rotateSecret, { input, deadLetterQueue, retryAttempts: 20 });
+  // The detail goes in whole, as an object: a text of the requester's own could end its quotes and add members.
+  // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
   const requested = events.RuleTargetInput.fromObject({
     startedBy: 'event',
-    secretId: events.EventField.fromPath('$.detail.secretId'),
     request: events.EventField.fromPath('$.detail'),
   });
   ownRule(scope, 'RotationRequested', {
@@ -75,7 +76,7 @@ export function acceptRequests(
     description: 'Keyturn: a Rotation Requested event starts a rotation',
     eventPattern: {
       source: [EVENT_SOURCE],
-      detailType: ['Rotation Requested'],
+      detailType: [REQUEST],
       detail: { secretId: [{ exists: true }] },
     },
     targets: [start(requested)],

@@ -7,6 +7,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
@@ -19,6 +20,7 @@ import { PipelineAlarms } from './alarms.ts';
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { PipelineDashboard } from './dashboard.ts';
+import { ringOnFailedExecutions } from './failed-executions.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedKinds, placeOf } from './kinds.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
@@ -61,6 +63,18 @@ export interface RotationPipelineProps {
    * @default - none: requests come from schedules, the command line, the console and the dashboard
    */
   readonly requesters?: string[];
+  /**
+   * What a `Rotation Requested` event may ask for beyond a rotation, a check or a roll-back. Each of them can lock consumers out:
+   * whoever may put an event may then do so.
+   * @default - nothing
+   */
+  readonly allowByEvent?: EventPrivilege[];
+  /**
+   * Whether the story is forwarded to the account's default bus as well, for rules of your own. Keyturn itself never trusts
+   * what is on the default bus.
+   * @default false
+   */
+  readonly forwardStory?: boolean;
 }
 
 /**
@@ -106,11 +120,17 @@ export class RotationPipeline extends Construct {
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
     acknowledge(this.deadLetters, 'It is the dead-letter queue of the rules and schedules.', 'SQS3');
     this.history = this.#makeHistory();
-    const { pipelineName, history } = this;
+    const { pipelineName } = this;
     this.#bus = new PipelineBus(this, 'Events', { pipelineName, requesters: props.requesters ?? [] });
     this.eventBus = this.#bus.bus;
-    const functions = makeWorkflowFunctions(this, { settingsPrefix: this.#settingsPrefix, bus: this.#bus, history });
-    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, history, ...functions });
+    if (props.forwardStory) this.#bus.forwardStory(this.deadLetters);
+    const functions = makeWorkflowFunctions(this, {
+      settingsPrefix: this.#settingsPrefix,
+      bus: this.#bus,
+      history: this.history,
+      allowByEvent: props.allowByEvent ?? [],
+    });
+    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, ...functions });
     this.rotateSecret = this.#workflow.rotateSecret;
     this.rotateFleet = this.#workflow.rotateFleet;
     projectHistory(this, this.#bus, this.history, this.deadLetters);
@@ -123,6 +143,7 @@ export class RotationPipeline extends Construct {
     this.dashboard = this.#makeDashboard();
     const configSync = this.#makeConfigSync();
     this.#audit = this.#makeAudit(functions);
+    ringOnFailedExecutions(this, this.#workflow.all, functions.report, this.deadLetters);
     notifyPeople(this, this.#bus, this.alarmTopic, this.deadLetters);
     this.#describeItself();
     this.#secrets = new ManagedSecrets({
@@ -222,7 +243,7 @@ export class RotationPipeline extends Construct {
   #makeConfigSync(): ConfigSync {
     return new ConfigSync(this, 'ConfigSync', {
       settingsPrefix: this.#settingsPrefix,
-      propagateSecretArn: this.#workflow.propagateSecret.stateMachineArn,
+      workflow: this.#workflow,
       deadLetters: this.deadLetters,
     });
   }

@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { PipelineBus } from './pipeline-bus.ts';
@@ -16,12 +17,25 @@ export interface WorkflowFunctions {
 
 export function makeWorkflowFunctions(
   scope: Construct,
-  { settingsPrefix, bus, history }: { settingsPrefix: string; bus: PipelineBus; history: dynamodb.ITable },
+  {
+    settingsPrefix,
+    bus,
+    history,
+    allowByEvent,
+  }: {
+    settingsPrefix: string;
+    bus: PipelineBus;
+    history: dynamodb.ITable;
+    allowByEvent: readonly EventPrivilege[];
+  },
 ): WorkflowFunctions {
   const prepare = new BundledFunction(scope, 'Prepare', {
     handler: 'prepare',
     description: 'Keyturn: reads labels and settings and decides what an execution is about',
-    environment: { KEYTURN_SETTINGS_PREFIX: settingsPrefix },
+    environment: {
+      KEYTURN_SETTINGS_PREFIX: settingsPrefix,
+      ...(allowByEvent.length > 0 && { KEYTURN_ALLOW_BY_EVENT: allowByEvent.join(',') }),
+    },
   });
   const report = new BundledFunction(scope, 'Report', {
     handler: 'report',

@@ -19,6 +19,7 @@ export const metricNames = [
   'SecretOverdue',
   'DriftFound',
   'AuditCompleted',
+  'ExecutionFailed',
 ] as const;
 
 export type MetricName = (typeof metricNames)[number];

@@ -147,6 +147,8 @@ export const Report = v.variant('report', [
     /** The checks that were asked again, where some of them reached no verdict once more. */
     checks: v.nullish(v.array(CheckResult)),
   }),
+  /** An execution of a state machine FAILED, TIMED_OUT or was ABORTED. */
+  v.object({ report: v.literal('execution-ended'), ...execution, status: text }),
   v.object({
     report: v.literal('fleet'),
     ...execution,

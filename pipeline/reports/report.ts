@@ -1,6 +1,15 @@
 import type { Report } from '../contracts/report.ts';
 import { composeChecks } from './checks-report.ts';
-import { aboutOf, baseOf, type ComposedReport, composed, type EventId, idsOf, type ReportOf } from './composed.ts';
+import {
+  aboutOf,
+  baseOf,
+  type ComposedReport,
+  composed,
+  count,
+  type EventId,
+  idsOf,
+  type ReportOf,
+} from './composed.ts';
 import { composeConverged, composeLagging, composePropagated } from './convergence-report.ts';
 import { composeRetired, composeRetirementBlocked, composeRetirementFailed } from './retirement-report.ts';
 import { composeFailure, composeFleet, composeRollBack, composeSuccess } from './rotation-outcome.ts';
@@ -34,6 +43,8 @@ export function composeReport(report: Report, now: Date, hindsight: Hindsight = 
       return composeLagging(report, hindsight);
     case 'checks':
       return composeChecks(report, id);
+    case 'execution-ended':
+      return composed({ code: report.status, message: '' }, [], [count('ExecutionFailed')]);
     case 'succeeded':
       return composeSuccess(report, id, durationMilliseconds);
     case 'rolled-back':

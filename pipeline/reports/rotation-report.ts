@@ -21,6 +21,11 @@ export function reportRotationWith(dependencies: {
     }
   };
   return {
+    endFailed: ({ secretArn, token, error }) =>
+      dependencies.warn(
+        `${secretNameOf(secretArn)}: AWSPENDING could not be detached from ${token}, whose rotation failed for good.`,
+        error,
+      ),
     stepSucceeded: ({ secret, token, name, durationMilliseconds }) =>
       attempt(
         publish(dependencies.client, dependencies.busName, {

@@ -1,19 +1,24 @@
+import { type EventPrivilege, eventPrivileges } from '../contracts/event-requests.ts';
 import { RotationRequest } from '../contracts/execution.ts';
 import { parse } from '../contracts/parse.ts';
 import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
 import type { SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
 import { decide, type Path } from './decide.ts';
+import { RequestNotAllowed } from './errors.ts';
 import type { Plan } from './plan.ts';
 
 export interface Prepare {
   store: SecretStore;
   settings: Pick<SettingsReader, 'read' | 'isNew'>;
+  /** What an event may ask for: whoever may put one may otherwise lock consumers out. */
+  allowByEvent: readonly EventPrivilege[];
 }
 
 /** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
 export async function prepare(dependencies: Prepare, input: unknown, executionName: string): Promise<Plan> {
   const request = parse('The execution input', RotationRequest, withStarter(input));
+  expectAllowed(request, dependencies.allowByEvent);
   const secret = await dependencies.store.describe(request.secretId);
   const settings = await dependencies.settings.read(secret.arn);
   const isFirstRun =
@@ -55,11 +60,24 @@ function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
 }
 
 /**
- * People start executions with a secret's name alone. A `Rotation Requested` event comes along whole, as `request`: it
- * may ask for a way to rotate, not say who started it.
+ * People start executions with a secret's name alone. A `Rotation Requested` event comes as `request`, and with it nothing
+ * else counts: it may ask for a way to rotate, not say who started it.
  */
 function withStarter(input: unknown): unknown {
   if (typeof input !== 'object' || input === null) return input;
-  const asked = 'request' in input && typeof input.request === 'object' ? input.request : {};
-  return { startedBy: 'unknown', ...asked, ...input };
+  if (!('request' in input)) return { startedBy: 'unknown', ...input };
+  const asked = typeof input.request === 'object' ? input.request : {};
+  return { ...asked, startedBy: 'event' };
+}
+
+/** @throws RequestNotAllowed */
+function expectAllowed(request: RotationRequest, allowed: readonly EventPrivilege[]): void {
+  if (request.startedBy !== 'event') return;
+  const refused = eventPrivileges.filter((one) => request[one] && !allowed.includes(one));
+  if (refused.length === 0) return;
+  const names = refused.join(', ');
+  throw new RequestNotAllowed(
+    `${request.secretId}: an event asks for ${names}, which this pipeline does not allow by event. Nothing was changed. ` +
+      `Ask for it by the command line or Step Functions, or set allowByEvent: ${JSON.stringify(refused)} for the pipeline.`,
+  );
 }

@@ -146,7 +146,7 @@ const pipeline = within('pipeline', {
     './workflow',
   ],
   './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
-  './workflow': ['./contracts', './contracts/settings', './rotation', './settings'],
+  './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
   './reports': ['.', './contracts', './contracts/settings', './rotation'],

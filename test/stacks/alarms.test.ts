@@ -14,6 +14,7 @@ test('what a person must look at rings: at the first of it, for a minute, on the
     'CheckFailed',
     'CheckInconclusive',
     'ConsumerLagging',
+    'ExecutionFailed',
     'RetirementBlocked',
     'RotationFailed',
     'RotationRolledBack',

@@ -1,3 +1,4 @@
+import type { EventPrivilege } from '../event-requests.ts';
 import type { ManifestConsumer } from './entries/manifest-part-types.ts';
 import type { ManifestSecret } from './entries/manifest-secret-types.ts';
 
@@ -20,6 +21,12 @@ export interface Manifest {
    * @default - outside of a VPC
    */
   readonly network?: ManifestNetwork;
+  /** ARNs of the roles and users that may put `Rotation Requested` on the pipeline's event bus. */
+  readonly requesters: string[];
+  /** What such an event may ask for beyond a rotation, a check or a roll-back. */
+  readonly allowByEvent: EventPrivilege[];
+  /** Whether the story is forwarded to the account's default bus as well. */
+  readonly forwardStory: boolean;
   /** The secrets, by the names that messages call them. */
   readonly secrets: Record<string, ManifestSecret>;
   /** Watched parameters of Parameter Store. A name with a slash at its end is a path, and stands for everything under it. */

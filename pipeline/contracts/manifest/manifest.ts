@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
+import { eventPrivileges, REQUESTER_ARN } from '../event-requests.ts';
 import { kindContracts } from '../kinds/kind-contracts.ts';
 import { managedKinds } from '../secret-kinds.ts';
 import { Consumer, followers, SecretReference, text } from './entries/manifest-entry.ts';
@@ -51,6 +52,17 @@ export const Manifest = declared<types.Manifest>()(
         securityGroupIds: v.optional(v.array(text)),
       }),
     ),
+    requesters: v.optional(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.regex(REQUESTER_ARN, 'the ARN of a role or user: arn:aws:iam::111122223333:role/deployer'),
+        ),
+      ),
+      [],
+    ),
+    allowByEvent: v.optional(v.array(v.picklist(eventPrivileges)), []),
+    forwardStory: v.optional(v.boolean(), false),
     secrets: v.record(text, ManifestSecret),
     /** By name; with a slash at its end it is a path, and everything under it. */
     parameters: v.optional(

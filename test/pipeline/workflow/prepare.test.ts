@@ -1,3 +1,4 @@
+import type { EventPrivilege } from '../../../pipeline/contracts/event-requests.ts';
 import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
 import { SettingsReader } from '../../../pipeline/settings/read-settings.ts';
 import { prepare } from '../../../pipeline/workflow/prepare.ts';
@@ -23,7 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => store.stop());
 
-const dependencies = () => ({
+const dependencies = (...allowByEvent: EventPrivilege[]) => ({
+  allowByEvent,
   store: new SecretStore(store.secretsManager),
   settings: new SettingsReader({ client: store.ssm, prefix: PREFIX, now: () => new Date() }),
 });
@@ -45,8 +47,54 @@ test('a plan holds ARNs, names and version ids, the consumers and their bound; r
 
 test('a request of an event may ask for a way to rotate, and not say who started it', async () => {
   const request = { secretId: 'app/watched', startedBy: 'native', operation: 'check', versionId: 'x'.repeat(40) };
-  const plan = await prepare(dependencies(), { startedBy: 'event', secretId: 'app/watched', request }, 'execution-2');
+  const plan = await prepare(dependencies(), { startedBy: 'event', request }, 'execution-2');
   expect(plan).toMatchObject({ path: 'checks-only', startedBy: 'event' });
+});
+
+test('beside a request of an event nothing else counts', async () => {
+  const request = { secretId: 'app/watched', operation: 'check' };
+  const smuggled = { secretId: 'app/stranger', startedBy: 'console', emergency: true, request };
+  expect(await prepare(dependencies(), smuggled, 'execution-2')).toMatchObject({
+    secretName: 'app/watched',
+    startedBy: 'event',
+    emergency: false,
+  });
+});
+
+describe('what an event may only ask for where the pipeline allows exactly that', () => {
+  const privileges: EventPrivilege[] = ['emergency', 'force', 'retireNow'];
+  const ask = (asked: object, ...allowed: EventPrivilege[]) =>
+    prepare(
+      dependencies(...allowed),
+      { request: { secretId: 'app/watched', operation: 'check', ...asked } },
+      'execution-4',
+    );
+
+  test.each(privileges)('%s', async (privilege) => {
+    const others = privileges.filter((one) => one !== privilege);
+    await expect(ask({ [privilege]: true }, ...others)).rejects.toMatchObject({
+      code: 'RequestNotAllowed',
+      message: expect.stringContaining(`asks for ${privilege}, which`),
+    });
+    expect(await ask({ [privilege]: true }, privilege)).toMatchObject({ path: 'checks-only' });
+    expect(await ask({ [privilege]: false })).toMatchObject({ path: 'checks-only' });
+  });
+
+  test('all of them at once: each is named', async () => {
+    await expect(ask({ emergency: true, force: true, retireNow: true }, 'force')).rejects.toThrow(
+      /emergency, retireNow/,
+    );
+  });
+
+  test('an execution that says of itself that an event started it is held to the same', async () => {
+    const input = { secretId: 'app/watched', startedBy: 'event', operation: 'check', emergency: true };
+    await expect(prepare(dependencies(), input, 'execution-5')).rejects.toMatchObject({ code: 'RequestNotAllowed' });
+  });
+
+  test.each(['console', 'command-line', 'unknown'])('%s may ask for it', async (startedBy) => {
+    const input = { secretId: 'app/watched', startedBy, operation: 'check', emergency: true, force: true };
+    expect(await prepare(dependencies(), input, 'execution-6')).toMatchObject({ emergency: true });
+  });
 });
 
 test.each([
