@@ -182,6 +182,7 @@ const pipeline = within('pipeline', {
 const consumer = within('packages/consumer', {
   '.': ['./contracts'],
   './contracts': [],
+  './contracts/verdicts': [],
 });
 
 const laptop = within('packages/laptop', {
