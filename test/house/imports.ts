@@ -154,6 +154,7 @@ const pipeline = within('pipeline', {
   './checks': [
     ...['.', './contracts', './contracts/check.ts', './contracts/payloads', './contracts/settings'],
     ...['./rotators', './rotators/jwt', './rotators/postgres', 'packages/consumer/contracts'],
+    'packages/consumer/contracts/verdicts',
   ],
   './rotation': ['.', './contracts', './contracts/settings', './rotators'],
   './rotators/api-key': [
