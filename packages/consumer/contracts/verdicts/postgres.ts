@@ -20,7 +20,7 @@ const rules: readonly Rule[] = [
   ['not-now', /^0A000$/, /recovery|read-only| call_bool_check_hook$/],
   ['wrong', /^28000$/, /pg_hba| ClientAuthentication$/],
   ['refused', /^28(000|P01)$/],
-  ['not-now', /^(XX000|23505)$/, /^tuple concurrently|"pg_\w+"| simple_heap_(update|delete)$/],
+  ['not-now', /^(XX000|23505)$/, /tuple concurrently|"pg_\w+"| simple_heap_(update|delete)$/],
   ['unknown', /^(08P01|40002|58P|XX|25(?!006|P03|P04))/],
   ['wrong', /^57P04$/],
   ['not-now', /^(08|25|40|53|57|58|55006|55P03|72000)/],

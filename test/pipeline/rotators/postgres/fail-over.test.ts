@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import pg from 'pg';
 import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { databaseCheck } from '../../../../pipeline/checks/database.ts';
 import { runCheck } from '../../../../pipeline/checks/run-check.ts';
 import { type FailOverServer, startFailOverServer } from './fail-over-server.ts';
-import { ADMINISTRATOR, newSecret, type Pair } from './fixture.ts';
+import { ADMINISTRATOR, newSecret, type Pair, quote } from './fixture.ts';
 
 let server: FailOverServer;
 beforeAll(async () => {
@@ -146,3 +147,31 @@ test('while the server is down: set, check and audit pass, and it is the same af
   await secret.rotator.set(step, versions);
   expect(await check(secret)).toMatchObject({ outcome: 'passed' });
 }, 120_000);
+
+test('a login that another session changes at the same moment is worth another try', async () => {
+  const secret = await secretOn({ settings: { strategy: 'single-user' } });
+  const step = secret.rotation('00000000-0000-4000-8000-000000000002');
+  const pending = {
+    versionId: step.token,
+    payload: await secret.rotator.create(step, { current: secret.state.current }),
+  };
+  const versions = { ...secret.state, pending };
+  const other = new pg.Client(server.superuser);
+  await other.connect();
+  await other.query(`BEGIN; ALTER ROLE ${quote(secret.username)} CONNECTION LIMIT 7`);
+  const setting = secret.rotator.set(step, versions).catch((error) => error);
+  for (let waiting = 0; waiting === 0; await wait(50)) {
+    const { rows } = await server.query(
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    );
+    waiting = rows[0].waiting;
+  }
+  await other.query('COMMIT');
+  await other.end();
+  expect(await setting).toMatchObject({
+    ...notNow,
+    message: expect.stringContaining('tuple concurrently updated (XX000)'),
+  });
+  await secret.rotator.set(step, versions);
+  await secret.rotator.test(step, versions);
+}, 60_000);
