@@ -14,7 +14,7 @@ export interface ObservedSecret {
   /** When the version under AWSPENDING was made, where it is another than AWSCURRENT's. */
   readonly pendingSince?: Date;
   readonly story: Story;
-  /** What the target says; `unreachable` where it does not answer. Missing: it was not asked. */
+  /** What the target says; `unreachable` where it does not answer, or not about the credential. Missing: it was not asked. */
   readonly target?: VerifyAnswer | { readonly unreachable: string };
   /** Who still uses the previous credential; asked only when its retirement is overdue. */
   readonly blockers?: readonly string[];

@@ -187,7 +187,7 @@ const pipeline = within('pipeline', {
 });
 
 const consumer = within('packages/consumer', {
-  '.': ['./contracts'],
+  '.': ['./contracts', './contracts/verdicts'],
   './contracts': [],
   './contracts/verdicts': [],
 });
