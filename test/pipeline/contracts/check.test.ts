@@ -89,5 +89,6 @@ describe('the answer of a check function', () => {
     expect([{ ok: true }, {}, { outcome: 'passed' }].map(outcomeOf)).toEqual(['passed', 'passed', 'passed']);
     expect([{ ok: false }, { outcome: 'failed' }].map(outcomeOf)).toEqual(['failed', 'failed']);
     expect(outcomeOf({ outcome: 'inconclusive', ok: false })).toBe('inconclusive');
+    expect(outcomeOf({ outcome: 'passed', ok: false })).toBe('failed');
   });
 });
