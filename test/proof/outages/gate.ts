@@ -8,11 +8,7 @@ const failure = (name: string, message: string) => Object.assign(new Error(messa
  * A check that people bring: reads the version and uses its key. By the tag `gate` a scenario makes it fail for every version
  * (`closed`), or end without a verdict at once (`mute`).
  */
-export async function handler(event: {
-  secretArn: string;
-  versionId: string;
-  check: { parameters: { url: string } };
-}) {
+export async function handler(event: { secretArn: string; versionId: string; check: { parameters: { url: string } } }) {
   const { secretArn: SecretId, versionId: VersionId, check } = event;
   const { Tags = [] } = await client.send(new DescribeSecretCommand({ SecretId }));
   const gate = Tags.find(({ Key }) => Key === 'gate')?.Value;

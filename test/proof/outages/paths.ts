@@ -1,7 +1,7 @@
 import { sleep } from '../../../packages/laptop/clock.ts';
 import { eventually } from '../../eventually.ts';
 import type { MachineState } from './machine-states.ts';
-import { consumerOf, mirrorOf } from './outages-stack.ts';
+import { BOUND_SECONDS, consumerOf, mirrorOf } from './outages-stack.ts';
 import type { Point, World } from './world.ts';
 
 /** One secret on its way, and what people, vendors and other tools do to it meanwhile. */
@@ -35,7 +35,7 @@ export class Trial {
     const known = versions.get(versionId);
     if (known) known.stages.add('AWSPENDING');
     else {
-      const value = { string: JSON.stringify({ api_key: 'of-another-tool', api_key_id: 'unknown' }) };
+      const value = { string: JSON.stringify({ api_key: 'of-another-tool', api_key_id: 'key-of-another-tool' }) };
       versions.set(versionId, { versionId, createdAt: new Date(), value, stages: new Set(['AWSPENDING']) });
     }
   }
@@ -56,8 +56,6 @@ export interface Path {
 
 const notified = { consumers: 'notified' } as const;
 const recycled = { consumers: 'recycled' } as const;
-/** Longer than the bound of every consumer, so that there is evidence that the previous credential may go. */
-const BOUND_SECONDS = 16;
 
 /** Ways through the machines, the plain ones first: a state is tried on the first way that leads to it. */
 export const paths: readonly Path[] = [
@@ -126,7 +124,7 @@ export const paths: readonly Path[] = [
     ...notified,
     async walk(trial) {
       await trial.rotate();
-      await trial.pause(BOUND_SECONDS);
+      await trial.pause(BOUND_SECONDS + 3);
       return trial.rotate({ retireNow: true });
     },
   },

@@ -5,7 +5,8 @@ import { loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts
 import type { Clock } from '../../../packages/laptop/clock.ts';
 import { createCloud } from '../../../packages/laptop/create-cloud.ts';
 import { administrator } from '../../../packages/laptop/identity/principals.ts';
-import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
+import { searchLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
+import { whatLeft } from '../../../packages/laptop/leaks/what-left.ts';
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import type { LambdaService } from '../../../packages/laptop/services/lambda/service.ts';
 import type { SecretsManagerService } from '../../../packages/laptop/services/secretsmanager/service.ts';
@@ -99,7 +100,10 @@ export class World {
     const adminKey = this.secretsManager.read(this.cloud.region, ADMIN_SECRET) ?? '';
     for (const [name, vendor] of this.vendors) {
       vendor.adminKeys.add(adminKey);
-      await eventually(`the end of the trial of ${name}`, () => this.label(name, 'AWSPENDING') === undefined || undefined);
+      await eventually(
+        `the end of the trial of ${name}`,
+        () => this.label(name, 'AWSPENDING') === undefined || undefined,
+      );
       await this.atRest(name);
       vendor.adopt(this.key(name));
     }
@@ -184,9 +188,14 @@ export class World {
     return rows;
   }
 
+  /** Every key that ever was; the vendor's id of a key is its name. */
+  #keys(): string[] {
+    return this.secretsManager.values().map((value) => (value.startsWith('{') ? JSON.parse(value).api_key : value));
+  }
+
   async close(): Promise<void> {
     try {
-      const leaks = await findLeaks(this.cloud); if (leaks.length > 0) throw new Error(JSON.stringify(leaks));
+      expect(searchLeaks(this.#keys(), await whatLeft(this.cloud))).toEqual([]);
     } finally {
       await this.cloud.close();
       for (const vendor of this.vendors.values()) await vendor.close();
