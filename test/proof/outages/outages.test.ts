@@ -32,16 +32,14 @@ async function goAll(ways: readonly Way[]): Promise<Course[]> {
   const clock = isLong ? systemClock : new LeapingClock();
   const world = await World.open(ways, clock);
   try {
-    if (clock instanceof LeapingClock) clock.isStill = () => world.isStill();
     const courses: Promise<Course>[] = [];
     for (const { name, path, outage } of ways) {
       const expectedStory = undisturbed.get(path.name)?.ending.story ?? [];
-      while (world.busyFunctions() >= MOST_BUSY) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (world.stage.busyFunctions() >= MOST_BUSY) await new Promise((resolve) => setTimeout(resolve, 10));
       courses.push(runTrial(world, name, path, outage && { outage, expectedStory }));
     }
     return await Promise.all(courses);
   } finally {
-    if (clock instanceof LeapingClock) clock.close();
     await world.close();
   }
 }

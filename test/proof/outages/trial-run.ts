@@ -47,12 +47,12 @@ export async function runTrial(
   const { outage, expectedStory } = disturbance ?? {};
   const trial = new Trial(world, name);
   // A deployment has a story too.
-  const before = new Set((await world.story(name)).map(({ detail }) => String(detail.id)));
-  const first = world.label(name, 'AWSCURRENT');
+  const before = new Set((await world.stage.story(name)).map(({ detail }) => String(detail.id)));
+  const first = world.stage.label(name, 'AWSCURRENT');
   const counts = new Map<MachineState, number>();
   const strike = outage && begins(trial, outage);
   const watch = watcherOf(trial);
-  world.listen(name, (state) => {
+  world.stage.listen(name, (state) => {
     const nth = (counts.get(state) ?? 0) + 1;
     counts.set(state, nth);
     watch.look(state);
@@ -61,18 +61,18 @@ export async function runTrial(
   });
   try {
     await path.walk(trial);
-    await world.atRest(name);
+    await world.stage.atRest(name);
     await strike?.over();
     // What was retried while the service was away goes on after it.
-    await world.atRest(name);
+    await world.stage.atRest(name);
   } finally {
     watch.stop();
   }
   const story = await settledStory(trial, before, expectedStory);
-  const executions = world.executions(name);
+  const executions = world.stage.executions(name);
   return {
     path: path.name,
-    entered: world.entered(name),
+    entered: world.stage.entered(name),
     ending: endingOf(trial, first, story),
     refusals: watch.refusals,
     struck: strike?.struck(),
@@ -89,10 +89,11 @@ export async function runTrial(
 function watcherOf({ world, name, vendor }: Trial) {
   const refusals: string[] = [];
   const look = (when: string) => {
-    if (!vendor.accepts(world.key(name))) refusals.push(`${when}: ${world.label(name, 'AWSCURRENT')} does not work`);
+    if (!vendor.accepts(world.key(name)))
+      refusals.push(`${when}: ${world.stage.label(name, 'AWSCURRENT')} does not work`);
   };
   vendor.onRevocation = (key) => {
-    if (key === world.key(name)) refusals.push(`the key of ${world.label(name, 'AWSCURRENT')} was revoked`);
+    if (key === world.key(name)) refusals.push(`the key of ${world.stage.label(name, 'AWSCURRENT')} was revoked`);
   };
   const timer = setInterval(() => look('meanwhile'), WATCH_MILLISECONDS);
   return { refusals, look, stop: () => clearInterval(timer) };
@@ -110,10 +111,10 @@ function begins({ world, name }: Trial, { service, seconds }: Outage) {
   return {
     begin() {
       begun = true;
-      world.cloud.faults.add({ id, ...outageOf(service, name) });
-      world.cloud.clock.after(seconds * 1_000, () => {
-        struck = world.cloud.faults.list().find((rule) => rule.id === id)?.struck ?? 0;
-        world.cloud.faults.remove(id);
+      world.stage.cloud.faults.add({ id, ...outageOf(service, name) });
+      world.stage.cloud.clock.after(seconds * 1_000, () => {
+        struck = world.stage.cloud.faults.list().find((rule) => rule.id === id)?.struck ?? 0;
+        world.stage.cloud.faults.remove(id);
         settle();
       });
     },
@@ -123,14 +124,15 @@ function begins({ world, name }: Trial, { service, seconds }: Outage) {
 }
 
 function endingOf({ world, name, vendor }: Trial, first: string | undefined, story: readonly string[]): Ending {
-  const current = world.label(name, 'AWSCURRENT');
-  const pending = world.label(name, 'AWSPENDING');
+  const current = world.stage.label(name, 'AWSCURRENT');
+  const pending = world.stage.label(name, 'AWSPENDING');
   return {
-    executions: world
+    executions: world.stage
       .executions(name)
       .map(({ machine, status, error }) => [machine.name, status, error].filter(Boolean).join(' ')),
     isMoved: current !== first,
-    isAtRest: world.label(name, 'KEYTURN_IN_FLIGHT') === undefined && (pending === undefined || pending === current),
+    isAtRest:
+      world.stage.label(name, 'KEYTURN_IN_FLIGHT') === undefined && (pending === undefined || pending === current),
     keys: vendor.keys.size,
     story,
   };
@@ -151,7 +153,7 @@ async function settledStory(
 ): Promise<string[]> {
   const { world, name } = trial;
   const read = async () =>
-    (await world.story(name))
+    (await world.stage.story(name))
       .filter(({ detail }) => !before.has(String(detail.id)))
       .map(({ type, detail: { consumer, check } }) => [type, consumer ?? check].filter(Boolean).join(' '))
       .map((event) => event.replace(name, '…'));
