@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
 import { bundle } from '../../../tools/bundle.ts';
+import { byExtent } from '../../extent.ts';
 import { vendorRequests } from '../../pipeline/rotators/api-key/vendor.ts';
 
 /** A secret of the stack: its name, and where the vendor of its key is. */
@@ -19,8 +20,8 @@ export interface TriedSecret {
 
 /** The vendor's id of the key that each secret begins with. */
 export const FIRST_KEY = 'key-of-the-beginning';
-/** After it every consumer has the new key; a roll-back comes sooner, on a slow machine too. */
-export const BOUND_SECONDS = 60;
+/** After it every consumer has the new key; a roll-back comes sooner, where time leaps on a slow machine too. */
+export const BOUND_SECONDS = byExtent({ short: 140, wide: 140, long: 60 });
 export const ADMIN_SECRET = 'outages/admin';
 export const mirrorOf = (name: string) => `/outages/${name}`;
 export const consumerOf = (name: string) => `consumer-of-${name}`;

@@ -7,22 +7,23 @@ export interface Tried {
   readonly state: MachineState;
   /** Calls that were refused; undefined when the state was never entered. */
   readonly struck: number | undefined;
+  /** Tasks that failed and were tried again, beyond those that fail on this way anyhow. */
   readonly failedTasks: number;
   /** How much later everything had ended. */
   readonly delaySeconds: number;
 }
 
-/** An outage that lasts a minute: what ends half of it later has waited for it. */
+/** An outage lasts a minute: what ends half of it later has waited for it. */
 const WAITED_SECONDS = 30;
 
 /**
  * - `–`: nothing was asked of the service while it was away;
- * - `passes`: calls were refused, and nothing waited for them;
- * - `waits`: the rotation ended so much later.
+ * - `passes`: calls were refused, and those who made them, or who delivered events, made them again; no state waited;
+ * - `waits`: a state was tried again until the service was back, or a step of the rotation was.
  */
-function wordOf({ struck, delaySeconds }: Tried): string {
+export function wordOf({ struck, failedTasks, delaySeconds }: Tried): string {
   if (!struck) return '–';
-  return delaySeconds < WAITED_SECONDS ? 'passes' : 'waits';
+  return failedTasks > 0 || delaySeconds >= WAITED_SECONDS ? 'waits' : 'passes';
 }
 
 /** Markdown: states with the same outcomes share a row. */
