@@ -173,7 +173,7 @@ export class VersionedCache {
     let any = false;
     for (const slot of this.#slots.values()) {
       if (slot.name !== name && !slot.otherNames.includes(name)) continue;
-      slot.told = { versionId, at: this.#parts.now() };
+      slot.invalidatedTo = { versionId, at: this.#parts.now() };
       if (!slot.version || (versionId !== undefined && slot.version.versionId === versionId)) continue;
       any = true;
       const now = this.#parts.now();
@@ -254,7 +254,8 @@ export class VersionedCache {
       const before = slot.version;
       const changed = before?.versionId !== fetched.versionId;
       // A read that wants no caching does not take away what others may still use.
-      const isOvertaken = slot.told && startedAt < slot.told.at && slot.told.versionId !== fetched.versionId;
+      const isOvertaken =
+        slot.invalidatedTo && startedAt < slot.invalidatedTo.at && slot.invalidatedTo.versionId !== fetched.versionId;
       const expiresAt = isOvertaken ? startedAt : Math.max(startedAt + age, before && !changed ? before.expiresAt : 0);
       slot.version = newVersion(fetched, startedAt, expiresAt);
       slot.otherNames = fetched.otherNames;
