@@ -24,7 +24,7 @@ import { VersionedReads } from './versioned-reads.ts';
 
 export type RotatingParametersProviderOptions = SSMProviderOptions &
   CacheOptions & {
-    /** Whether reads that do not say decrypt a SecureString. @default - POWERTOOLS_PARAMETERS_SSM_DECRYPT, else false */
+    /** Whether reads decrypt a SecureString where they do not say. @default - POWERTOOLS_PARAMETERS_SSM_DECRYPT, else false */
     decrypt?: boolean;
   };
 
@@ -44,9 +44,21 @@ export interface ParameterReadOptions {
 const words = { item: 'Parameter', store: 'Parameter Store', action: 'ssm:GetParameter' };
 
 /**
- * Powertools' SSMProvider, made for parameters that change: `get` as RotatingSecretsProvider has it, the version being
- * the parameter's version number. `getMultiple`, `getParametersByName` and `set` are Powertools' own, with its own cache,
- * which an invalidation empties too.
+ * Reads parameters that change. It is Powertools' SSMProvider, with `get` as RotatingSecretsProvider has it. The version of
+ * a value is the parameter's version number. `getMultiple`, `getParametersByName` and `set` are Powertools' own, with
+ * Powertools' own cache. An invalidation empties that cache too.
+ *
+ * @example
+ * ```ts
+ * import { RotatingParametersProvider } from '@keyturn/consumer/parameters';
+ *
+ * const parameters = new RotatingParametersProvider({ maxAgeSeconds: 60, decrypt: true });
+ *
+ * export const handler = async () => {
+ *   const { value, versionId } = await parameters.getVersioned('/shop/banner');
+ *   return { banner: value, versionId };
+ * };
+ * ```
  */
 export class RotatingParametersProvider extends SSMProvider implements VersionedReader {
   readonly observe: Observe;
@@ -65,7 +77,7 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     registerCache(this);
   }
 
-  /** As Powertools' get. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
+  /** Reads a value as Powertools' get does. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
   override get<
     ExplicitUserProvidedType = undefined,
     InferredFromOptionsType extends SSMGetOptions | undefined = SSMGetOptions,
@@ -78,26 +90,26 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     return this.#reads.get(name, (options ?? {}) as ParameterReadOptions) as never;
   }
 
-  /** The value with its version number. @throws as get */
+  /** Reads a value with its version number. @throws as get */
   getVersioned<Value = string>(name: string, options: ParameterReadOptions = {}): Promise<VersionedSecret<Value>> {
     return this.#reads.getVersioned(name, options);
   }
 
-  /** As RotatingSecretsProvider's. */
+  /** As `current` of RotatingSecretsProvider. */
   current<Value = string>(name: string, transform?: Transform): Value | undefined {
     return this.#reads.current(name, transform);
   }
 
-  /** As RotatingSecretsProvider's. @throws SecretError */
+  /** As `refetch` of RotatingSecretsProvider. @throws SecretError */
   refetch<Value = string>(name: string, proof: RefetchProof): Promise<VersionedSecret<Value> & { changed: boolean }> {
     return this.#reads.refetch(name, proof);
   }
 
-  /** Lets the next read fetch; with a version, only where another one is held. By name or ARN. */
+  /** Expires a value, by name or ARN, so that the next read fetches it. With a version: only where another version is held. */
   invalidate(name: string, versionId?: string): boolean {
     for (const key of this.store.keys()) {
       const [item] = key.split(',') as [string];
-      // A path that was read as a whole may hold it.
+      // The cached result of a path holds the parameters under it.
       if (item === name || name.startsWith(item.endsWith('/') ? item : `${item}/`)) this.store.delete(key);
     }
     return this.#reads.invalidate(name, versionId);
@@ -115,7 +127,7 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     return this.#reads.healthCheck();
   }
 
-  /** Reads a parameter anew and says whether that worked, and if not, what to try. Never throws for a read that fails. */
+  /** Reads a parameter again and returns whether the read worked. A failed read does not throw. */
   testConnection(name: string): Promise<ConnectionTest> {
     return this.#reads.testConnection(name);
   }
@@ -133,14 +145,14 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     return {
       value: Parameter?.Value,
       versionId: Parameter?.Version?.toString(),
-      // A label or a number behind the name is of the same parameter: labels move too.
+      // A name with a label or a number behind it is the same parameter. Labels move, so it is invalidated too.
       otherNames: [Parameter?.ARN, Parameter?.Name, name.replace(/:[^:/]+$/, '')].filter(
         (other) => other !== undefined,
       ),
     };
   }
 
-  /** The plain text of a SecureString and its ciphertext are different values. */
+  /** The cache key of a read. Plain text and ciphertext of a SecureString are different values. */
   #key(name: string, options: ParameterReadOptions): string {
     const key = options.stage === undefined ? name : `${name}:${options.stage}`;
     const decrypts = this.#decryptsNow(options);

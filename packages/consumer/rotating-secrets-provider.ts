@@ -45,9 +45,21 @@ export interface SecretReadOptions {
 const words = { item: 'Secret', store: 'Secrets Manager', action: 'secretsmanager:GetSecretValue' };
 
 /**
- * Powertools' SecretsProvider, made for secrets that rotate. All of its options keep working; beyond them each value
- * comes with its version, concurrent misses share one call whatever their transforms, a value outlives an outage of
- * Secrets Manager for a bounded time, and proof of staleness refetches at most once per cooldown.
+ * Reads secrets that rotate. It is Powertools' SecretsProvider, and all options of that keep working. In addition each
+ * value comes with its version, concurrent misses share one call, an expired value is served for a bounded time while
+ * Secrets Manager fails, and a refused value is read again at most once per cooldown.
+ *
+ * @example
+ * ```ts
+ * import { RotatingSecretsProvider } from '@keyturn/consumer';
+ *
+ * const secrets = new RotatingSecretsProvider({ maxAgeSeconds: 300, staleSeconds: 3_600 });
+ *
+ * export const handler = async () => {
+ *   const { value, versionId } = await secrets.getVersioned<{ url: string }>('shop/search', { transform: 'json' });
+ *   return { url: value.url, versionId };
+ * };
+ * ```
  */
 export class RotatingSecretsProvider extends SecretsProvider implements VersionedReader {
   readonly observe: Observe;
@@ -68,7 +80,7 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     registerCache(this);
   }
 
-  /** As Powertools' get. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
+  /** Reads a value as Powertools' get does. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
   override get<
     ExplicitUserProvidedType = undefined,
     InferredFromOptionsType extends SecretsGetOptions | undefined = SecretsGetOptions,
@@ -81,30 +93,30 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     return this.#reads.get(name, (options ?? {}) as SecretReadOptions) as never;
   }
 
-  /** The value with its version id. @throws as get */
+  /** Reads a value with its version id. @throws as get */
   getVersioned<Value = string>(name: string, options: SecretReadOptions = {}): Promise<VersionedSecret<Value>> {
     return this.#reads.getVersioned(name, options);
   }
 
   /**
-   * The warm value at once, parsed where `transform` says so, and refreshed in the background before it expires;
-   * undefined where nothing is warm: then `get` waits for it. The parsed object is the same for everybody: do not change it.
+   * Returns the cached value at once, and refreshes it in the background before it expires. Undefined: the cache has no
+   * value that is fresh, so call `get`. All callers get the same parsed object. Do not change it.
    */
   current<Value = string>(name: string, transform?: Transform): Value | undefined {
     return this.#reads.current(name, transform);
   }
 
-  /** Asked with proof that a version no longer works: answers the newest value that can be had. @throws SecretError */
+  /** Reads the newest value after a version was refused, at most once per cooldown. @throws SecretError */
   refetch<Value = string>(name: string, proof: RefetchProof): Promise<VersionedSecret<Value> & { changed: boolean }> {
     return this.#reads.refetch(name, proof);
   }
 
-  /** Lets the next read fetch; with a version id, only where another version is held. By name or ARN. */
+  /** Expires a value, by name or ARN, so that the next read fetches it. With a version id: only where another version is held. */
   invalidate(name: string, versionId?: string): boolean {
     return this.#reads.invalidate(name, versionId);
   }
 
-  /** Which versions this environment holds. */
+  /** Lists the versions that this environment holds. */
   held(): HeldVersion[] {
     return this.#reads.held();
   }
@@ -113,12 +125,12 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     return this.#reads.statistics();
   }
 
-  /** How the secrets that this environment reads are doing. Makes no call. */
+  /** Returns the state of the secrets that this environment has read. It makes no call. */
   healthCheck(): Health {
     return this.#reads.healthCheck();
   }
 
-  /** Reads a secret anew and says whether that worked, and if not, what to try. Never throws. */
+  /** Reads a secret again and returns whether the read worked. A failed read does not throw. */
   testConnection(name: string): Promise<ConnectionTest> {
     return this.#reads.testConnection(name);
   }
@@ -128,7 +140,7 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     this.#reads.cache.clear();
   }
 
-  /** Powertools' own: puts a value into the cache by hand, under `name` or `name,transform`. */
+  /** Puts a value into the cache, under `name` or `name,transform`, as Powertools does. */
   override addToCache(key: string, value: unknown, maxAge: number): void {
     if (maxAge <= 0) return;
     const { name, transform } = splitPowertoolsKey(key);
@@ -137,7 +149,7 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     this.#reads.cache.put(name, name, { value: stored as string | Uint8Array, versionId: undefined }, maxAge);
   }
 
-  /** Powertools' own. */
+  /** Whether a value is missing or expired, by the key that Powertools uses. */
   override hasKeyExpiredInCache(key: string): boolean {
     return this.#reads.cache.fresh(splitPowertoolsKey(key).name) === undefined;
   }
@@ -159,14 +171,14 @@ function sdkOptionsOf({ stage, sdkOptions }: SecretReadOptions): SdkOptions | un
   return stage === undefined ? sdkOptions : { ...sdkOptions, VersionStage: stage };
 }
 
-/** Which value of a secret a read is about. The released Powertools leaves stage and version out of its key. */
+/** The cache key of a read. It holds stage and version, which Powertools 2.35 leaves out. */
 function keyOf(name: string, options: SecretReadOptions): string {
   const { VersionId: versionId, VersionStage: stage } = sdkOptionsOf(options) ?? {};
   if (versionId === undefined && (stage === undefined || stage === 'AWSCURRENT')) return name;
   return `${name}\n${versionId ?? ''}\n${stage ?? ''}`;
 }
 
-/** Powertools joins name and transform with a comma, which no name has. */
+/** Powertools joins name and transform with a comma, which no secret's name has. */
 function splitPowertoolsKey(key: string): { name: string; transform: string | undefined } {
   const [name, transform] = key.split(',');
   return { name: name as string, transform: transform || undefined };
