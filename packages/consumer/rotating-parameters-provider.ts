@@ -70,7 +70,7 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     this.#reads = new VersionedReads(options, {
       words,
       keyOf: (name, read) => this.#key(name, read),
-      fetch: (name, read, signal) => this.#fetch(name, read, signal),
+      load: (name, read, signal) => this.#load(name, read, signal),
     });
     this.observe = this.#reads.observe;
     this.#decrypts = options.decrypt ?? this.resolveDecryptionConfigValue({}) === true;
@@ -137,7 +137,7 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     this.#reads.cache.clear();
   }
 
-  async #fetch(name: string, options: ParameterReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
+  async #load(name: string, options: ParameterReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
     const { stage, sdkOptions } = options;
     const Name = stage === undefined ? name : `${name}:${stage}`;
     const command = new GetParameterCommand({ ...sdkOptions, Name, WithDecryption: this.#decryptsNow(options) });

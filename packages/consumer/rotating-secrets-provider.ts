@@ -74,7 +74,7 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     this.#reads = new VersionedReads(options, {
       words,
       keyOf,
-      fetch: (name, read, signal) => this.#fetch(name, read, signal),
+      load: (name, read, signal) => this.#load(name, read, signal),
     });
     this.observe = this.#reads.observe;
     registerCache(this);
@@ -154,7 +154,7 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
     return this.#reads.cache.fresh(splitPowertoolsKey(key).name) === undefined;
   }
 
-  async #fetch(name: string, options: SecretReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
+  async #load(name: string, options: SecretReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
     const client = this.client as SecretsManagerClient;
     const answer = await client.send(new GetSecretValueCommand({ ...sdkOptionsOf(options), SecretId: name }), {
       abortSignal,

@@ -30,7 +30,7 @@ export interface VersionedStore<Options extends StoreReadOptions> {
   readonly words: StoreWords;
   /** Which value of an item a read is about. The current value's key is the item's name. */
   keyOf(name: string, options: Options): string;
-  fetch(name: string, options: Options, signal: AbortSignal): Promise<Fetched>;
+  load(name: string, options: Options, signal: AbortSignal): Promise<Fetched>;
 }
 
 /**
@@ -118,7 +118,7 @@ export class VersionedReads<Options extends StoreReadOptions> {
       name,
       maxAge: options.maxAge,
       force: options.forceFetch,
-      fetch: (signal) => this.#store.fetch(name, options, signal),
+      fetch: (signal) => this.#store.load(name, options, signal),
     };
   }
 }
