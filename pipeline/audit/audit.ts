@@ -1,5 +1,6 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { Finding } from '../contracts/audit.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
@@ -94,8 +95,8 @@ function unobserved({ name }: SecretSettings, error: unknown): Finding {
     secretArn: '',
     secretName: name,
     message: isGone
-      ? `${name}: ${fault.message} Restore it, or remove it from the manifest and deploy.`
-      : `${name}: it could not be looked at: ${code} ${fault.message}`,
+      ? `${name}: ${quote(fault.message, [])} Restore it, or remove it from the manifest and deploy.`
+      : `${name}: it could not be looked at: ${quote(`${code} ${fault.message}`, [])}`,
     command: `keyturn doctor ${name}`,
     isSafe: false,
   };

@@ -1,6 +1,7 @@
 import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import * as v from 'valibot';
 import { type EventType, eventDetails } from '../contracts/events.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
@@ -75,7 +76,7 @@ async function readStatus(reader: StatusReader, settings: SecretSettings): Promi
   } catch (error) {
     // One secret that is gone, or that the role may not see, must not hide the others.
     if (!(error instanceof Error)) throw error;
-    return { name: settings.name, reason: `${error.name}: ${error.message}` };
+    return { name: settings.name, reason: quote(`${error.name}: ${error.message}`, []) };
   }
 }
 

@@ -145,7 +145,10 @@ const pipeline = within('pipeline', {
     './workflow',
     'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
+    'packages/consumer/contracts',
+  ],
   './workflow': ['./contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
