@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { ManifestStack, readManifest } from '../../stacks/index.ts';
+import { ManifestStack, readManifest } from '../../../stacks/index.ts';
 
 /** What `bin/app.ts` makes of each manifest, under the rules of AwsSolutions: synthesis fails on a finding without a reason. */
 const app = new App();
