@@ -35,6 +35,7 @@ export const pipelineReasons: readonly Reason[] = [
     ...['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'],
   ),
   byName(/ChecksCheck(Database)?RoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
+  byName(/ServeJwksRoleDefaultPolicy$/, 'GetSecretValue'),
   byName(/MirrorSecretRoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
   {
     holder: /SelectSecretsRoleDefaultPolicy$/,

@@ -13,7 +13,8 @@ export interface Right {
 /** Every right in every policy of a template: of roles and users, of resources, of functions. */
 export function rightsOf(template: { Resources?: Record<string, any> }): Right[] {
   return Object.entries(template.Resources ?? {}).flatMap(([id, { Type, Properties = {} }]) => {
-    const holder = id.replace(/[0-9A-F]{8}$/, '');
+    // A policy that grew too large goes on in another one.
+    const holder = id.replace(/[0-9A-F]{8}$/, '').replace(/OverflowPolicy\d+$/, 'DefaultPolicy');
     if (Type === 'AWS::Lambda::Permission') return [permission(holder, Properties)];
     return documentsIn(Properties).flatMap(({ Statement }) =>
       [Statement].flat().flatMap((each) => rights(holder, each)),
