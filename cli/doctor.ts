@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ask } from '../pipeline/audit/ask-function.ts';
 import { type Repairer, repairDrift } from '../pipeline/audit/repair-drift.ts';
 import { AuditAnswer, type Finding, findingCodes } from '../pipeline/contracts/audit.ts';
@@ -116,9 +117,9 @@ async function repairerOf({ clients, now }: Context, pipeline: DeployedPipeline)
   return {
     secretsManager: await clients.secretsManager(),
     states: await clients.stepFunctions(),
-    lambda: await clients.lambda(),
     machines: { rotateSecretArn, retireCredentialArn, propagateSecretArn },
     now,
+    sleep,
   };
 }
 

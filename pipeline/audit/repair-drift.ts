@@ -1,13 +1,11 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReplicateSecretToRegionsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
 import { AWSPENDING } from '../contracts/labels.ts';
 import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
 import { KeyturnError } from '../errors.ts';
 import { type SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import { candidateVersionId, isCurrent } from '../rotation/version-labels.ts';
-import { ask } from './ask-function.ts';
 import { retirementName } from './running-executions.ts';
 
 /** What was found is not the case any more, so nothing was done. */
@@ -20,12 +18,21 @@ export class NotRepairable extends KeyturnError {
   readonly code = 'NotRepairable';
 }
 
+/** The execution that repairs ended otherwise than well. */
+export class RepairFailed extends KeyturnError {
+  readonly code = 'RepairFailed';
+}
+
+/** A rotation function takes a minute at most, and is tried again. */
+const REPAIR_LOOK_MILLISECONDS = 500;
+const REPAIR_LOOKS = 1_200;
+
 export interface Repairer {
   readonly secretsManager: SecretsManagerClient;
   readonly states: Pick<SFNClient, 'send'>;
-  readonly lambda: Pick<LambdaClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string; propagateSecretArn: string };
   now(): Date;
+  sleep(milliseconds: number): Promise<unknown>;
 }
 
 export interface Repaired {
@@ -39,7 +46,7 @@ type RepairOf<Action extends Repair['action']> = Extract<Repair, { action: Actio
 
 /**
  * Mends one finding, with the rights of whoever asks. Looks first whether it is still the case, and may be called twice:
- * executions are named after what they are about. @throws FindingOutdated | NotRepairable | AskedInVain
+ * executions are named after what they are about. @throws FindingOutdated | NotRepairable | RepairFailed
  */
 export async function repairDrift(repairer: Repairer, finding: Finding, settings: SecretSettings): Promise<Repaired> {
   const { repair } = finding;
@@ -67,14 +74,20 @@ export async function repairDrift(repairer: Repairer, finding: Finding, settings
   }
 }
 
-async function abandonCandidate(
-  { lambda }: Repairer,
+/** Through the workflow: only its roles may invoke what writes to a target. */
+function abandonCandidate(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId }: RepairOf<'abandon-candidate'>,
+  { versionId }: RepairOf<'abandon-candidate'>,
 ): Promise<Repaired> {
   requirePending(secret, versionId);
-  await ask(lambda, rotationFunctionArn, { operation: 'Abandon', secretArn: secret.arn, versionId });
-  return { done: `candidate ${versionId} was given up, and AWSPENDING detached` };
+  return startRepair(
+    repairer,
+    secret,
+    'PendingStuck',
+    versionId,
+    `candidate ${versionId} was given up, and AWSPENDING detached`,
+  );
 }
 
 async function detachPending(
@@ -144,15 +157,38 @@ async function resumeRetirement(
   return start(repairer, repairer.machines.retireCredentialArn, done, { name: retirementName(versionId), input });
 }
 
-async function repairTarget(
-  { lambda }: Repairer,
+function repairTarget(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId, previousVersionId, code }: RepairOf<'repair-target'>,
+  { versionId, code }: RepairOf<'repair-target'>,
 ): Promise<Repaired> {
   requireCurrent(secret, versionId);
-  const request = { operation: 'Repair', secretArn: secret.arn, versionId, previousVersionId, code } as const;
-  await ask(lambda, rotationFunctionArn, request);
-  return { done: doneToTarget(code, versionId) };
+  return startRepair(repairer, secret, code, versionId, doneToTarget(code, versionId));
+}
+
+/** The execution is waited for: what is called done has ended well. @throws RepairFailed */
+async function startRepair(
+  repairer: Repairer,
+  secret: SecretDescription,
+  code: FindingCode,
+  expectedVersionId: string,
+  done: string,
+): Promise<Repaired> {
+  const input = { secretId: secret.arn, startedBy: 'audit', operation: 'repair', code, expectedVersionId };
+  const repaired = await start(repairer, repairer.machines.rotateSecretArn, done, { input });
+  for (let look = 0; look < REPAIR_LOOKS; look += 1) {
+    const { status, error, cause } = await repairer.states.send(
+      new DescribeExecutionCommand({ executionArn: repaired.executionArn }),
+    );
+    if (status === 'SUCCEEDED') return repaired;
+    if (status !== 'RUNNING') {
+      throw new RepairFailed(
+        `${secret.name}: ${repaired.executionArn} ended ${status}. ${error ?? ''}: ${cause ?? ''}`,
+      );
+    }
+    await repairer.sleep(REPAIR_LOOK_MILLISECONDS);
+  }
+  throw new RepairFailed(`${secret.name}: ${repaired.executionArn} has not ended. Look at it in Step Functions.`);
 }
 
 /** In the words of what was found: for each code the rotation function does something else. */

@@ -31,6 +31,7 @@ beforeAll(async () => {
   const description = JSON.parse(await parameter(pipelineParameterName(PIPELINE)));
   auditFunctionArn = description.auditFunctionArn;
   dependencies = {
+    ...laptop.auditor(() => new Date()),
     ssm,
     secretsManager: new SecretsManagerClient(options),
     dynamodb: new DynamoDBClient(options),
@@ -38,7 +39,6 @@ beforeAll(async () => {
     lambda: laptop.lambda,
     settingsPrefix: settingsPrefixOf(PIPELINE),
     historyTableName: description.historyTableName,
-    mirrorSecretFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:none-of-these-has-a-mirror',
     machines: {
       rotateSecretArn: laptop.executions.arn('rotate-secret'),
       retireCredentialArn: laptop.executions.arn('retire-credential'),
@@ -70,7 +70,7 @@ async function mend(finding: Finding | undefined) {
     await parameter(settingsParameterName(settingsPrefixOf(PIPELINE), finding!.secretName)),
   );
   const machines = { ...dependencies.machines, propagateSecretArn: laptop.executions.arn('propagate-secret') };
-  const repairer = { ...dependencies, secretsManager: laptop.secrets, machines, now: () => new Date() };
+  const repairer = { ...dependencies, secretsManager: laptop.secrets, machines, now: () => new Date(), sleep };
   return repairDrift(repairer, finding!, settings);
 }
 
