@@ -5,20 +5,11 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { EVENT_SOURCE, type EventType } from '../pipeline/contracts/events.ts';
+import { EVENT_SOURCE, noticedEvents } from '../pipeline/contracts/events.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
 import { anythingBut, ownRule } from './own-rule.ts';
 import { type PipelineBus, REQUEST } from './pipeline-bus.ts';
-
-/** What the handler has words for. */
-const NOTICED_EVENTS = [
-  'Rotation Failed',
-  'Rotation Rolled Back',
-  'Retirement Blocked',
-  'Drift Found',
-  'Check Failed',
-] satisfies EventType[];
 
 /** Every event of the story becomes a row of the history. */
 export function projectHistory(
@@ -60,7 +51,7 @@ export function notifyPeople(
   ownRule(scope, 'Notices', {
     eventBus: bus,
     description: 'Keyturn: events that a person should hear of',
-    eventPattern: { source: [EVENT_SOURCE], detailType: NOTICED_EVENTS },
+    eventPattern: { source: [EVENT_SOURCE], detailType: [...noticedEvents] },
     targets: [new targets.LambdaFunction(notify.function, { deadLetterQueue, retryAttempts: 20 })],
   });
 }

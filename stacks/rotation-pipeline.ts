@@ -127,6 +127,7 @@ export class RotationPipeline extends Construct {
     const functions = makeWorkflowFunctions(this, {
       settingsPrefix: this.#settingsPrefix,
       bus: this.#bus,
+      history: this.history,
       allowByEvent: props.allowByEvent ?? [],
     });
     this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, ...functions });

@@ -1,4 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -19,8 +20,14 @@ export function makeWorkflowFunctions(
   {
     settingsPrefix,
     bus,
+    history,
     allowByEvent,
-  }: { settingsPrefix: string; bus: PipelineBus; allowByEvent: readonly EventPrivilege[] },
+  }: {
+    settingsPrefix: string;
+    bus: PipelineBus;
+    history: dynamodb.ITable;
+    allowByEvent: readonly EventPrivilege[];
+  },
 ): WorkflowFunctions {
   const prepare = new BundledFunction(scope, 'Prepare', {
     handler: 'prepare',
@@ -33,8 +40,10 @@ export function makeWorkflowFunctions(
   const report = new BundledFunction(scope, 'Report', {
     handler: 'report',
     description: "Keyturn: puts the story's events and emits its metrics",
+    environment: { KEYTURN_HISTORY_TABLE: history.tableName },
   });
   bus.mayPublish(report);
+  report.allow(['dynamodb:Query'], [history.tableArn]);
   const recycleConsumer = new BundledFunction(scope, 'RecycleConsumer', {
     handler: 'recycle-consumer',
     description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',

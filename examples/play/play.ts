@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { findLeaks } from '@keyturn/laptop';
 import { exampleAssembly } from '../../cli/laptop/example-assembly.ts';
+import { describeConvergence } from './convergence.ts';
 import { brokenPromises, type PlayReport } from './report.ts';
 import { Rotations } from './rotations.ts';
 import { configSync, failedCheck, type Play, retirement, rotationByHand, scheduledRotations } from './scenes.ts';
@@ -62,6 +63,7 @@ async function perform(stage: Stage, screen: Screen): Promise<PlayReport> {
     await traffic.stop();
   }
   rotations.countWrites();
+  await rotations.lookAtConvergence();
   const page = await (await fetch(`${stage.cloud.endpointUrl}/_local/console`)).text();
   const leaks = await findLeaks(stage.cloud, {
     texts: [stage.account.password],
@@ -106,7 +108,7 @@ function summarise(report: PlayReport, screen: Screen): void {
       rotation.startedBy === 'native' ? 'a person' : rotation.startedBy,
       rotation.outcome,
       `${rotation.durationMs} ms`,
-      rotation.outcome === 'succeeded' ? `${(rotation.convergenceMs / 1000).toFixed(1)} s` : 'rolled back',
+      rotation.outcome === 'succeeded' ? describeConvergence(rotation.convergence) : rotation.outcome,
       rotation.checks.map(({ name, ok }) => `${name} ${ok ? '✓' : '✗'}`).join(' '),
       String(rotation.secretsManagerWrites),
     ]),

@@ -15,6 +15,8 @@ export const findingCodes = {
   PendingStuck: 'A candidate of ours lies under AWSPENDING, and no execution is about it.',
   PendingForeign: 'AWSPENDING was left by another tool: rotations are refused until it is gone.',
   ValueUnpropagated: 'A value became current and no execution propagated it: its event was lost.',
+  ConsumerLagging: 'A consumer did not get the current version by the way that it declares.',
+  ConvergenceOverdue: 'The evidence that a consumer has the current version is overdue.',
   RetirementLost: 'The previous credential waits for its retirement, and no execution is about it.',
   RetirementOverdue: 'The previous credential is still in use long after its grace period.',
   SecretOverdue: 'The secret was not rotated when it was due.',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What the state machines ask to have told: one shape for each Report state. */
+/** What the state machines ask to have published: one shape for each Report state. */
 const text = v.string();
 const nullableText = v.nullish(v.string());
 
@@ -17,12 +17,17 @@ export const ReportedPlan = v.object({
 });
 export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
 
+/** What is checked, and on which way: that of a rotation, or `retirement`. */
+const CheckedPlan = v.object({ path: text, secretArn: text, secretName: text, versionId: text });
+
+const outcomes = ['passed', 'failed', 'inconclusive'] as const;
+
 /** How a check ended. Executions that began before `outcome` existed say `ok`. */
 export const CheckResult = v.pipe(
   v.object({
     name: text,
     type: text,
-    outcome: v.optional(v.picklist(['passed', 'failed', 'inconclusive'])),
+    outcome: v.optional(v.picklist(outcomes)),
     ok: v.optional(v.boolean()),
     durationMilliseconds: v.nullish(v.number()),
     observed: v.optional(v.unknown()),
@@ -39,7 +44,7 @@ export const ReportedFailure = v.object({
   cause: v.nullish(v.unknown()),
   /** The checks that were run, where some of them failed. */
   checks: v.nullish(v.array(CheckResult)),
-  /** What failed next, while the first failure was being mended. */
+  /** What failed next, while the first failure was being repaired. */
   next: v.nullish(v.object({ what: text, code: text, cause: v.nullish(v.unknown()) })),
 });
 export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
@@ -60,9 +65,18 @@ const ReportedEvidence = v.object({
 });
 
 const timestamp = v.pipe(text, v.isoTimestamp());
-const Change = v.object({ secretArn: text, secretName: text, versionId: text, promotedAt: timestamp });
 
-const LaggingConsumer = v.object({ consumer: text, freshness: text, reason: text, expectedAt: v.nullish(timestamp) });
+/** A version that became current, and when: what consumers and mirrors are brought to. */
+const Change = v.object({ secretArn: text, secretName: text, versionId: text, promotedAt: timestamp });
+export type Change = v.InferOutput<typeof Change>;
+
+const LaggingConsumer = v.object({
+  consumer: text,
+  freshness: text,
+  reason: text,
+  /** When its bound has passed, which is evidence whatever went wrong. */
+  expectedAt: v.nullish(timestamp),
+});
 
 /** Nothing is proven yet when a propagation ends: a consumer is on its way, or something went wrong on it. */
 const PropagatedConsumer = v.variant('state', [
@@ -101,7 +115,7 @@ export const Report = v.variant('report', [
     consumers: v.array(ConvergedConsumer),
   }),
   v.object({ report: v.literal('lagging'), ...execution, change: Change, consumers: v.array(LaggingConsumer) }),
-  v.object({ report: v.literal('checks'), ...execution, plan: ReportedPlan, checks: v.array(CheckResult) }),
+  v.object({ report: v.literal('checks'), ...execution, plan: CheckedPlan, checks: v.array(CheckResult) }),
   v.object({
     report: v.literal('succeeded'),
     ...execution,

@@ -19,16 +19,16 @@ export function explainCause(cause: unknown): string {
 
 /** A text may hold the causes of several checks: `http: NoRoute {"errorType":…,"errorMessage":…,"trace":[…]}; jwks: …`. */
 function withoutTraces(text: string): string {
-  let told = '';
+  let plain = '';
   let at = 0;
   for (let start = text.indexOf('{"'); start >= 0; start = text.indexOf('{"', at)) {
     const end = endOfObject(text, start);
     if (end === undefined) break;
     const { errorMessage } = parseCause(text.slice(start, end));
-    told += text.slice(at, start) + (errorMessage === undefined ? text.slice(start, end) : String(errorMessage));
+    plain += text.slice(at, start) + (errorMessage === undefined ? text.slice(start, end) : String(errorMessage));
     at = end;
   }
-  return told + text.slice(at);
+  return plain + text.slice(at);
 }
 
 /** Where the JSON object that begins at `start` ends; braces inside its strings do not count. */
@@ -66,7 +66,7 @@ function codeOf(cause: unknown): string | undefined {
 }
 
 /** `database: The login app_clone was refused …; http: …` */
-export function explainChecks(checks: CheckResult[]): string {
+export function explainChecks(checks: readonly CheckResult[]): string {
   const failed = checks.filter((check) => check.outcome === 'failed');
   return failed.map((check) => `${check.name}: ${explainCause(check.cause)}`).join('; ');
 }

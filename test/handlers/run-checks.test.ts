@@ -35,7 +35,10 @@ beforeAll(async () => {
   const bus = `arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`;
   await deployed.call('events', 'CreateEventBus', { Name: 'keyturn' });
   const grants = [{ actions: ['events:PutEvents'], resources: [bus] }];
-  const reportArn = await deployed.deployHandler('report', grants, { EVENT_BUS_NAME: 'keyturn' });
+  const reportArn = await deployed.deployHandler('report', grants, {
+    EVENT_BUS_NAME: 'keyturn',
+    KEYTURN_HISTORY_TABLE: 'history',
+  });
   stateMachineArn = await newMachine(reportArn);
   await newAlarmAndNotices();
 }, 60_000);

@@ -1,6 +1,7 @@
 import { findDrift } from '../../../pipeline/audit/find-drift.ts';
 import type { ObservedSecret } from '../../../pipeline/audit/observed.ts';
 import type { FindingCode, VerifyAnswer } from '../../../pipeline/contracts/audit.ts';
+import type { ConsumerState } from '../../../pipeline/history/consumer-state.ts';
 import { ago, FUNCTION_ARN, now, secretWith, seen } from './seen.ts';
 
 const atRest = { v2: ['AWSCURRENT'], v1: ['AWSPREVIOUS'] };
@@ -15,6 +16,9 @@ const target = (more: object): VerifyAnswer =>
     repairable: ['CurrentRefused', 'PreviousRefused'],
     ...more,
   }) as never;
+
+const consumer = (state: ConsumerState) => ({ name: 'shop', state });
+const lag = { state: 'lagging', since: ago(1), reason: 'no pg', expectedAt: ago(-1) } as const;
 
 type Row = [name: string, observed: ObservedSecret, codes: FindingCode[]];
 
@@ -196,6 +200,34 @@ const rows: Row[] = [
     }),
     ['MirrorBehind'],
   ],
+
+  [
+    'a consumer that has converged',
+    seen(atRest, { consumers: [consumer({ state: 'converged', convergedAt: ago(1), evidence: 'bound' })] }),
+    [],
+  ],
+  [
+    'a consumer on its way',
+    seen(atRest, { consumers: [consumer({ state: 'converging', expectedAt: ago(-1), isOverdue: false })] }),
+    [],
+  ],
+  [
+    'a consumer whose evidence is a moment late',
+    seen(atRest, { consumers: [consumer({ state: 'converging', expectedAt: ago(1 / 60), isOverdue: true })] }),
+    [],
+  ],
+  [
+    'a consumer whose evidence does not come',
+    seen(atRest, { consumers: [consumer({ state: 'converging', expectedAt: ago(1), isOverdue: true })] }),
+    ['ConvergenceOverdue'],
+  ],
+  [
+    'a consumer of which the history has nothing',
+    seen(atRest, { consumers: [consumer({ state: 'unpublished' })] }),
+    [],
+  ],
+  ['a consumer that lags', seen(atRest, { consumers: [consumer(lag)] }), ['ConsumerLagging']],
+  ['the same while an execution propagates', seen(atRest, { consumers: [consumer(lag)], isRotating: true }), []],
 ];
 
 test.each(rows)('%s', (_, observed, codes) => {
@@ -277,4 +309,18 @@ test('a secret of the same name in a replica region is overwritten only when a p
 test('a description without dates is not taken for a fresh one', () => {
   const secret = secretWith(inFlight, { lastChangedAt: undefined });
   expect(only({ ...seen(inFlight), secret })?.code).toBe('RetirementLost');
+});
+
+test('a lagging consumer is named with since when, because of what, until when, and a repair that notifies it again', () => {
+  const [found] = findDrift(seen(atRest, { consumers: [consumer(lag)] }), now);
+  expect(found).toMatchObject({
+    code: 'ConsumerLagging',
+    versionId: 'v2',
+    repair: { action: 'propagate', versionId: 'v2' },
+    isSafe: true,
+    command: 'keyturn doctor app/db --repair',
+  });
+  expect(found?.message).toBe(
+    'app/db: consumer shop is lagging since 2026-06-01T11:00:00Z because no pg. Its bound is the evidence at 2026-06-01T13:00:00Z; until then it may use the previous value. Correct what the reason names; the repair then notifies or recycles it again.',
+  );
 });
