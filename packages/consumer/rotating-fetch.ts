@@ -1,3 +1,4 @@
+import { judgeStatus } from './contracts/verdicts/http-status.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { apiKeyOf } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
@@ -40,7 +41,7 @@ export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
     // A Request's body can be read once: the first try gets a copy.
     const first = request instanceof Request ? request.clone() : request;
     const response = await send(first, keyed(init, request, value));
-    if ((response.status !== 401 && response.status !== 403) || !canSendAgain(init?.body)) return response;
+    if (judgeStatus(response.status) !== 'refused' || !canSendAgain(init?.body)) return response;
     const newest = await provider.refetch(secretId, { seenVersionId: versionId, reason: `HTTP ${response.status}` });
     if (!newest.changed) return response;
     provider.observe({ event: 'request-retried', secretId, status: response.status });

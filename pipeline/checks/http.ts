@@ -1,9 +1,11 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { judgeStatus } from '@keyturn/consumer/contracts/verdicts/http-status';
 import { HttpCheckParameters } from '../contracts/settings/checks.ts';
 import type { Check, CheckSubject } from './check.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckFailed } from './errors.ts';
 import { readCurrent } from './read-current.ts';
 import { rotatedKey } from './rotated-key.ts';
+import { refuseNotNow } from './status-faults.ts';
 import { placeOf, type Visited, visitUrl } from './visit.ts';
 
 export interface HttpCheckDependencies {
@@ -26,7 +28,7 @@ export function httpCheck(dependencies: HttpCheckDependencies): Check<HttpCheckP
       });
       const milliseconds = dependencies.now().getTime() - startedAt;
       const place = `${parameters.method} ${placeOf(new URL(parameters.url))}`;
-      judgeStatus(place, visited, parameters);
+      judgeAnswer(place, visited, parameters);
       return {
         observed: `${place} answers ${visited.status} in ${milliseconds} ms${key ? ', with the rotated key' : ''}`,
         measured: { status: visited.status, latencyMilliseconds: milliseconds },
@@ -48,14 +50,15 @@ async function keyHeader(
 }
 
 /**
- * 1. What was expected. 2. The key is refused. 3. A redirect, which takes no key along. 4. Too many calls, or out of
- * order: may pass. 5. Any other status.
+ * 1. What was expected. 2. Too many calls, or out of order: may pass. 3. The key is refused. 4. A redirect, which takes no
+ * key along. 5. Any other status.
  */
-function judgeStatus(place: string, { status, headers }: Visited, parameters: HttpCheckParameters): void {
+function judgeAnswer(place: string, { status, headers }: Visited, parameters: HttpCheckParameters): void {
   const { expectedStatus } = parameters;
   if (expectedStatus === undefined ? status >= 200 && status <= 299 : status === expectedStatus) return;
   const expected = expectedStatus ?? 'a status from 200 to 299';
-  if (parameters.key && (status === 401 || status === 403)) {
+  refuseNotNow(place, status, expected);
+  if (parameters.key && judgeStatus(status) === 'refused') {
     throw new CheckFailed('KeyRefused', `${place}: the rotated key is refused (${status}), expected ${expected}.`);
   }
   if (parameters.key && status >= 300 && status <= 399) {
@@ -66,7 +69,5 @@ function judgeStatus(place: string, { status, headers }: Visited, parameters: Ht
       `${place} redirects to ${origin} (${status}), and the key is not sent there. Write the final address.`,
     );
   }
-  if (status === 429) throw new CheckInterrupted('Throttled', `${place}: too many requests (429).`);
-  if (status >= 500) throw new CheckInterrupted('Unavailable', `${place}: answers ${status}, expected ${expected}.`);
   throw new CheckFailed('UnexpectedStatus', `${place}: answers ${status}, expected ${expected}.`);
 }

@@ -151,18 +151,25 @@ const pipeline = within('pipeline', {
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
   './reports': ['.', './contracts', './contracts/settings', './rotation'],
   './history': ['./contracts'],
-  './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
+  './propagation': [
+    ...['.', './contracts', './contracts/settings'],
+    ...['packages/consumer/contracts', 'packages/consumer/contracts/verdicts'],
+  ],
   './checks': [
     ...['.', './contracts', './contracts/check.ts', './contracts/payloads', './contracts/settings'],
     ...['./rotators', './rotators/jwt', './rotators/postgres', 'packages/consumer/contracts'],
+    'packages/consumer/contracts/verdicts',
   ],
   './rotation': ['.', './contracts', './contracts/settings', './rotators'],
   './rotators/api-key': [
     ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
-    'packages/consumer/contracts',
+    ...['packages/consumer/contracts', 'packages/consumer/contracts/verdicts'],
   ],
   './rotators/jwt': ['.', './contracts', './contracts/settings', './rotators', 'packages/consumer/contracts'],
-  './rotators/postgres': ['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+  './rotators/postgres': [
+    ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+    'packages/consumer/contracts/verdicts',
+  ],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
   // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.
@@ -181,8 +188,9 @@ const pipeline = within('pipeline', {
 });
 
 const consumer = within('packages/consumer', {
-  '.': ['./contracts'],
+  '.': ['./contracts', './contracts/verdicts'],
   './contracts': [],
+  './contracts/verdicts': [],
 });
 
 const laptop = within('packages/laptop', {
