@@ -213,16 +213,15 @@ describe('await-convergence', () => {
       secretArn: 'arn:aws:ssm:us-east-1:000000000000:parameter/app/flag',
       secretName: '/app/flag',
       versionId: '7.label.0123abcd',
-      parameterFunctionArn: functionArn('SyncParameter'),
+      parameterFunctionArn: functionArn('LookAtParameter'),
     };
-    world.functions.SyncParameter = () => ({ version: 7 });
+    world.functions.LookAtParameter = () => ({ version: 7 });
     await propagate({ ...parameter, consumers: [expiring] });
     expect(await converge()).toMatchObject({ outcome: 'converged' });
-    expect(world.callsOf('SyncParameter')[0]?.payload).toEqual({
-      operation: 'look-at-parameter',
+    expect(world.callsOf('LookAtParameter')[0]?.payload).toEqual({
       parameterName: '/app/flag',
     });
-    world.functions.SyncParameter = () => ({ version: 8 });
+    world.functions.LookAtParameter = () => ({ version: 8 });
     await propagate({ ...parameter, consumers: [expiring] });
     expect(await converge()).toMatchObject({ outcome: 'superseded' });
   });
