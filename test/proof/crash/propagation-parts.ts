@@ -14,8 +14,9 @@ export interface PropagationPart {
 }
 
 /** A value is put by hand: the version that `propagate-secret` is to bring along. */
-async function promote(world: PropagationWorld, name = SECRET): Promise<string> {
-  return putSecret(world.cloud, name, `value-${randomUUID()}`);
+async function promote(world: PropagationWorld): Promise<string> {
+  await secretArn(world);
+  return putSecret(world.cloud, SECRET, `value-${randomUUID()}`);
 }
 
 const SECRET = 'app/db';
@@ -121,7 +122,6 @@ export async function recycleStopped(
       MoveToVersionId: versionId,
       RemoveFromVersionId: from,
     });
-  await secretArn(world);
   let before = await promote(world);
   return {
     async run(strike) {
