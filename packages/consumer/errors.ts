@@ -1,4 +1,6 @@
 import { GetParameterError } from '@aws-lambda-powertools/parameters/errors';
+import { quote } from './contracts/quote.ts';
+import { judgeAws } from './contracts/verdicts/aws.ts';
 
 /**
  * The base of every error of this library. It extends Powertools' GetParameterError, so that code written against
@@ -51,6 +53,11 @@ export class ConfigurationInvalidError extends SecretError {
   readonly code = 'ConfigurationInvalidError';
 }
 
+/** A request that carries a key was redirected to another origin, or too often. Nothing was sent there. */
+export class RedirectRefusedError extends SecretError {
+  readonly code = 'RedirectRefusedError';
+}
+
 export type TokenRefusal = 'malformed' | 'unknown-key' | 'signature' | 'expired' | 'claim';
 
 /** A token was refused: its form, key, signature, time or claims. */
@@ -73,25 +80,29 @@ export interface StoreWords {
   readonly action: string;
 }
 
-const credentialErrors = new Set([
-  'CredentialsProviderError',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'IncompleteSignature',
-  'UnrecognizedClientException',
-]);
+/** What the stores answer for a KMS key that cannot be used at the moment. */
+const isOfKey = /KMS|Decryption|InvalidKeyId/;
 
 /** Turns an error of a store into one that says what to try next. */
 export function explainReadError(words: StoreWords, name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
   const { item, store, action } = words;
-  const code = error instanceof Error ? error.name : 'unknown';
+  // The name of an SDK's error is read from the answer.
+  const code = error instanceof Error ? quote(error.name, []) : 'unknown';
   const cause = { cause: error };
-  if (credentialErrors.has(code)) {
+  const verdict = judgeAws(error);
+  if (verdict === 'refused') {
     return new CredentialsInvalidError(
       `${item} ${name} could not be read: the AWS credentials are missing or not accepted (${code}). Check the function's role, or the profile and the clock of this machine.`,
+      cause,
+    );
+  }
+  if (verdict !== 'wrong') {
+    const lookAt = isOfKey.test(code)
+      ? 'Look at its KMS key: it may be disabled'
+      : `Check the network path to ${store}`;
+    return new SecretUnavailableError(
+      `${item} ${name} could not be read (${code}), and no value is warm that may still be served. ${lookAt}; the next read tries again.`,
       cause,
     );
   }
@@ -113,10 +124,9 @@ export function explainReadError(words: StoreWords, name: string, error: unknown
         `Reading ${item.toLowerCase()} ${name} was refused. Grant the function's role ${action} on it, and kms:Decrypt on its key.`,
         cause,
       );
-    case 'DecryptionFailure':
     case 'InvalidKeyId':
       return new SecretAccessDeniedError(
-        `${item} ${name} could not be decrypted. Grant the function's role kms:Decrypt on its key, and check that the key is enabled.`,
+        `${item} ${name} could not be decrypted. Grant the function's role kms:Decrypt on its key, and check that the key exists.`,
         cause,
       );
     case 'InvalidParameterException':
@@ -127,7 +137,7 @@ export function explainReadError(words: StoreWords, name: string, error: unknown
       );
     default:
       return new SecretUnavailableError(
-        `${item} ${name} could not be read (${code}), and no value is warm that may still be served. Check the network path to ${store}; the next read tries again.`,
+        `${item} ${name} could not be read: ${store} answers ${code}. The cause says why; the next read tries again.`,
         cause,
       );
   }

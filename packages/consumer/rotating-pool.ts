@@ -1,4 +1,5 @@
 import * as pg from 'pg';
+import { judgePostgres } from './contracts/verdicts/postgres.ts';
 import { databaseTls } from './database-tls.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { type DatabaseConfig, toDatabaseConfig } from './read-config.ts';
@@ -25,8 +26,6 @@ export interface RotatingPoolOptions extends Omit<pg.PoolConfig, 'user' | 'passw
   readonly now?: () => number;
 }
 
-/** The login was refused: wrong password, unknown role, or a proxy that has no credentials for it. Nothing has run yet. */
-const refusedLoginCodes = new Set(['28P01', '28000']);
 const PING_TIMEOUT_MILLISECONDS = 2_000;
 const FIRST_PAUSE_MILLISECONDS = 25;
 const LONGEST_PAUSE_MILLISECONDS = 500;
@@ -240,6 +239,7 @@ async function hearSockets(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The login was refused: wrong password, unknown role, or a proxy that has no credentials for it. Nothing has run yet. */
 function isRefusedLogin(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && refusedLoginCodes.has(String(error.code));
+  return error instanceof Error && judgePostgres(error) === 'refused';
 }

@@ -183,7 +183,12 @@ async function unlessRetiredMeanwhile(
 function verdictOf({ errorType, message }: AskedInVain): ObservedSecret['target'] {
   if (errorType === 'StepRefused') return undefined;
   if (errorType !== 'PayloadInvalid') return { unreachable: message };
-  return { supported: true, current: { works: false, reason: message }, findings: [], repairable: [] };
+  return {
+    supported: true,
+    current: { works: false, reason: message, isUnreadable: true },
+    findings: [],
+    repairable: [],
+  };
 }
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicationStatusType.html */

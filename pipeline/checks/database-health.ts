@@ -1,7 +1,7 @@
 import { DescribeDBProxyTargetsCommand, type RDSClient } from '@aws-sdk/client-rds';
 import { describeCluster, describeInstance } from '../rotators/postgres/database-host.ts';
 import { describeAwsFault } from './aws-faults.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckInterrupted } from './errors.ts';
 
 type Rds = Pick<RDSClient, 'send'>;
 
@@ -40,7 +40,7 @@ async function instanceHealth(rds: Rds, { secretName, database }: HealthQuestion
   const status = instance?.DBInstanceStatus ?? cluster?.Status;
   if (status === undefined) {
     if (isGuess) return undefined;
-    throw new CheckFailed(
+    throw new CheckInterrupted(
       'InstanceUnhealthy',
       `${secretName}: RDS knows no instance or cluster ${identifier}. Correct "databaseIdentifier", or say "health": false.`,
     );

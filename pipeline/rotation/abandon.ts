@@ -46,6 +46,7 @@ export async function abandon(
   const detachedPending = isPending(found, token) && !isCurrent(found, token);
   if (detachedPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
   if (standing === 'promoted') return { abandoned: false, reason: 'promoted' };
+  if (standing === 'rolled-back') return { abandoned: true, detachedPending };
   const secret = detachedPending ? await store.describe(secretArn) : found;
   if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 

@@ -16,7 +16,7 @@ import type { SecretDescription } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
 import { verify } from './verify.ts';
-import { hasFailed, isCurrent, isPending } from './version-labels.ts';
+import { hasFailed, isCurrent, isPending, wasPromoted } from './version-labels.ts';
 
 /** One invocation of a rotation function: a step from Secrets Manager, or a request from the workflow. */
 export async function serve(rotationFunction: RotationFunction, event: unknown): Promise<unknown> {
@@ -93,7 +93,7 @@ async function serveWorkflow(rotationFunction: RotationFunction, request: Workfl
  * 2. The token names no version of the secret: refuse.
  * 3. The token is AWSCURRENT already: done.
  * 4. The token does not carry AWSPENDING: refuse.
- * 5. It failed its checks, and a roll-back was cut off before it took AWSPENDING away: nothing promotes it again.
+ * 5. It was current before, and a roll-back or another value came before AWSPENDING was taken away: nothing promotes it again.
  * 6. The step is none of the four: refuse.
  */
 function judgeStep(secret: SecretDescription, event: RotationEvent): RotationStep | 'done' {
@@ -108,9 +108,9 @@ function judgeStep(secret: SecretDescription, event: RotationEvent): RotationSte
   if (!isPending(secret, token)) {
     throw new StepRefused(`Secret version ${token} is not set as AWSPENDING for rotation of secret ${secret.name}.`);
   }
-  if (hasFailed(secret, token)) {
+  if (hasFailed(secret, token) || wasPromoted(secret, token)) {
     throw new StepRefused(
-      `Secret version ${token} of secret ${secret.name} failed its checks and is not promoted again.`,
+      `Secret version ${token} of secret ${secret.name} was current before and is not promoted again.`,
     );
   }
   if (!isStep(event.Step)) {

@@ -12,24 +12,21 @@ type Labels = VersionLabels & { readonly name: string };
 /**
  * Abandon gives up a candidate: 1. AWSPENDING, or only in flight since another writer took AWSPENDING from it.
  * 2. Without a label: given up already, and what it left outside may still be there.
- * `promoted`: consumers have read it, and the target keeps it.
+ * `promoted`: consumers have read it, and the target keeps it. `rolled-back`: it failed its checks, and the roll-back sees to the
+ * target. A roll-back that was cut off, or another value, may leave AWSPENDING on either.
  */
-export function standingOfCandidate(secret: Labels, versionId: string): 'candidate' | 'promoted' {
+export function standingOfCandidate(secret: Labels, versionId: string): 'candidate' | 'promoted' | 'rolled-back' {
   const stages = secret.stagesOf(versionId);
   if (isCurrent(secret, versionId)) return 'promoted';
-  // A roll-back that was cut off may leave AWSPENDING on the version that failed: the label goes, and the target stays.
-  if (hasFailed(secret, versionId)) {
-    if (isPending(secret, versionId)) return 'promoted';
-    throw unrelated(secret, `version ${versionId} failed its checks and was rolled back. It is no candidate.`);
-  }
+  if (hasFailed(secret, versionId)) return 'rolled-back';
   if (wasPromoted(secret, versionId)) return 'promoted';
   if (stages.length === 0 || isPending(secret, versionId) || isInFlight(secret, versionId)) return 'candidate';
   throw unrelated(secret, `version ${versionId} carries ${stages.join(', ')} and is no candidate.`);
 }
 
 /**
- * RollBack moves AWSCURRENT from the version that failed to AWSPREVIOUS. `finish`: AWSCURRENT is there already, and the mark of
- * a roll-back that was cut off rests on the version that failed. `superseded`: another value is current.
+ * RollBack moves AWSCURRENT from the version that failed to AWSPREVIOUS. `finish`: AWSCURRENT is there already, and AWSPREVIOUS
+ * and the mark of a roll-back that was cut off rest on the version that failed. `superseded`: another value is current.
  */
 export function standingOfRollBack(
   secret: Labels,
@@ -41,7 +38,7 @@ export function standingOfRollBack(
     throw unrelated(secret, `${isNot(secret, previous, AWSPREVIOUS)} Nothing else is put back.`);
   }
   if (!isCurrent(secret, previous)) return 'superseded';
-  if (hasFailed(secret, failed)) return 'finish';
+  if (hasFailed(secret, failed) && isPrevious(secret, failed)) return 'finish';
   throw unrelated(secret, `${isNot(secret, failed, AWSCURRENT)} No roll-back of it has begun.`);
 }
 
@@ -52,7 +49,7 @@ export function standingOfRetirement(
 ): 'retirable' | 'superseded' {
   expectTwo(secret, current, previous);
   if (!isCurrent(secret, current)) {
-    if (!isPending(secret, current)) return 'superseded';
+    if (!isPending(secret, current) || wasPromoted(secret, current) || hasFailed(secret, current)) return 'superseded';
     throw unrelated(secret, `version ${current} is AWSPENDING and was not promoted. Nothing is retired on its behalf.`);
   }
   if (isPrevious(secret, previous)) return 'retirable';

@@ -206,3 +206,14 @@ function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boole
 export function workflowToken(executionName: string, emergency = false): string {
   return `${emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
 }
+
+/** Why a roll-back of what is current cannot succeed; undefined where it can. Pure. */
+export function whyRollBackIsImpossible(secret: SecretDescription): string | undefined {
+  try {
+    decideRollBack(secret);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RollBackImpossible) return error.message;
+    throw error;
+  }
+}

@@ -1,18 +1,20 @@
 import { type EventPrivilege, eventPrivileges } from '../contracts/event-requests.ts';
 import { RotationRequest } from '../contracts/execution.ts';
 import { parse } from '../contracts/parse.ts';
-import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
-import type { SecretStore } from '../rotation/secret-store.ts';
+import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
+import type { SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
 import { decide, type Path } from './decide.ts';
 import { RequestNotAllowed } from './errors.ts';
 import type { Plan } from './plan.ts';
+import { rotationWindowSeconds } from './rotation-window.ts';
 
 export interface Prepare {
   store: SecretStore;
   settings: Pick<SettingsReader, 'read' | 'isNew'>;
   /** What an event may ask for: whoever may put one may otherwise lock consumers out. */
   allowByEvent: readonly EventPrivilege[];
+  now(): Date;
 }
 
 /** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
@@ -43,7 +45,7 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
     rotationFunctionArn: secret.rotationFunctionArn ?? null,
     emergency: 'emergency' in request && request.emergency,
     rollBack: rollsBack(decision.path, settings.rollBackHandPutValues),
-    promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
+    promotionTimeoutSeconds: promotionTimeoutSeconds(dependencies, decision.path, settings, secret),
     gracePeriodSeconds: settings.gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
     convergenceBoundSeconds: Math.max(0, ...settings.consumers.map(convergenceBoundSeconds)),
@@ -51,6 +53,17 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
     checks: settings.checks,
     mirrors: settings.mirrors,
   };
+}
+
+/** Secrets Manager tries a rotation of its own until its window closes: giving it up before would end it while it may succeed. */
+function promotionTimeoutSeconds(
+  { now }: Prepare,
+  path: Path,
+  settings: SecretSettings,
+  secret: SecretDescription,
+): number {
+  if (path !== 'adopted') return settings.promotionTimeoutSeconds;
+  return Math.max(settings.promotionTimeoutSeconds, rotationWindowSeconds(secret.rotationRules, now()));
 }
 
 /** Whether a failed check undoes what the execution did. */

@@ -170,11 +170,11 @@ export async function age(name: string, hours: number): Promise<void> {
 export const doctor = async (secretId: string): Promise<Finding[]> =>
   ((await deployed.invoke('audit', { secretId, tell: false })) as AuditAnswer).findings;
 
-export function mend(finding: Finding) {
+export function repair(finding: Finding) {
   const options = {
     region: 'us-east-1',
     endpoint: deployed.cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: deployed.cloud.administrator,
   };
   const { secretsManager, lambda } = deployed;
   const repairer: Repairer = {

@@ -11,7 +11,7 @@ beforeEach(() => vendor.forget());
 
 const here = { allowLoopbackHttp: true };
 const withKey = { ...here, key: {} };
-const failure = (code: string, words: RegExp) => ({ ok: false, code, cause: expect.stringMatching(words) });
+const failure = (code: string, words: RegExp) => ({ outcome: 'failed', code, cause: expect.stringMatching(words) });
 const reason = (code: string, words: RegExp) => ({ code, retryable: true, message: expect.stringMatching(words) });
 
 function check(parameters: Record<string, unknown>, value?: string) {
@@ -25,7 +25,7 @@ describe('what is expected', () => {
   test('a status, with the rotated key in a header; the place is told without its query', async () => {
     const verdict = await check(withKey);
     expect(verdict).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringMatching(
         /^GET http:\/\/127\.0\.0\.1:\d+\/health answers 200 in \d+ ms, with the rotated key$/,
       ),
@@ -46,7 +46,7 @@ describe('what is expected', () => {
     };
     status(202);
     const verdict = await check({ ...parameters, expectedStatus: 202 }, '{"vendor":{"key":"k-2"}}');
-    expect(verdict).toMatchObject({ ok: true });
+    expect(verdict).toMatchObject({ outcome: 'passed' });
     expect(vendor.received[0]).toMatchObject({
       body: '{"ping":1}',
       headers: { 'x-api-key': 'k-2', 'content-type': 'application/json' },
@@ -55,14 +55,14 @@ describe('what is expected', () => {
 
   test('a status that others would call a failure', async () => {
     status(401);
-    expect(await check({ ...here, expectedStatus: 401 })).toMatchObject({ ok: true });
+    expect(await check({ ...here, expectedStatus: 401 })).toMatchObject({ outcome: 'passed' });
   });
 
   test('without a key nothing of the secret is read, and redirects are followed', async () => {
     vendor.answer((request, response) =>
       request.url === '/there' ? response.end() : void response.writeHead(302, { location: '/there' }).end(),
     );
-    expect(await check(here)).toMatchObject({ ok: true });
+    expect(await check(here)).toMatchObject({ outcome: 'passed' });
     expect(vendor.received.map(({ path }) => path)).toEqual(['/health?token=private', '/there']);
     expect(vendor.received.some(({ headers }) => headers.authorization)).toBe(false);
     expect(vendor.cloud.recorder.calls().some(({ operation }) => operation === 'GetSecretValue')).toBe(false);
@@ -85,24 +85,30 @@ describe('what is refused', () => {
     expect(vendor.received).toHaveLength(1);
   });
 
-  test('a redirect without end, and one from here to an address without TLS', async () => {
+  test('a redirect of the same origin while the key is on board', async () => {
+    status(302, { location: '/v2/health?signature=private' });
+    const verdict = await check(withKey);
+    expect(verdict).toMatchObject(failure('Redirected', /redirects to http:\/\/127\.0\.0\.1:\d+\/v2\/health \(302\)/));
+    expect(JSON.stringify(verdict)).not.toContain('private');
+    expect(vendor.received).toHaveLength(1);
+  });
+
+  test('a redirect without end', async () => {
     status(302, { location: '/again' });
     expect(await check(here)).toMatchObject(failure('Redirected', /more than 5 redirects/));
-    status(302, { location: 'http://elsewhere.example/' });
-    expect(await check(here)).toMatchObject(failure('TlsMissing', /elsewhere\.example\/: expected https/));
   });
 
   test('an address without TLS: at once, and before the secret leaves', async () => {
-    expect(await check({ key: {} })).toMatchObject(failure('TlsMissing', /allowLoopbackHttp/));
+    await expect(check({ key: {} })).rejects.toMatchObject(reason('TlsMissing', /allowLoopbackHttp/));
     const elsewhere = { ...withKey, url: 'http://vendor.example/' };
-    expect(await check(elsewhere)).toMatchObject(failure('TlsMissing', /expected https/));
+    await expect(check(elsewhere)).rejects.toMatchObject(reason('TlsMissing', /expected https/));
     expect(vendor.received).toEqual([]);
   });
 
   test('an address with a password in it, which is not told', async () => {
-    const verdict = await check({ url: 'https://user:hidden@vendor.example/' });
-    expect(verdict).toMatchObject(failure('Redirected', /holds a user name or password/));
-    expect(JSON.stringify(verdict)).not.toContain('hidden');
+    const thrown = await check({ url: 'https://user:hidden@vendor.example/' }).catch((error) => error);
+    expect(thrown).toMatchObject(reason('Redirected', /holds a user name or password/));
+    expect(thrown.message).not.toContain('hidden');
   });
 
   test('a key that would end the header and begin another one', async () => {
@@ -124,6 +130,9 @@ describe('what may pass is thrown, to be tried again', () => {
   test.each([
     [429, 'Throttled', /too many requests/],
     [503, 'Unavailable', /answers 503/],
+    [408, 'Unavailable', /answers 408/],
+    [425, 'Unavailable', /answers 425/],
+    [501, 'Unavailable', /answers 501/],
   ])('status %d', async (code, expected, words) => {
     status(code);
     await expect(check(withKey)).rejects.toMatchObject(reason(expected, words));
@@ -147,9 +156,10 @@ describe('what may pass is thrown, to be tried again', () => {
   });
 });
 
-test('a certificate of an authority that is not trusted', async () => {
-  const verdict = await check({ ...withKey, url: `${vendor.tlsUrl}/` });
-  expect(verdict).toMatchObject(failure('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/));
+test('a certificate of an authority that is not trusted: the key was not sent, so that is no verdict', async () => {
+  await expect(check({ ...withKey, url: `${vendor.tlsUrl}/` })).rejects.toMatchObject(
+    reason('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/),
+  );
   expect(vendor.received).toEqual([]);
 });
 
@@ -171,3 +181,72 @@ async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe('no redirect carries anything to another origin', () => {
+  const headers = {
+    authorization: 'Basic c2VjcmV0',
+    cookie: 'session=1',
+    'x-api-key': 'custom',
+    'proxy-authorization': 'p',
+  };
+  const sent = { ...here, method: 'POST', body: 'the body', headers };
+
+  test.each([
+    301, 302, 303, 307, 308,
+  ])('%d to another host: it hears nothing, and both origins are named', async (code) => {
+    // The same machine under another name is another origin, and this server would hear it.
+    const elsewhere = vendor.url.replace('127.0.0.1', 'localhost');
+    status(code, { location: `${elsewhere}/take` });
+    const verdict = await check(sent);
+    expect(verdict).toMatchObject(
+      failure('Redirected', new RegExp(`http://127\\.0\\.0\\.1:\\d+ redirects to ${elsewhere} \\(${code}\\)`)),
+    );
+    expect(vendor.received.map(({ path }) => path)).toEqual(['/health?token=private']);
+  });
+
+  test('https to http, another port, another scheme', async () => {
+    for (const location of [vendor.tlsUrl, 'http://elsewhere.example/', 'ftp://127.0.0.1/', 'https://[']) {
+      status(307, { location });
+      expect(await check(sent)).toMatchObject(failure('Redirected', /nothing is sent to another origin/));
+    }
+    expect(vendor.received).toHaveLength(4);
+  });
+
+  test('of a chain that begins at home and ends elsewhere', async () => {
+    const elsewhere = vendor.url.replace('127.0.0.1', 'localhost');
+    vendor.answer(({ url }, response) => {
+      const location = url === '/second' ? `${elsewhere}/take` : '/second';
+      response.writeHead(307, { location }).end();
+    });
+    expect(await check(sent)).toMatchObject(failure('Redirected', /redirects to http:\/\/localhost/));
+    expect(vendor.received.map(({ path }) => path)).toEqual(['/health?token=private', '/second']);
+  });
+
+  test('within the origin all of it goes along, and the body only where fetch would send it', async () => {
+    for (const [code, method, body] of [
+      [307, 'POST', 'the body'],
+      [303, 'GET', ''],
+    ] as const) {
+      vendor.forget();
+      vendor.answer(({ url }, response) =>
+        url === '/there' ? response.end() : void response.writeHead(code, { location: '/there' }).end(),
+      );
+      expect(await check(sent)).toMatchObject({ ok: true });
+      expect(vendor.received[1]).toMatchObject({ path: '/there', method, body, headers });
+    }
+  });
+
+  test('a redirect that is expected is the answer', async () => {
+    status(302, { location: 'https://elsewhere.example/' });
+    expect(await check({ ...here, expectedStatus: 302 })).toMatchObject({ ok: true });
+  });
+
+  test('an address that repeats the key is not quoted', async () => {
+    for (const location of ['https://the-key-1.evil.example/', '/back/the%2Dkey%2D1']) {
+      status(302, { location });
+      const verdict = await check(withKey);
+      expect(verdict).toMatchObject(failure('Redirected', /words left out/));
+      expect(JSON.stringify(verdict)).not.toMatch(/the.{1,3}key.{1,3}1/);
+    }
+  });
+});

@@ -133,7 +133,7 @@ export async function openLaptop(services: ServiceFactory[] = [], random = Math.
   const clientOptions = {
     region: cloud.region,
     endpoint: cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: cloud.administrator,
     maxAttempts: 1,
   };
   const secrets = new SecretsManagerClient(clientOptions);

@@ -225,7 +225,16 @@ export class PropagationWorld {
       return telling.outcome;
     });
     this.functions.set('SyncParameter', (event) =>
-      syncParameter({ ssm, states, settingsPrefix: SETTINGS_PREFIX, propagateSecretArn: this.machineArn }, event),
+      syncParameter(
+        {
+          ssm,
+          states,
+          settingsPrefix: SETTINGS_PREFIX,
+          propagateSecretArn: this.machineArn,
+          functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:sync-parameter',
+        },
+        event,
+      ),
     );
   }
 }

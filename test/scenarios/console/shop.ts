@@ -35,7 +35,7 @@ export class Shop {
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.#lambda = new LambdaClient(configuration);
@@ -59,7 +59,7 @@ export class Shop {
   }
 
   get consoleUrl(): string {
-    return `${this.cloud.endpointUrl}/_local/console/`;
+    return this.cloud.consoleUrl;
   }
 
   /** Requests at once, each held for a while, so that so many environments are alive. */
