@@ -144,7 +144,10 @@ const pipeline = within('pipeline', {
     './workflow',
     'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+    'packages/consumer/contracts',
+  ],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
