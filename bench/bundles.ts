@@ -22,6 +22,7 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: 'x',
   KEYTURN_SETTINGS_PREFIX: '/keyturn',
   KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:x',
+  EVENT_BUS_NAME: 'keyturn',
   KEYTURN_DATABASE_CA_FILE: 'ca.pem',
   NODE_NO_WARNINGS: '1',
 };

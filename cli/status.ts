@@ -1,5 +1,11 @@
 import { readStatuses, type UnreadSecret } from '../pipeline/dashboard/read-statuses.ts';
-import { inWords, type SecretStatus, type Sign, type Standing } from '../pipeline/dashboard/secret-status.ts';
+import {
+  type ConsumerSign,
+  inWords,
+  type SecretStatus,
+  type Sign,
+  type Standing,
+} from '../pipeline/dashboard/secret-status.ts';
 import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { NotFound } from './terminal/errors.ts';
@@ -57,7 +63,7 @@ function row({ name, kind, standing, ageSeconds, next, schedule, consumers, chec
     { text: `${standing.word}${since}`, colour: colours[standing.tone] },
     ageSeconds === undefined ? '' : inWords(ageSeconds),
     schedule ?? due,
-    signs(consumers, 'converged'),
+    consumerCell(consumers),
     signs(checks, 'passed'),
   ];
 }
@@ -66,7 +72,17 @@ function unreadRow({ name, reason }: UnreadSecret): Cell[] {
   return [name, '', { text: `Could not be read. ${reason}`, colour: 'red' }];
 }
 
-/** `2 of 3 converged`; those that are not well by name. */
+/** `1 of 3 converged; mail converging until 2026-05-01T12:34:56Z; shop lagging since … because …` */
+function consumerCell(all: readonly ConsumerSign[]): Cell {
+  if (all.length === 0) return '';
+  const good = all.filter(({ tone }) => tone === 'good').length;
+  const others = all.filter(({ tone, state }) => tone !== 'good' && state !== 'unpublished');
+  const text = [`${good} of ${all.length} converged`, ...others.map(({ name, word }) => `${name} ${word}`)].join('; ');
+  const tone = (['bad', 'busy'] as const).find((each) => all.some((sign) => sign.tone === each));
+  return tone ? { text, colour: colours[tone] } : text;
+}
+
+/** `2 of 3 passed`; those that are not well by name. */
 function signs(all: readonly Sign[], good: string): Cell {
   if (all.length === 0) return '';
   const bad = all.filter(({ tone }) => tone === 'bad').map(({ name }) => name);

@@ -9,7 +9,7 @@ import { audit } from '../pipeline/audit/audit.ts';
 import { auditMetrics, newsOf } from '../pipeline/audit/tell-findings.ts';
 import { type AuditAnswer, AuditRequest } from '../pipeline/contracts/audit.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
-import { tell } from '../pipeline/reports/story.ts';
+import { publish } from '../pipeline/reports/story.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';
 import { publishMetrics } from './wiring/publish-metrics.ts';
 
@@ -19,6 +19,7 @@ const environment = readEnvironment({
   KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: environmentText,
   KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: environmentText,
   KEYTURN_MIRROR_SECRET_FUNCTION_ARN: environmentText,
+  EVENT_BUS_NAME: environmentText,
 });
 const dynamodb = new DynamoDBClient({});
 const events = new EventBridgeClient({});
@@ -52,7 +53,7 @@ export async function handler(event: unknown, context: { getRemainingTimeInMilli
   if (isTold && secretId === undefined) publishMetrics(auditMetrics(found));
   if (isTold) {
     const history = { client: dynamodb, tableName: environment.KEYTURN_HISTORY_TABLE, now: now() };
-    for (const news of await newsOf(history, found.findings)) await tell(events, news);
+    for (const news of await newsOf(history, found.findings)) await publish(events, environment.EVENT_BUS_NAME, news);
   }
   return found;
 }

@@ -6,9 +6,9 @@ const environment = readEnvironment({ KEYTURN_NOTICE_TOPIC_ARN: environmentText 
 const client = new SNSClient({});
 
 /** Rule Notices: turns events and alarms into notices on the topic. The same event twice is the same notice twice. */
-export async function handler(event: unknown): Promise<{ told: boolean }> {
+export async function handler(event: unknown): Promise<{ sent: boolean }> {
   const notice = composeNotice(event);
-  if (!notice) return { told: false };
+  if (!notice) return { sent: false };
   await client.send(
     new PublishCommand({
       TopicArn: environment.KEYTURN_NOTICE_TOPIC_ARN,
@@ -16,5 +16,5 @@ export async function handler(event: unknown): Promise<{ told: boolean }> {
       Message: notice.message,
     }),
   );
-  return { told: true };
+  return { sent: true };
 }

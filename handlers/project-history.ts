@@ -5,15 +5,16 @@ import { environmentText, readEnvironment } from './wiring/environment.ts';
 const environment = readEnvironment({ KEYTURN_HISTORY_TABLE: environmentText });
 const client = new DynamoDBClient({});
 
-/** Rule HistoryProjection: writes the story's events to the history table. The same event twice writes the same rows. */
+/** Rule HistoryProjection: writes the story's events to the history table. The same event twice writes the same row. */
 export async function handler(event: unknown): Promise<void> {
-  for (const { expiresAt, ...texts } of projectEvent(event)) {
-    const attributes = Object.entries(texts).map(([name, value]) => [name, { S: value }] as const);
-    await client.send(
-      new PutItemCommand({
-        TableName: environment.KEYTURN_HISTORY_TABLE,
-        Item: { ...Object.fromEntries(attributes), expiresAt: { N: String(expiresAt) } },
-      }),
-    );
-  }
+  const row = projectEvent(event);
+  if (!row) return;
+  const { expiresAt, ...texts } = row;
+  const attributes = Object.entries(texts).map(([name, value]) => [name, { S: value }] as const);
+  await client.send(
+    new PutItemCommand({
+      TableName: environment.KEYTURN_HISTORY_TABLE,
+      Item: { ...Object.fromEntries(attributes), expiresAt: { N: String(expiresAt) } },
+    }),
+  );
 }

@@ -14,7 +14,7 @@ export interface PipelineAlarmsProps {
   readonly auditInterval: Duration;
 }
 
-/** One alarm a thing that somebody must look at, whatever the number of secrets; each names its runbook section. */
+/** One alarm a thing that a person must look at, whatever the number of secrets; each names its runbook section. */
 export class PipelineAlarms extends Construct {
   readonly all: cloudwatch.Alarm[] = [];
   readonly #props: PipelineAlarmsProps;
@@ -33,9 +33,12 @@ export class PipelineAlarms extends Construct {
       }),
     );
     this.#ring('CheckFailed', 'A check failed after a rotation');
+    this.#ring('CheckInconclusive', 'A check reached no verdict, so nothing is known of the credential');
     this.#ring('RotationFailed', 'A rotation did not go through');
     this.#ring('RotationRolledBack', 'A rotation was rolled back');
-    this.#ring('RetirementBlocked', 'A previous credential is still in use and cannot be retired');
+    this.#ring('RetirementBlocked', 'A previous credential cannot be retired');
+    this.#ring('ConsumerLagging', 'A consumer or a mirror did not get a new value by the way that it declares');
+    this.#ring('ExecutionFailed', 'An execution of a state machine failed, ran out of time or was stopped');
     // Data come with each audit: a shorter period would ring again and again for the same finding.
     const period = props.auditInterval;
     this.#ring('SecretOverdue', 'A secret was not rotated when it was due', { period });

@@ -1,10 +1,9 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { functionFolder } from '#function-code';
-import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { FunctionNetwork } from './function-network.ts';
 
@@ -75,16 +74,4 @@ export class BundledFunction extends Construct {
   allow(actions: string[], resources: string[], conditions?: iam.PolicyStatementProps['conditions']): void {
     this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, ...(conditions && { conditions }) }));
   }
-}
-
-/**
- * Puts events of the pipeline's own source on the default bus, and no other. `events:source` has a value for each entry.
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
- */
-export function allowStory(bundled: BundledFunction): void {
-  const bus = Stack.of(bundled).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
-  bundled.allow(['events:PutEvents'], [bus], {
-    'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
-    Null: { 'events:source': 'false' },
-  });
 }

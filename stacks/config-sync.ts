@@ -1,14 +1,15 @@
 import { Lazy, Stack } from 'aws-cdk-lib';
-import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
+import { ownRule } from './own-rule.ts';
+import type { WorkflowStateMachines } from './state-machines.ts';
 
 export interface ConfigSyncProps {
   readonly settingsPrefix: string;
-  readonly propagateSecretArn: string;
+  readonly workflow: WorkflowStateMachines;
   readonly deadLetters: sqs.IQueue;
 }
 
@@ -47,7 +48,8 @@ export class ConfigSync extends Construct {
   }
 
   #make(): BundledFunction {
-    const { settingsPrefix, propagateSecretArn, deadLetters } = this.#props;
+    const { settingsPrefix, workflow, deadLetters } = this.#props;
+    const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
     const sync = new BundledFunction(this, 'SyncParameter', {
       handler: 'sync-parameter',
       description: 'Keyturn: brings a change of a watched parameter to its consumers',
@@ -67,7 +69,8 @@ export class ConfigSync extends Construct {
       `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
     );
     sync.allow(['states:StartExecution'], [propagateSecretArn]);
-    new events.Rule(this, 'ParameterChanged', {
+    workflow.mayAskForParameters(sync.function.functionArn);
+    ownRule(this, 'ParameterChanged', {
       description: 'Keyturn: a watched parameter changed',
       eventPattern: {
         source: ['aws.ssm'],

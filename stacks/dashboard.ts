@@ -115,6 +115,7 @@ function graphs(props: PipelineDashboardProps): cloudwatch.IWidget[][] {
         { name: 'RotationSucceeded', label: 'succeeded' },
         { name: 'RotationFailed', label: 'failed' },
         { name: 'RotationRolledBack', label: 'rolled back' },
+        { name: 'ExecutionFailed', label: 'executions that failed' },
       ]),
       graph('How long they take', [
         { name: 'RotationDuration', label: 'rotation, average', statistic: 'Average' },
@@ -124,6 +125,7 @@ function graphs(props: PipelineDashboardProps): cloudwatch.IWidget[][] {
       graph('Checks', [
         { name: 'CheckPassed', label: 'passed' },
         { name: 'CheckFailed', label: 'failed' },
+        { name: 'CheckInconclusive', label: 'no verdict' },
       ]),
     ],
     [

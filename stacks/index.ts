@@ -5,6 +5,7 @@ import './require-cdk.ts';
 
 export type { CheckType } from '../pipeline/contracts/check-types.ts';
 export { KeyturnError } from '../pipeline/contracts/errors.ts';
+export type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 export type * from '../pipeline/contracts/manifest/entries/manifest-part-types.ts';
 export type * from '../pipeline/contracts/manifest/entries/manifest-secret-types.ts';
 export { readManifest } from '../pipeline/contracts/manifest/manifest-file.ts';

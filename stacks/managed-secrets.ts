@@ -104,9 +104,10 @@ export class ManagedSecrets {
 
   /** Lets the pipeline see labels and settings: it prepares executions, hears of new values, shows and audits. */
   admit({ secretNames, secretArn, settingsParameterArn }: AdmittedSecrets): void {
-    const { labelRules, dashboard, audit, prepare } = this.#parts;
+    const { labelRules, dashboard, audit, prepare, workflow } = this.#parts;
     for (const name of secretNames) labelRules.watch(name);
     dashboard.mayShow(secretArn);
+    workflow.mayWatch(secretArn);
     audit.mayLookAt(secretArn, settingsParameterArn);
     prepare.allow(['secretsmanager:DescribeSecret'], [secretArn]);
     prepare.allow(['ssm:GetParameter'], [settingsParameterArn]);

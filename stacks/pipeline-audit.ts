@@ -5,12 +5,14 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { allowStory, BundledFunction } from './bundled-function.ts';
+import { BundledFunction } from './bundled-function.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
 
 export interface PipelineAuditProps {
   readonly settingsPrefix: string;
   readonly history: dynamodb.ITable;
+  readonly bus: PipelineBus;
   readonly workflow: WorkflowStateMachines;
   readonly mirrorSecret: BundledFunction;
   readonly deadLetters: sqs.IQueue;
@@ -48,7 +50,7 @@ export class PipelineAudit extends Construct {
       [workflow.rotateSecret.stateMachineArn, workflow.retireCredential.stateMachineArn],
     );
     this.mayAsk(mirrorSecret.function);
-    allowStory(this.#bundled);
+    props.bus.mayPublish(this.#bundled);
     new scheduler.Schedule(this, 'Schedule', {
       schedule: scheduler.ScheduleExpression.rate(props.interval),
       description: 'Keyturn: the audit of every managed secret',

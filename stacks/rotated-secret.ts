@@ -46,7 +46,8 @@ export interface RotatedSecretProps extends RotatorProps {
    */
   readonly gracePeriod?: Duration;
   /**
-   * How long Secrets Manager's own attempts may take before the workflow gives up the candidate.
+   * How long Secrets Manager's own attempts may take before the workflow gives up the candidate; at most two days. A rotation that
+   * Secrets Manager began by itself has at least until its rotation window closes.
    * @default Duration.minutes(15)
    */
   readonly promotionTimeout?: Duration;

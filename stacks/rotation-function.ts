@@ -6,8 +6,9 @@ import { Construct } from 'constructs';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import { iamActions } from '../pipeline/contracts/settings/api-key.ts';
 import type { ApiKeyProvider } from '../pipeline/contracts/settings/api-key-providers.ts';
-import { allowStory, BundledFunction } from './bundled-function.ts';
+import { BundledFunction } from './bundled-function.ts';
 import type { FunctionNetwork } from './function-network.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 /** @internal */
@@ -16,6 +17,7 @@ export interface RotationFunctionProps {
   readonly memoryMegabytes: number;
   readonly settingsPrefix: string;
   readonly rotateSecretArn: string;
+  readonly bus: PipelineBus;
   /** @default - outside of a VPC */
   readonly network?: FunctionNetwork;
   readonly environment?: Record<string, string>;
@@ -54,7 +56,7 @@ export class RotationFunction extends Construct {
       sourceAccount: stack.account,
     });
     this.#bundled.allow(['states:StartExecution'], [props.rotateSecretArn]);
-    allowStory(this.#bundled);
+    props.bus.mayPublish(this.#bundled);
   }
 
   /** @internal What rotating one secret needs, on that secret alone. */

@@ -1,11 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
@@ -18,10 +20,12 @@ import { PipelineAlarms } from './alarms.ts';
 import { CheckFunctions } from './check-functions.ts';
 import { ConfigSync } from './config-sync.ts';
 import { PipelineDashboard } from './dashboard.ts';
+import { ringOnFailedExecutions } from './failed-executions.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedKinds, placeOf } from './kinds.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
+import { PipelineBus } from './pipeline-bus.ts';
 import { acceptRequests, notifyPeople, projectHistory } from './pipeline-rules.ts';
 import { RotationFunction } from './rotation-function.ts';
 import { WorkflowStateMachines } from './state-machines.ts';
@@ -53,6 +57,24 @@ export interface RotationPipelineProps {
    * @default - a topic of the pipeline's own
    */
   readonly alarmTopic?: sns.ITopic;
+  /**
+   * ARNs of the roles and users that may put `Rotation Requested` on the pipeline's event bus, forwarders included; `*` and
+   * `?` stand for a part of a name. They also need `events:PutEvents` on the bus.
+   * @default - none: requests come from schedules, the command line, the console and the dashboard
+   */
+  readonly requesters?: string[];
+  /**
+   * What a `Rotation Requested` event may ask for beyond a rotation, a check or a roll-back. Each of them can lock consumers out:
+   * whoever may put an event may then do so.
+   * @default - nothing
+   */
+  readonly allowByEvent?: EventPrivilege[];
+  /**
+   * Whether the story is forwarded to the account's default bus as well, for rules of your own. Keyturn itself never trusts
+   * what is on the default bus.
+   * @default false
+   */
+  readonly forwardStory?: boolean;
 }
 
 /**
@@ -70,6 +92,8 @@ export class RotationPipeline extends Construct {
   readonly alarmTopic: sns.ITopic;
   /** What could not be delivered to the pipeline. */
   readonly deadLetters: sqs.Queue;
+  /** The story as events, and requests for rotations; named as the pipeline: docs/events.md. */
+  readonly eventBus: events.EventBus;
   /** The story of every rotation, event by event: docs/events.md. */
   readonly history: dynamodb.Table;
   /** Rotates one secret. Start it with `{"secretId": "shop/database"}`. */
@@ -80,6 +104,7 @@ export class RotationPipeline extends Construct {
   readonly dashboard: PipelineDashboard;
   readonly #props: RotationPipelineProps;
   readonly #settingsPrefix: string;
+  readonly #bus: PipelineBus;
   readonly #workflow: WorkflowStateMachines;
   readonly #alarms: PipelineAlarms;
   readonly #audit: PipelineAudit;
@@ -95,13 +120,21 @@ export class RotationPipeline extends Construct {
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
     acknowledge(this.deadLetters, 'It is the dead-letter queue of the rules and schedules.', 'SQS3');
     this.history = this.#makeHistory();
-    const functions = makeWorkflowFunctions(this, this.#settingsPrefix);
-    const { pipelineName, history } = this;
-    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, history, ...functions });
+    const { pipelineName } = this;
+    this.#bus = new PipelineBus(this, 'Events', { pipelineName, requesters: props.requesters ?? [] });
+    this.eventBus = this.#bus.bus;
+    if (props.forwardStory) this.#bus.forwardStory(this.deadLetters);
+    const functions = makeWorkflowFunctions(this, {
+      settingsPrefix: this.#settingsPrefix,
+      bus: this.#bus,
+      history: this.history,
+      allowByEvent: props.allowByEvent ?? [],
+    });
+    this.#workflow = new WorkflowStateMachines(this, 'Workflow', { pipelineName, ...functions });
     this.rotateSecret = this.#workflow.rotateSecret;
     this.rotateFleet = this.#workflow.rotateFleet;
-    projectHistory(this, this.history, this.deadLetters);
-    const labelRules = acceptRequests(this, this.rotateSecret, this.deadLetters);
+    projectHistory(this, this.#bus, this.history, this.deadLetters);
+    const labelRules = acceptRequests(this, this.#bus, this.rotateSecret, this.deadLetters);
     this.#alarms = this.#makeAlarms();
     const checkFunctions = new CheckFunctions(this, 'Checks', {
       databaseNetwork: props.databaseNetwork,
@@ -110,7 +143,8 @@ export class RotationPipeline extends Construct {
     this.dashboard = this.#makeDashboard();
     const configSync = this.#makeConfigSync();
     this.#audit = this.#makeAudit(functions);
-    notifyPeople(this, this.alarmTopic, this.deadLetters);
+    ringOnFailedExecutions(this, this.#workflow.all, functions.report, this.deadLetters);
+    notifyPeople(this, this.#bus, this.alarmTopic, this.deadLetters);
     this.#describeItself();
     this.#secrets = new ManagedSecrets({
       ...functions,
@@ -138,6 +172,7 @@ export class RotationPipeline extends Construct {
       memoryMegabytes: deployedKinds[kind].memoryMegabytes,
       settingsPrefix: this.#settingsPrefix,
       rotateSecretArn: this.#workflow.rotateSecretArn,
+      bus: this.#bus,
       ...placeOf(kind, { network: this.#props.databaseNetwork, environment: this.#props.databaseEnvironment }),
     });
     this.#workflow.mayInvoke(made.function);
@@ -208,7 +243,7 @@ export class RotationPipeline extends Construct {
   #makeConfigSync(): ConfigSync {
     return new ConfigSync(this, 'ConfigSync', {
       settingsPrefix: this.#settingsPrefix,
-      propagateSecretArn: this.#workflow.propagateSecret.stateMachineArn,
+      workflow: this.#workflow,
       deadLetters: this.deadLetters,
     });
   }
@@ -217,6 +252,7 @@ export class RotationPipeline extends Construct {
     return new PipelineAudit(this, 'Audit', {
       settingsPrefix: this.#settingsPrefix,
       history: this.history,
+      bus: this.#bus,
       workflow: this.#workflow,
       mirrorSecret,
       deadLetters: this.deadLetters,

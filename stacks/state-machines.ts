@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { CONSUMER_CLIENT_CONTEXT } from '@keyturn/consumer/contracts/consumer-events';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -17,7 +16,6 @@ export interface WorkflowStateMachinesProps {
   readonly report: BundledFunction;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
-  readonly history: dynamodb.Table;
 }
 
 const DEFINITIONS = fileURLToPath(new URL('../statemachines/', import.meta.url));
@@ -26,6 +24,7 @@ const DEFINITIONS = fileURLToPath(new URL('../statemachines/', import.meta.url))
 export class WorkflowStateMachines extends Construct {
   readonly rotateSecret: stepfunctions.StateMachine;
   readonly propagateSecret: stepfunctions.StateMachine;
+  readonly awaitConvergence: stepfunctions.StateMachine;
   readonly retireCredential: stepfunctions.StateMachine;
   readonly rotateFleet: stepfunctions.StateMachine;
   /** By name, so that functions which the machine itself invokes can be told it without a cycle. */
@@ -34,44 +33,18 @@ export class WorkflowStateMachines extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkflowStateMachinesProps) {
     super(scope, id);
-    const stack = Stack.of(this);
     this.#pipelineName = props.pipelineName;
-    this.rotateSecretArn = stack.formatArn({
-      service: 'states',
-      resource: 'stateMachine',
-      resourceName: `${props.pipelineName}-rotate-secret`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    this.propagateSecret = this.#machine('propagate-secret', {
-      ReportFunctionArn: props.report.function.functionArn,
-      RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
-      MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
-      ConsumerClientContext: Buffer.from(JSON.stringify(CONSUMER_CLIENT_CONTEXT)).toString('base64'),
-    });
-    this.#mayCall(this.propagateSecret, props.report, props.recycleConsumer, props.mirrorSecret);
-    this.retireCredential = this.#machine('retire-credential', {
-      ReportFunctionArn: props.report.function.functionArn,
-      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
-    });
-    this.#allow(this.retireCredential, ['states:StartExecution'], [this.propagateSecret.stateMachineArn]);
-    this.#mayWaitForExecutions(this.retireCredential, 'propagate-secret');
-    this.#mayCall(this.retireCredential, props.report);
-    this.rotateSecret = this.#machine('rotate-secret', {
-      PrepareFunctionArn: props.prepare.function.functionArn,
-      ReportFunctionArn: props.report.function.functionArn,
-      HistoryTableName: props.history.tableName,
-      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
-      RetireCredentialStateMachineArn: this.retireCredential.stateMachineArn,
-    });
-    this.#mayCall(this.rotateSecret, props.prepare, props.report);
-    this.#allow(this.rotateSecret, ['dynamodb:GetItem'], [props.history.tableArn]);
-    this.#allow(
-      this.rotateSecret,
-      ['states:StartExecution'],
-      [this.propagateSecret.stateMachineArn, this.retireCredential.stateMachineArn],
-    );
-    for (const child of ['propagate-secret', 'retire-credential']) this.#mayWaitForExecutions(this.rotateSecret, child);
+    this.rotateSecretArn = this.#arnOf('rotate-secret');
+    this.awaitConvergence = this.#awaitConvergence(props);
+    this.propagateSecret = this.#propagateSecret(props);
+    this.retireCredential = this.#retireCredential(props);
+    this.rotateSecret = this.#rotateSecret(props);
     this.rotateFleet = this.#fleet(props);
+  }
+
+  /** Every machine of the pipeline. */
+  get all(): stepfunctions.StateMachine[] {
+    return [this.rotateSecret, this.propagateSecret, this.awaitConvergence, this.retireCredential, this.rotateFleet];
   }
 
   mayInvoke(target: lambda.IFunction): void {
@@ -80,19 +53,84 @@ export class WorkflowStateMachines extends Construct {
     }
   }
 
-  /** A consumer that is told of a new value. */
+  /** A consumer that gets a notice of a new value. */
   mayNotify(functionArns: string[]): void {
     this.#allow(this.propagateSecret, ['lambda:InvokeFunction'], functionArns);
   }
 
-  /** A check of somebody's, or of ours. */
+  /** A check, ours or one that people bring: after a promotion, and again before a retirement where it had no verdict. */
   mayCheck(functionArn: string): void {
-    this.#allow(this.rotateSecret, ['lambda:InvokeFunction'], [functionArn]);
+    for (const machine of [this.rotateSecret, this.retireCredential]) {
+      this.#allow(machine, ['lambda:InvokeFunction'], [functionArn]);
+    }
+  }
+
+  /** A secret whose labels say whether its consumers still converge to the same version. */
+  mayWatch(secretArn: string): void {
+    this.#allow(this.awaitConvergence, ['secretsmanager:DescribeSecret'], [secretArn]);
+  }
+
+  /** The function that knows the versions of watched parameters. */
+  mayAskForParameters(functionArn: string): void {
+    this.#allow(this.awaitConvergence, ['lambda:InvokeFunction'], [functionArn]);
   }
 
   /** What the workflow itself asks of Secrets Manager, on one secret alone. */
   mayRotate(secretArn: string): void {
     this.#allow(this.rotateSecret, ['secretsmanager:RotateSecret', 'secretsmanager:DescribeSecret'], [secretArn]);
+  }
+
+  #awaitConvergence(props: WorkflowStateMachinesProps): stepfunctions.StateMachine {
+    const machine = this.#machine('await-convergence', {
+      ReportFunctionArn: props.report.function.functionArn,
+      RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
+      MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
+    });
+    this.#mayCall(machine, props.report, props.recycleConsumer, props.mirrorSecret);
+    return machine;
+  }
+
+  #propagateSecret(props: WorkflowStateMachinesProps): stepfunctions.StateMachine {
+    const machine = this.#machine('propagate-secret', {
+      ReportFunctionArn: props.report.function.functionArn,
+      RecycleConsumerFunctionArn: props.recycleConsumer.function.functionArn,
+      MirrorSecretFunctionArn: props.mirrorSecret.function.functionArn,
+      AwaitConvergenceStateMachineArn: this.awaitConvergence.stateMachineArn,
+      ConsumerClientContext: Buffer.from(JSON.stringify(CONSUMER_CLIENT_CONTEXT)).toString('base64'),
+    });
+    this.#mayCall(machine, props.report, props.recycleConsumer, props.mirrorSecret);
+    this.#allow(machine, ['states:StartExecution'], [this.awaitConvergence.stateMachineArn]);
+    return machine;
+  }
+
+  /** It starts a roll-back where a check fails that had no verdict before: by name, since `rotate-secret` starts it. */
+  #retireCredential(props: WorkflowStateMachinesProps): stepfunctions.StateMachine {
+    const machine = this.#machine('retire-credential', {
+      ReportFunctionArn: props.report.function.functionArn,
+      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
+      RotateSecretStateMachineArn: this.rotateSecretArn,
+    });
+    this.#allow(machine, ['states:StartExecution'], [this.propagateSecret.stateMachineArn, this.rotateSecretArn]);
+    this.#mayWaitForExecutions(machine, 'propagate-secret');
+    this.#mayCall(machine, props.report);
+    return machine;
+  }
+
+  #rotateSecret(props: WorkflowStateMachinesProps): stepfunctions.StateMachine {
+    const machine = this.#machine('rotate-secret', {
+      PrepareFunctionArn: props.prepare.function.functionArn,
+      ReportFunctionArn: props.report.function.functionArn,
+      PropagateSecretStateMachineArn: this.propagateSecret.stateMachineArn,
+      RetireCredentialStateMachineArn: this.retireCredential.stateMachineArn,
+    });
+    this.#mayCall(machine, props.prepare, props.report);
+    this.#allow(
+      machine,
+      ['states:StartExecution'],
+      [this.propagateSecret.stateMachineArn, this.retireCredential.stateMachineArn],
+    );
+    for (const child of ['propagate-secret', 'retire-credential']) this.#mayWaitForExecutions(machine, child);
+    return machine;
   }
 
   /**
@@ -106,15 +144,18 @@ export class WorkflowStateMachines extends Construct {
       RotateSecretStateMachineArn: this.rotateSecret.stateMachineArn,
     });
     this.#mayCall(fleet, props.selectSecrets, props.report);
-    const fleetArn = Stack.of(this).formatArn({
-      service: 'states',
-      resource: 'stateMachine',
-      resourceName: `${props.pipelineName}-rotate-fleet`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    this.#allow(fleet, ['states:StartExecution'], [this.rotateSecret.stateMachineArn, fleetArn]);
+    this.#allow(fleet, ['states:StartExecution'], [this.rotateSecret.stateMachineArn, this.#arnOf('rotate-fleet')]);
     this.#mayWaitForExecutions(fleet, 'rotate-secret');
     return fleet;
+  }
+
+  #arnOf(name: string): string {
+    return Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName: `${this.#pipelineName}-${name}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 
   #machine(name: string, substitutions: Record<string, string>): stepfunctions.StateMachine {

@@ -1,7 +1,10 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import { acknowledge } from './acknowledge.ts';
-import { allowStory, BundledFunction } from './bundled-function.ts';
+import { BundledFunction } from './bundled-function.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 
 /** The functions that the state machines call, whatever the kind of secret. */
 export interface WorkflowFunctions {
@@ -12,17 +15,35 @@ export interface WorkflowFunctions {
   readonly selectSecrets: BundledFunction;
 }
 
-export function makeWorkflowFunctions(scope: Construct, settingsPrefix: string): WorkflowFunctions {
+export function makeWorkflowFunctions(
+  scope: Construct,
+  {
+    settingsPrefix,
+    bus,
+    history,
+    allowByEvent,
+  }: {
+    settingsPrefix: string;
+    bus: PipelineBus;
+    history: dynamodb.ITable;
+    allowByEvent: readonly EventPrivilege[];
+  },
+): WorkflowFunctions {
   const prepare = new BundledFunction(scope, 'Prepare', {
     handler: 'prepare',
     description: 'Keyturn: reads labels and settings and decides what an execution is about',
-    environment: { KEYTURN_SETTINGS_PREFIX: settingsPrefix },
+    environment: {
+      KEYTURN_SETTINGS_PREFIX: settingsPrefix,
+      ...(allowByEvent.length > 0 && { KEYTURN_ALLOW_BY_EVENT: allowByEvent.join(',') }),
+    },
   });
   const report = new BundledFunction(scope, 'Report', {
     handler: 'report',
     description: "Keyturn: puts the story's events and emits its metrics",
+    environment: { KEYTURN_HISTORY_TABLE: history.tableName },
   });
-  allowStory(report);
+  bus.mayPublish(report);
+  report.allow(['dynamodb:Query'], [history.tableArn]);
   const recycleConsumer = new BundledFunction(scope, 'RecycleConsumer', {
     handler: 'recycle-consumer',
     description: 'Keyturn: changes our one variable of a consumer, so that Lambda replaces every environment',

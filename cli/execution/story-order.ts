@@ -1,5 +1,5 @@
 /**
- * The bus keeps the seconds of a time only, and several things happen in one: within a second they are told in the order
+ * The bus keeps the seconds of a time only, and several things happen in one: within a second they are shown in the order
  * in which a rotation goes through them.
  */
 const order = [
@@ -15,11 +15,13 @@ const order = [
   'finishSecret',
   'Secret Promoted',
   'Propagate',
+  'Consumer Converging',
   'Consumer Converged',
   'Consumer Lagging',
   'RunChecks',
   'Check Passed',
   'Check Failed',
+  'Check Inconclusive',
   'ScheduleRetirement',
   'Rotation Succeeded',
   'Abandon',

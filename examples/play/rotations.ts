@@ -4,6 +4,8 @@ import {
   type DescribeExecutionCommandOutput,
   ListExecutionsCommand,
 } from '@aws-sdk/client-sfn';
+import { readStory } from '../../pipeline/history/story-rows.ts';
+import { type Convergence, convergenceOf } from './convergence.ts';
 import type { Stage } from './stage.ts';
 import { until } from './wait.ts';
 
@@ -14,18 +16,21 @@ export interface RotationRecord {
   readonly startedBy: string;
   readonly outcome: 'succeeded' | 'rolled-back' | 'failed';
   readonly durationMs: number;
-  /** From promotion until the slowest consumer is proven to be on the new value. */
-  readonly convergenceMs: number;
+  /** Filled in at the end of the play: what was measured by then, and nothing else. */
+  convergence: Convergence;
   readonly checks: { name: string; ok: boolean }[];
   /** Filled in when the whole story of the rotation is over. */
   secretsManagerWrites: number;
 }
 
+/** All of a play. */
+const STORY_ROWS = 300;
 const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage'];
 
 /** Follows the rotations of the example by what Step Functions and Secrets Manager say of them. */
 export class Rotations {
   readonly records: RotationRecord[] = [];
+  readonly #rotated: { secretArn: string; versionId: string }[] = [];
   readonly #stage: Stage;
   readonly #starts: { secret: string; sequence: number }[] = [];
 
@@ -55,6 +60,8 @@ export class Rotations {
     });
     const record = recordOf(execution, { secret, kind, startedBy });
     this.records.push(record);
+    const { secretArn = '', versionId = '' } = JSON.parse(execution.output ?? '{}');
+    this.#rotated.push({ secretArn, versionId });
     return { record, cause: execution.cause ?? '' };
   }
 
@@ -69,6 +76,18 @@ export class Rotations {
       );
       return inFlight ? undefined : true;
     });
+  }
+
+  /** How far each rotation's consumers are by now. What was rolled back has none. */
+  async lookAtConvergence(): Promise<void> {
+    const stage = this.#stage;
+    const table = stage.resource('AWS::DynamoDB::Table', 'History');
+    for (const [index, record] of this.records.entries()) {
+      const { secretArn, versionId } = this.#rotated[index] as { secretArn: string; versionId: string };
+      if (record.outcome !== 'succeeded') continue;
+      const story = await readStory(stage.tables, { table, secretArn, limit: STORY_ROWS });
+      record.convergence = convergenceOf(story, versionId, new Date());
+    }
   }
 
   /** Writes of each rotation: those on its secret from its start until the next one of the same secret. */
@@ -114,14 +133,18 @@ function recordOf(
   const output = JSON.parse(execution.output ?? '{}');
   const started = execution.startDate?.getTime() ?? 0;
   const ended = execution.stopDate?.getTime() ?? started;
-  const convergedAt = Date.parse(output.propagation?.convergedAt ?? '');
   const outcome = execution.status === 'SUCCEEDED' ? 'succeeded' : 'failed';
   return {
     ...about,
     outcome: execution.error === 'RotationRolledBack' ? 'rolled-back' : outcome,
     durationMs: ended - started,
-    convergenceMs: Number.isNaN(convergedAt) ? 0 : Math.max(0, convergedAt - started),
-    checks: (output.checks ?? []).map(({ name, ok }: { name: string; ok: boolean }) => ({ name, ok })),
+    convergence: { state: 'unpublished' },
+    checks: (output.checks ?? []).map(checkOf),
     secretsManagerWrites: 0,
   };
+}
+
+/** A check says how it ended by its outcome, or by `ok`. */
+function checkOf({ name, ok, outcome }: { name: string; ok?: boolean; outcome?: string }) {
+  return { name, ok: outcome === undefined ? ok === true : outcome === 'passed' };
 }

@@ -35,7 +35,12 @@ export async function scheduledRotations({ stage, screen, rotations }: Play): Pr
 
 async function fire(stage: Stage, place: string): Promise<void> {
   const schedule = stage.resource('AWS::Scheduler::Schedule', place);
-  const answer = await fetch(`${stage.cloud.endpointUrl}/_local/schedules/${schedule}/fire`, { method: 'POST' });
+  const { endpointUrl, pageToken } = stage.cloud;
+  const answer = await fetch(`${endpointUrl}/_local/schedules/${schedule}/fire`, {
+    method: 'POST',
+    headers: { 'x-laptop-token': pageToken },
+    redirect: 'error',
+  });
   if (!answer.ok) throw new Error(`The schedule ${schedule} could not be fired: ${await answer.text()}`);
 }
 
@@ -48,7 +53,7 @@ export async function configSync({ stage, screen }: Play): Promise<void> {
   const SecretString = JSON.stringify({ ...JSON.parse(features.SecretString ?? '{}'), chat: 'still on' });
   await stage.secrets.send(new PutSecretValueCommand({ SecretId: 'example/features', SecretString }));
   await until('the new banner and the new switch in /health', async () => {
-    const response = await fetch(`${stage.output('ApiUrl')}/health`);
+    const response = await fetch(`${stage.output('ApiUrl')}/health`, { redirect: 'error' });
     const health = (await response.json()) as { banner?: string; features?: { chat?: string } };
     return health.banner === 'rotating' && health.features?.chat === 'still on' ? true : undefined;
   });

@@ -23,6 +23,7 @@ export function rotatorHandler<Payload, Settings>(kind: {
   const environment = readEnvironment({
     KEYTURN_SETTINGS_PREFIX: environmentText,
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: environmentText,
+    EVENT_BUS_NAME: environmentText,
   });
   const now = () => new Date();
   const secretsManager = new SecretsManagerClient({});
@@ -40,6 +41,7 @@ export function rotatorHandler<Payload, Settings>(kind: {
     }),
     report: reportRotationWith({
       client: new EventBridgeClient({}),
+      busName: environment.EVENT_BUS_NAME,
       newId: randomUUID,
       warn: (message, error) => writeLog('WARN', message, { error: error instanceof Error ? error.name : 'unknown' }),
     }),

@@ -1,4 +1,5 @@
 import { GetParameterError } from '@aws-lambda-powertools/parameters/errors';
+import { quote } from './contracts/quote.ts';
 
 /**
  * The base of every error of this library. It extends Powertools' GetParameterError, so that code written against
@@ -51,6 +52,11 @@ export class ConfigurationInvalidError extends SecretError {
   readonly code = 'ConfigurationInvalidError';
 }
 
+/** A request that carries a key was redirected to another origin, or too often. Nothing was sent there. */
+export class RedirectRefusedError extends SecretError {
+  readonly code = 'RedirectRefusedError';
+}
+
 export type TokenRefusal = 'malformed' | 'unknown-key' | 'signature' | 'expired' | 'claim';
 
 /** A token was refused: its form, key, signature, time or claims. */
@@ -87,7 +93,8 @@ const credentialErrors = new Set([
 export function explainReadError(words: StoreWords, name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
   const { item, store, action } = words;
-  const code = error instanceof Error ? error.name : 'unknown';
+  // The name of an SDK's error is read from the answer.
+  const code = error instanceof Error ? quote(error.name, []) : 'unknown';
   const cause = { cause: error };
   if (credentialErrors.has(code)) {
     return new CredentialsInvalidError(

@@ -12,6 +12,7 @@ export {
   ConfigurationInvalidError,
   ConfigurationMissingError,
   CredentialsInvalidError,
+  RedirectRefusedError,
   SecretAccessDeniedError,
   SecretError,
   SecretMalformedError,

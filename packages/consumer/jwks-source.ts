@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Fetched } from './cache-slot.ts';
+import { quote } from './contracts/quote.ts';
+import { placeOf, redirectOf } from './contracts/redirect.ts';
 import { type EnvironmentCache, registerCache } from './environment-caches.ts';
 import { ConfigurationInvalidError, SecretError, SecretMalformedError, SecretUnavailableError } from './errors.ts';
 import type { Key, VerificationKey } from './jwt-keys.ts';
@@ -38,12 +40,15 @@ export interface VerificationKeySet {
 /** The public keys at an issuer's URL, cached like secrets: one flight, stale in an outage, refetched on proof once per cooldown. */
 export class JwksSource implements EnvironmentCache {
   readonly #url: URL;
+  /** The address without its query, which observations and messages may not show. */
+  readonly #name: string;
   readonly #fetch: typeof fetch;
   readonly #cache: VersionedCache;
   readonly #imported = new WeakMap<object, VerificationKey[]>();
 
   constructor(options: JwksOptions) {
     this.#url = new URL(options.url);
+    this.#name = placeOf(this.#url);
     refuseCleartext(this.#url);
     this.#fetch = options.fetch ?? fetch;
     this.#cache = new VersionedCache(cacheParts(options, explain));
@@ -73,14 +78,13 @@ export class JwksSource implements EnvironmentCache {
   }
 
   #read(): CacheRead {
-    const { href } = this.#url;
-    return { key: href, name: href, fetch: (signal) => this.#ask(signal) };
+    return { key: this.#name, name: this.#name, fetch: (signal) => this.#ask(signal) };
   }
 
   #keysOf(version: Parameters<typeof transformed>[1]): VerificationKey[] {
     const known = this.#imported.get(version);
     if (known) return known;
-    const { keys } = transformed(this.#url.href, version, 'json') as v.InferOutput<typeof Jwks>;
+    const { keys } = transformed(this.#name, version, 'json') as v.InferOutput<typeof Jwks>;
     const made = keys.filter(({ kty, use }) => kty !== 'oct' && use !== 'enc').map(verificationKey);
     this.#imported.set(version, made);
     return made;
@@ -89,13 +93,14 @@ export class JwksSource implements EnvironmentCache {
   async #ask(signal: AbortSignal): Promise<Fetched> {
     const response = await this.#fetch(this.#url, {
       headers: { accept: 'application/jwk-set+json, application/json' },
-      redirect: 'error',
+      // Who answers at another address could sign tokens. Only the address that was configured is asked.
+      redirect: 'manual',
       signal,
     });
     if (!response.ok) {
       await response.body?.cancel();
       throw new SecretUnavailableError(
-        `The keys at ${this.#url} could not be read: the issuer answered ${response.status}.`,
+        `The keys at ${placeOf(this.#url)} could not be read: the issuer answered ${describeAnswer(this.#url, response)}`,
       );
     }
     const text = await response.text();
@@ -108,6 +113,14 @@ export class JwksSource implements EnvironmentCache {
       ...maxAgeOf(response.headers.get('cache-control')),
     };
   }
+}
+
+/** A redirect is named by where it leads, so that its address can be configured if it is the issuer's. */
+function describeAnswer(url: URL, { status, headers }: Response): string {
+  const redirect = redirectOf(url, status, headers.get('location'));
+  if (!redirect) return `${status}.`;
+  const to = redirect.leads === 'elsewhere' ? redirect.to : placeOf(redirect.url);
+  return `${status}, a redirect from ${url.origin} to ${quote(to, [])}. Redirects are not followed: write the final address, if it is the issuer's.`;
 }
 
 function verificationKey({ kid, alg, ...jwk }: v.InferOutput<typeof Jwks>['keys'][number]): VerificationKey {
@@ -141,18 +154,25 @@ function maxAgeOf(cacheControl: string | null): { maxAgeMilliseconds?: number } 
 
 /** Whoever can change the answer on its way can sign tokens. */
 function refuseCleartext(url: URL): void {
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigurationInvalidError(
+      `${url.origin}: give the JWKS as a URL without a login, which public keys do not need.`,
+    );
+  }
   const isLoopback = ['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return;
   throw new ConfigurationInvalidError(`${url.origin} is not fit for keys: give the JWKS as an https URL.`);
 }
 
 function malformed(url: URL, expected: string): SecretMalformedError {
-  return new SecretMalformedError(`The answer of ${url} is not what verification needs: expected ${expected}.`);
+  return new SecretMalformedError(
+    `The answer of ${placeOf(url)} is not what verification needs: expected ${expected}.`,
+  );
 }
 
 function explain(name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
-  const code = error instanceof Error ? error.name : 'unknown';
+  const code = error instanceof Error ? quote(error.name, []) : 'unknown';
   return new SecretUnavailableError(
     `The keys at ${name} could not be read (${code}). Check the network path to the issuer; the next token tries again.`,
     { cause: error },

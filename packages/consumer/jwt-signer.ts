@@ -1,5 +1,5 @@
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { type Key, signingKey } from './jwt-keys.ts';
+import { type Key, observeShortKeys, signingKey } from './jwt-keys.ts';
 import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
@@ -68,6 +68,7 @@ export class JwtSigner {
     const { value } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
     if (this.#signing && this.#signing.value === value) return this.#signing;
     const payload = toJwtPayload(this.#secretId, value);
+    observeShortKeys(this.#provider, this.#secretId, payload, new Date(this.#now()));
     const minutes = payload.jwt_access_token_expire_minutes;
     this.#signing = {
       value,

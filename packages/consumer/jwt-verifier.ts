@@ -2,7 +2,7 @@ import { jwtAlgorithms } from './contracts/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { SecretError, type TokenRefusal, TokenRefusedError } from './errors.ts';
 import { type JwksOptions, JwksSource, publicAlgorithms } from './jwks-source.ts';
-import { type Key, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
+import { type Key, observeShortKeys, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
 import type { TokenClaims } from './jwt-signer.ts';
 import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
@@ -171,7 +171,10 @@ class SecretKeySource implements KeySource {
 
   #keySet({ value, versionId }: { value: unknown; versionId: string | undefined }): KeySet {
     const payload = toJwtPayload(this.#secretId, value);
-    if (this.#imported.value !== value) this.#imported = { value, keys: new Map() };
+    if (this.#imported.value !== value) {
+      this.#imported = { value, keys: new Map() };
+      observeShortKeys(this.#provider, this.#secretId, payload, new Date(this.#now()));
+    }
     const imported = this.#imported.keys;
     const keys = secretVerificationKeys(this.#secretId, payload, new Date(this.#now())).map((key) => ({
       ...key,

@@ -9,6 +9,7 @@ export type Observation =
   | { event: 'connection-lost'; secretId: string; error: string }
   | { event: 'connections-drained'; secretId: string; count: number }
   | { event: 'request-retried'; secretId: string; status: number }
+  | { event: 'short-key'; secretId: string; algorithm: string; leastBytes: number }
   | { event: 'pending-used'; secretId: string };
 
 export type Observe = (observation: Observation) => void;
@@ -21,6 +22,7 @@ const metricNames: Partial<Record<Observation['event'], string>> = {
   'connection-retried': 'ConnectionRetried',
   'connection-lost': 'ConnectionLost',
   'request-retried': 'RequestRetried',
+  'short-key': 'ShortSigningKey',
   'pending-used': 'PendingSecretUsed',
 };
 

@@ -87,16 +87,23 @@ function outOfTime(remaining: SecretSettings[]): Finding {
 
 function unobserved({ name }: SecretSettings, error: unknown): Finding {
   const fault = error instanceof Error ? error : new Error('something that is not an Error was thrown');
-  const isGone = isNamed(error, 'ResourceNotFoundException') || error instanceof SecretUnusable;
+  const isMissing = isNamed(error, 'ResourceNotFoundException');
+  const isGone = isMissing || error instanceof SecretUnusable;
   const code = fault instanceof KeyturnError ? (fault as { code?: string }).code : fault.name;
   return {
     code: isGone ? 'SecretMissing' : 'AuditIncomplete',
     secretArn: '',
     secretName: name,
-    message: isGone
-      ? `${name}: ${fault.message} Restore it, or remove it from the manifest and deploy.`
-      : `${name}: it could not be looked at: ${code} ${fault.message}`,
-    command: `keyturn doctor ${name}`,
+    message: isGone ? `${name}: ${fault.message}` : `${name}: it could not be looked at: ${code} ${fault.message}`,
+    command: wayToSecret(name, isGone, isMissing),
     isSafe: false,
   };
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RestoreSecret.html */
+function wayToSecret(name: string, isGone: boolean, isMissing: boolean): string {
+  if (!isGone) return `Correct what the message names, then: keyturn doctor ${name}`;
+  const orRemove = `or remove ${name} from the manifest and deploy`;
+  if (isMissing) return `Create the secret again, ${orRemove}`;
+  return `aws secretsmanager restore-secret --secret-id ${name}, ${orRemove}`;
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../contracts/audit.ts';
+import { findConsumers } from './find-consumers.ts';
 import { findCurrent, findPending, findRetirement, findUnpropagated } from './find-labels.ts';
 import { findMirrors } from './find-mirrors.ts';
 import { findOverdue, findRotationOff } from './find-schedule.ts';
@@ -11,6 +12,7 @@ const rules: readonly Rule[] = [
   findTarget,
   findPending,
   findUnpropagated,
+  findConsumers,
   findRetirement,
   findRotationOff,
   findOverdue,

@@ -13,10 +13,12 @@ import { AWSCURRENT, AWSPREVIOUS } from '../contracts/labels.ts';
 import { parse } from '../contracts/parse.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { settingsParameterName } from '../contracts/settings/settings-parameter.ts';
+import { consumerStateOf } from '../history/consumer-state.ts';
+import { readStory } from '../history/story-rows.ts';
 import { describeAnswer, type SecretDescription } from '../rotation/secret-store.ts';
 import { candidateVersionId, isInFlight, isPending, unretiredVersionId } from '../rotation/version-labels.ts';
 import { AskedInVain, ask } from './ask-function.ts';
-import type { ObservedMirror, ObservedSecret, Story } from './observed.ts';
+import type { ObservedConsumer, ObservedMirror, ObservedSecret, Story } from './observed.ts';
 import { readRows, storyOf } from './read-story.ts';
 import type { RunningExecutions } from './running-executions.ts';
 
@@ -30,8 +32,12 @@ export interface Observer {
   readonly mirrorSecretFunctionArn: string;
   /** Asked for once for all secrets. */
   readonly running: RunningExecutions;
+  now(): Date;
   sleep(milliseconds: number): Promise<unknown>;
 }
+
+/** As many as the dashboard reads: both see the same. */
+const STORY_ROWS = 60;
 
 /** From the moment that the target refuses a retired credential until the rotation is closed. */
 const CLOSING_MILLISECONDS = 3_000;
@@ -66,10 +72,23 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
     isRetiring: current !== undefined && observer.running.isRetiring(current),
     ...(stuck && { pendingSince: madeAt?.get(stuck) }),
     story,
+    consumers: isRotating || current === undefined ? [] : await consumersOf(observer, settings, secret.arn, current),
     target: isRotating ? undefined : await verify(observer, settings, secret),
     mirrors: isRotating ? [] : await compareMirrors(observer, settings, secret, answer),
   };
   return observed;
+}
+
+/** A secret without consumers costs no query. */
+async function consumersOf(
+  { dynamodb, historyTableName, now }: Observer,
+  { consumers }: SecretSettings,
+  secretArn: string,
+  versionId: string,
+): Promise<ObservedConsumer[]> {
+  if (consumers.length === 0) return [];
+  const story = await readStory(dynamodb, { table: historyTableName, secretArn, limit: STORY_ROWS });
+  return consumers.map(({ name }) => ({ name, state: consumerStateOf(name, story, { versionId, now: now() }) }));
 }
 
 async function isStillPending(observer: Observer, { name }: SecretSettings, versionId: string): Promise<boolean> {
@@ -164,7 +183,12 @@ async function unlessRetiredMeanwhile(
 function verdictOf({ errorType, message }: AskedInVain): ObservedSecret['target'] {
   if (errorType === 'StepRefused') return undefined;
   if (errorType !== 'PayloadInvalid') return { unreachable: message };
-  return { supported: true, current: { works: false, reason: message }, findings: [], repairable: [] };
+  return {
+    supported: true,
+    current: { works: false, reason: message, isUnreadable: true },
+    findings: [],
+    repairable: [],
+  };
 }
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicationStatusType.html */

@@ -1,5 +1,6 @@
 import type { VerifyAnswer } from '../contracts/audit.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
+import type { ConsumerState } from '../history/consumer-state.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
 
 /** What an audit sees of one secret. ARNs, version ids and dates only; every judgement is made from it. */
@@ -14,6 +15,8 @@ export interface ObservedSecret {
   /** When the version under AWSPENDING was made, where it is another than AWSCURRENT's. */
   readonly pendingSince?: Date;
   readonly story: Story;
+  /** How each consumer stands with the current version, as the history has it. */
+  readonly consumers: readonly ObservedConsumer[];
   /** What the target says; `unreachable` where it does not answer. Missing: it was not asked. */
   readonly target?: VerifyAnswer | { readonly unreachable: string };
   /** Who still uses the previous credential; asked only when its retirement is overdue. */
@@ -37,6 +40,11 @@ export interface Story {
   /** The version that the newest row believes to be current; undefined where no row says. */
   readonly believedVersionId?: string;
   readonly promotedAt?: Date;
+}
+
+export interface ObservedConsumer {
+  readonly name: string;
+  readonly state: ConsumerState;
 }
 
 export interface ObservedMirror {

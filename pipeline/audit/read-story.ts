@@ -15,6 +15,8 @@ const Detail = v.object({
   versionId: v.optional(v.string()),
   restoredVersionId: v.optional(v.string()),
   path: v.optional(v.string()),
+  evidence: v.optional(v.string()),
+  convergedAt: v.optional(v.string()),
 });
 
 interface StoryRow extends v.InferOutput<typeof Detail> {
@@ -51,10 +53,10 @@ export async function readRows(
  * https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
  */
 export function storyOf(rows: readonly StoryRow[], currentVersionId?: string): Story {
-  const told = rows.filter(tellsBelief);
-  const newest = told[0];
+  const said = rows.filter(saysWhatIsCurrent);
+  const newest = said[0];
   if (!newest) return {};
-  const ofThatSecond = told.filter(({ at }) => at.getTime() === newest.at.getTime());
+  const ofThatSecond = said.filter(({ at }) => at.getTime() === newest.at.getTime());
   const last = ofThatSecond.find((row) => believedBy(row) === currentVersionId) ?? newest;
   const versionId = believedBy(last);
   if (last.type === 'Rotation Rolled Back') return { believedVersionId: versionId, promotedAt: last.at };
@@ -62,12 +64,14 @@ export function storyOf(rows: readonly StoryRow[], currentVersionId?: string): S
   return { believedVersionId: versionId, promotedAt: promoted?.at ?? last.at };
 }
 
-function tellsBelief({ type, path }: StoryRow): boolean {
-  const isByHand = type === 'Rotation Started' && path === 'promoted-by-hand';
-  return isByHand || beliefs.has(type);
+function saysWhatIsCurrent({ type, path, evidence, convergedAt }: StoryRow): boolean {
+  if (type === 'Rotation Started') return path === 'promoted-by-hand';
+  // Evidence comes long after the promotion, and says nothing of what has become current since. A copy is made at once.
+  if (type === 'Consumer Converged') return evidence === 'copied' || convergedAt === undefined;
+  return beliefs.has(type);
 }
 
-const beliefs = new Set(['Rotation Rolled Back', 'Secret Promoted', 'Consumer Converged', 'Consumer Lagging']);
+const beliefs = new Set(['Rotation Rolled Back', 'Secret Promoted', 'Consumer Converging', 'Consumer Lagging']);
 
 const believedBy = ({ type, versionId, restoredVersionId }: StoryRow) =>
   type === 'Rotation Rolled Back' ? restoredVersionId : versionId;

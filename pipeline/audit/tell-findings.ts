@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Finding } from '../contracts/audit.ts';
 import type { Metric } from '../contracts/metrics.ts';
-import type { ToldEvent } from '../reports/report.ts';
+import type { ComposedEvent } from '../reports/composed.ts';
 import type { Audit } from './audit.ts';
 import { readRows } from './read-story.ts';
 
@@ -29,8 +29,8 @@ export function auditMetrics({ findings }: Audit): Metric[] {
 export async function newsOf(
   history: { client: Pick<DynamoDBClient, 'send'>; tableName: string; now: Date },
   findings: readonly Finding[],
-): Promise<ToldEvent[]> {
-  const news: ToldEvent[] = [];
+): Promise<ComposedEvent[]> {
+  const news: ComposedEvent[] = [];
   const since = history.now.getTime() - TELL_AGAIN_MILLISECONDS;
   for (const secretArn of new Set(findings.map((finding) => finding.secretArn))) {
     const rows = await readRows(history.client, history.tableName, secretArn);
@@ -43,7 +43,7 @@ export async function newsOf(
   return news;
 }
 
-function driftFound(finding: Finding): ToldEvent {
+function driftFound(finding: Finding): ComposedEvent {
   const { secretArn, secretName, versionId, code, message, command } = finding;
   const detail = { secretArn, secretName, ...(versionId && { versionId }), code, message, repair: command };
   return { type: 'Drift Found', id: findingId(finding), detail };

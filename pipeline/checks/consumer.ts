@@ -6,6 +6,7 @@ import {
   ConsumerAnswer,
   type ConsumerEvent,
 } from '@keyturn/consumer/contracts/consumer-events';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import * as v from 'valibot';
 import { ConsumerCheckParameters } from '../contracts/settings/checks.ts';
 import { describeAwsFault } from './aws-faults.ts';
@@ -81,7 +82,7 @@ async function asked<Answer>(name: string, send: () => Promise<Answer>): Promise
   } catch (error) {
     if (!types.isNativeError(error)) throw error;
     if (missing.has(error.name))
-      throw new CheckFailed('ConsumerMissing', `${name}: ${error.message}`, { cause: error });
+      throw new CheckFailed('ConsumerMissing', `${name}: ${quote(error.message, [])}`, { cause: error });
     if (down.test(error.name)) {
       throw new CheckInterrupted('ConsumerDown', `${name} cannot be run: ${error.name}.`, { cause: error });
     }

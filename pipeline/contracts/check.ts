@@ -79,7 +79,7 @@ export const checkCodes = {
   AnswerInvalid: 'The answer does not have the shape of the contract.',
   // http
   UnexpectedStatus: 'Another status than expected.',
-  Redirected: 'The answer is a redirect, and the key is not sent there.',
+  Redirected: 'The answer is a redirect that is not followed: to another origin, with a key on board, or too many.',
   Unavailable: 'The service answers that it is out of order.',
   // jwks
   PrivateKeyPublished: 'The key set shows a private or symmetric key.',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Every step of a rotation's story is an event on the default bus. The detail's shape is versioned. */
+/** Every step of a rotation's story is an event on the pipeline's own bus. The detail's shape is versioned. */
 export const EVENT_SOURCE = 'keyturn';
 
 const base = {
@@ -28,6 +28,23 @@ export const startedBy = v.picklist([
 ]);
 export type StartedBy = v.InferOutput<typeof startedBy>;
 
+const timestamp = v.pipe(v.string(), v.isoTimestamp());
+
+/**
+ * What proves that a consumer is on a version: its bound has passed, Lambda replaced every environment and the longest
+ * invocation is over, or the tasks of before have stopped. A mirror is `copied`: the copy was written or read.
+ */
+export const evidence = v.picklist(['bound', 'recycled', 'tasks', 'copied']);
+export type Evidence = v.InferOutput<typeof evidence>;
+
+const ofConsumer = {
+  ...base,
+  /** A consumer's name; of a mirror, the parameter's name or the region. */
+  consumer: v.string(),
+  /** Which promotion of the version: after a roll-back one version has two. */
+  promotedAt: v.optional(timestamp),
+};
+
 export const eventDetails = {
   'Rotation Requested': v.object({
     secretId: v.string(),
@@ -53,17 +70,20 @@ export const eventDetails = {
     retryable: v.boolean(),
   }),
   'Secret Promoted': v.object({ ...base, previousVersionId: v.optional(v.string()) }),
+  'Consumer Converging': v.object({ ...ofConsumer, expectedAt: timestamp }),
   'Consumer Converged': v.object({
-    ...base,
-    consumer: v.string(),
-    evidence: v.string(),
+    ...ofConsumer,
+    evidence,
+    /** Missing in events of before, which were published at the promotion: the time was a forecast. */
+    convergedAt: v.optional(timestamp),
     convergenceMilliseconds: v.number(),
   }),
   'Consumer Lagging': v.object({
-    ...base,
-    consumer: v.string(),
+    ...ofConsumer,
     reason: v.string(),
-    expectedAt: v.optional(v.string()),
+    expectedAt: v.optional(timestamp),
+    /** The same lag was published before: no notice is due. */
+    isKnown: v.optional(v.boolean()),
   }),
   'Check Passed': v.object({
     ...base,
@@ -82,12 +102,23 @@ export const eventDetails = {
     code: v.string(),
     message: v.string(),
   }),
+  /** The check could not be run to a verdict: nothing is known of the credential, and nothing is undone. */
+  'Check Inconclusive': v.object({
+    ...base,
+    path: v.optional(v.string()),
+    check: v.string(),
+    type: v.string(),
+    code: v.string(),
+    message: v.string(),
+  }),
   'Rotation Succeeded': v.object({
     ...base,
     kind: v.string(),
     startedBy,
     durationMilliseconds: v.number(),
     retireAfter: v.optional(v.string()),
+    /** Checks without a verdict, by name: retirement asks them again. */
+    inconclusiveChecks: v.optional(v.array(v.string())),
   }),
   'Rotation Failed': v.object({
     ...base,
@@ -125,3 +156,14 @@ export const eventDetails = {
 
 export type EventType = keyof typeof eventDetails;
 export type EventDetail<Type extends EventType> = v.InferOutput<(typeof eventDetails)[Type]>;
+
+/** The events that a person gets a notice of; of some of them, not each time. */
+export const noticedEvents = [
+  'Rotation Failed',
+  'Rotation Rolled Back',
+  'Retirement Blocked',
+  'Consumer Lagging',
+  'Drift Found',
+  'Check Failed',
+  'Check Inconclusive',
+] as const satisfies EventType[];

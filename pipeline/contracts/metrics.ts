@@ -12,12 +12,14 @@ export const metricNames = [
   'ConvergenceDuration',
   'CheckFailed',
   'CheckPassed',
+  'CheckInconclusive',
   'CredentialRetired',
   'RetirementBlocked',
   'ConsumerLagging',
   'SecretOverdue',
   'DriftFound',
   'AuditCompleted',
+  'ExecutionFailed',
 ] as const;
 
 export type MetricName = (typeof metricNames)[number];

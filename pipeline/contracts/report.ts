@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What the state machines ask to have told: one shape for each Report state. */
+/** What the state machines ask to have published: one shape for each Report state. */
 const text = v.string();
 const nullableText = v.nullish(v.string());
 
@@ -17,15 +17,26 @@ export const ReportedPlan = v.object({
 });
 export type ReportedPlan = v.InferOutput<typeof ReportedPlan>;
 
-export const CheckResult = v.object({
-  name: text,
-  type: text,
-  ok: v.boolean(),
-  durationMilliseconds: v.optional(v.number()),
-  observed: v.optional(v.unknown()),
-  code: v.optional(text),
-  cause: v.optional(v.unknown()),
-});
+/** What is checked, and on which way: that of a rotation, or `retirement`. */
+const CheckedPlan = v.object({ path: text, secretArn: text, secretName: text, versionId: text });
+
+const outcomes = ['passed', 'failed', 'inconclusive'] as const;
+
+/** How a check ended. Executions that began before `outcome` existed say `ok`. */
+export const CheckResult = v.pipe(
+  v.object({
+    name: text,
+    type: text,
+    outcome: v.optional(v.picklist(outcomes)),
+    ok: v.optional(v.boolean()),
+    durationMilliseconds: v.nullish(v.number()),
+    observed: v.optional(v.unknown()),
+    code: v.nullish(text),
+    cause: v.optional(v.unknown()),
+  }),
+  v.check(({ outcome, ok }) => outcome !== undefined || ok !== undefined, 'an outcome: passed, failed or inconclusive'),
+  v.transform(({ ok, outcome, ...rest }) => ({ ...rest, outcome: outcome ?? (ok ? 'passed' : 'failed') })),
+);
 export type CheckResult = v.InferOutput<typeof CheckResult>;
 
 export const ReportedFailure = v.object({
@@ -33,7 +44,7 @@ export const ReportedFailure = v.object({
   cause: v.nullish(v.unknown()),
   /** The checks that were run, where some of them failed. */
   checks: v.nullish(v.array(CheckResult)),
-  /** What failed next, while the first failure was being mended. */
+  /** What failed next, while the first failure was being repaired. */
   next: v.nullish(v.object({ what: text, code: text, cause: v.nullish(v.unknown()) })),
 });
 export type ReportedFailure = v.InferOutput<typeof ReportedFailure>;
@@ -53,26 +64,39 @@ const ReportedEvidence = v.object({
   notBefore: v.optional(text),
 });
 
-const PropagatedConsumer = v.object({
+const timestamp = v.pipe(text, v.isoTimestamp());
+
+/** A version that became current, and when: what consumers and mirrors are brought to. */
+const Change = v.object({ secretArn: text, secretName: text, versionId: text, promotedAt: timestamp });
+export type Change = v.InferOutput<typeof Change>;
+
+const LaggingConsumer = v.object({
   consumer: text,
   freshness: text,
-  lagging: v.boolean(),
-  evidence: text,
-  convergedAt: text,
-  reason: v.nullish(text),
-  sample: v.nullish(v.unknown()),
-  notifyError: v.nullish(text),
-});
-export type PropagatedConsumer = v.InferOutput<typeof PropagatedConsumer>;
-
-const PropagatedMirror = v.object({
-  mirror: text,
-  ok: v.boolean(),
-  changed: v.optional(v.boolean()),
-  reason: v.optional(text),
+  reason: text,
+  /** When its bound has passed, which is evidence whatever went wrong. */
+  expectedAt: v.nullish(timestamp),
 });
 
-const execution = { executionArn: text, startedAt: v.pipe(text, v.isoTimestamp()) };
+/** Nothing is proven yet when a propagation ends: a consumer is on its way, or something went wrong on it. */
+const PropagatedConsumer = v.variant('state', [
+  v.object({ state: v.literal('converging'), consumer: text, freshness: text, expectedAt: timestamp }),
+  v.object({ state: v.literal('lagging'), ...LaggingConsumer.entries }),
+]);
+
+const PropagatedMirror = v.variant('state', [
+  v.object({ state: v.literal('in-step'), mirror: text }),
+  v.object({ state: v.literal('lagging'), mirror: text, reason: text }),
+]);
+
+const ConvergedConsumer = v.object({
+  consumer: text,
+  freshness: text,
+  evidence: v.picklist(['bound', 'recycled', 'tasks']),
+  convergedAt: timestamp,
+});
+
+const execution = { executionArn: text, startedAt: timestamp };
 
 export const Report = v.variant('report', [
   v.object({ report: v.literal('started'), ...execution, plan: ReportedPlan }),
@@ -80,11 +104,18 @@ export const Report = v.variant('report', [
   v.object({
     report: v.literal('propagated'),
     ...execution,
-    change: v.object({ secretArn: text, secretName: text, versionId: text, promotedAt: text }),
+    change: Change,
     consumers: v.array(PropagatedConsumer),
     mirrors: v.array(PropagatedMirror),
   }),
-  v.object({ report: v.literal('checks'), ...execution, plan: ReportedPlan, checks: v.array(CheckResult) }),
+  v.object({
+    report: v.literal('converged'),
+    ...execution,
+    change: Change,
+    consumers: v.array(ConvergedConsumer),
+  }),
+  v.object({ report: v.literal('lagging'), ...execution, change: Change, consumers: v.array(LaggingConsumer) }),
+  v.object({ report: v.literal('checks'), ...execution, plan: CheckedPlan, checks: v.array(CheckResult) }),
   v.object({
     report: v.literal('succeeded'),
     ...execution,
@@ -113,7 +144,11 @@ export const Report = v.variant('report', [
     retirement: ReportedRetirement,
     evidence: ReportedEvidence,
     attempt: v.number(),
+    /** The checks that were asked again, where some of them reached no verdict once more. */
+    checks: v.nullish(v.array(CheckResult)),
   }),
+  /** An execution of a state machine FAILED, TIMED_OUT or was ABORTED. */
+  v.object({ report: v.literal('execution-ended'), ...execution, status: text }),
   v.object({
     report: v.literal('fleet'),
     ...execution,

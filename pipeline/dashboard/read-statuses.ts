@@ -1,12 +1,11 @@
-import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import * as v from 'valibot';
-import { type EventType, eventDetails } from '../contracts/events.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
+import { readStory } from '../history/story-rows.ts';
 import { describeAnswer } from '../rotation/secret-store.ts';
 import { listSettings } from '../settings/list-settings.ts';
-import { type SecretStatus, type StoryRow, secretStatus } from './secret-status.ts';
+import { type SecretStatus, secretStatus } from './secret-status.ts';
 
 export interface StatusReader {
   readonly ssm: SSMClient;
@@ -70,40 +69,12 @@ async function readStatus(reader: StatusReader, settings: SecretSettings): Promi
       lastRotatedAt: answer.LastRotatedDate,
       nextRotationAt: answer.NextRotationDate,
     };
-    const story = await readStory(reader, secret.arn);
+    const query = { table: reader.historyTable, secretArn: secret.arn, limit: STORY_ROWS };
+    const story = await readStory(reader.dynamodb, query);
     return secretStatus({ settings, secret, dates, story, now: reader.now() });
   } catch (error) {
     // One secret that is gone, or that the role may not see, must not hide the others.
     if (!(error instanceof Error)) throw error;
     return { name: settings.name, reason: `${error.name}: ${error.message}` };
   }
-}
-
-const Row = v.object({
-  sk: v.object({ S: v.string() }),
-  type: v.object({ S: v.string() }),
-  detail: v.object({ S: v.string() }),
-});
-
-async function readStory(reader: StatusReader, secretArn: string): Promise<StoryRow[]> {
-  const answer = await reader.dynamodb.send(
-    new QueryCommand({
-      TableName: reader.historyTable,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': { S: `secret#${secretArn}` } },
-      ScanIndexForward: false,
-      Limit: STORY_ROWS,
-    }),
-  );
-  return (answer.Items ?? []).flatMap(readRow);
-}
-
-/** Rows outlive versions of Keyturn: one of a shape that this version does not know tells it nothing. */
-export function readRow(item: unknown): StoryRow[] {
-  const row = v.safeParse(Row, item);
-  if (!row.success || !(row.output.type.S in eventDetails)) return [];
-  const type = row.output.type.S as EventType;
-  const detail = v.safeParse(eventDetails[type], JSON.parse(row.output.detail.S));
-  if (!detail.success) return [];
-  return [{ type, at: new Date(row.output.sk.S.split('#')[0] ?? ''), detail: detail.output } as StoryRow];
 }

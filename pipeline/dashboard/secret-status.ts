@@ -1,7 +1,9 @@
-import type { EventDetail, EventType } from '../contracts/events.ts';
 import { AWSCURRENT, AWSPREVIOUS } from '../contracts/labels.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { KeyturnError } from '../errors.ts';
+import { type ConsumerState, consumerStateOf, namesInStory } from '../history/consumer-state.ts';
+import { describeConsumerState } from '../history/consumer-words.ts';
+import type { StoryRow, StoryRowOf } from '../history/story-rows.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
 import { candidateVersionId, isInFlight } from '../rotation/version-labels.ts';
 import { decide } from '../workflow/decide.ts';
@@ -13,11 +15,6 @@ export interface SecretDates {
   /** Secrets Manager's own next rotation. */
   readonly nextRotationAt?: Date;
 }
-
-/** A row of the history: what was told, and when. */
-export type StoryRow = {
-  [Type in EventType]: { readonly type: Type; readonly at: Date; readonly detail: EventDetail<Type> };
-}[EventType];
 
 export type Operation = 'rotate' | 'check' | 'roll-back';
 
@@ -38,7 +35,7 @@ export interface SecretStatus {
   readonly ageSeconds: number | undefined;
   readonly next: { readonly at: Date; readonly isOverdue: boolean } | undefined;
   readonly schedule: string | undefined;
-  readonly consumers: readonly Sign[];
+  readonly consumers: readonly ConsumerSign[];
   readonly checks: readonly Sign[];
   readonly offers: readonly Offer[];
 }
@@ -55,9 +52,12 @@ export interface Standing {
 /** A consumer or a check: whether it is as it should be for the version that is current. */
 export interface Sign {
   readonly name: string;
-  readonly tone: 'good' | 'bad' | 'calm';
+  readonly tone: Standing['tone'];
   readonly word: string;
 }
+
+/** A consumer or a mirror, and its state for programs. */
+export type ConsumerSign = Sign & ConsumerState;
 
 /**
  * What a person on call wants to know of one secret. Pure. `story`: its newest rows, the newest first; what is missing in
@@ -84,7 +84,7 @@ export function secretStatus(subject: {
     ageSeconds: bornAt && Math.max(0, (now.getTime() - bornAt.getTime()) / 1000),
     next: dates.nextRotationAt && { at: dates.nextRotationAt, isOverdue: dates.nextRotationAt < now },
     schedule: settings.schedule?.expression,
-    consumers: settings.consumers.map((consumer) => consumerSign(consumer.name, story, versionId)),
+    consumers: consumerSigns(settings, story, { versionId, now }),
     checks: settings.checks.map((check) => checkSign(check.name, story)),
     offers: offersOf(settings, secret),
   };
@@ -131,7 +131,7 @@ function isOutcome(row: StoryRow): row is Extract<StoryRow, { type: (typeof outc
 
 type Started = Extract<StoryRow, { type: 'Rotation Started' }>;
 
-/** Executions that end without telling anybody (stopped by hand) are not waited for longer than a rotation can take. */
+/** Executions that end without an event (stopped by hand) are not waited for longer than a rotation can take. */
 const LONGEST_STORY_SECONDS = 2 * 3_600;
 
 const words: Readonly<Record<string, string>> = {
@@ -148,7 +148,7 @@ function isOpen(started: Started, story: readonly StoryRow[], now: Date): boolea
 }
 
 function endedBadly(row: Extract<StoryRow, { detail: { code: string; message: string } }>): Omit<Standing, 'word'> {
-  // Whoever asked for a roll-back has nothing to look at.
+  // A roll-back that a person asked for is nothing to look at.
   const tone = row.detail.code === 'RollBackRequested' ? 'calm' : 'bad';
   return { tone, explanation: row.detail.message, ...at(row) };
 }
@@ -159,26 +159,53 @@ function at(row: StoryRow | undefined): Pick<Standing, 'since' | 'executionArn'>
   return { since: row.at, ...(executionArn && { executionArn }) };
 }
 
-function consumerSign(name: string, story: readonly StoryRow[], versionId: string | undefined): Sign {
-  const told = story.find(
-    (row) =>
-      (row.type === 'Consumer Converged' || row.type === 'Consumer Lagging') &&
-      row.detail.consumer === name &&
-      row.detail.versionId === versionId,
-  );
-  if (told?.type === 'Consumer Converged') return { name, tone: 'good', word: 'converged' };
-  if (told?.type === 'Consumer Lagging') return { name, tone: 'bad', word: `lagging: ${told.detail.reason}` };
-  return { name, tone: 'calm', word: 'nothing told for this version' };
+/** An event is in the table a moment after its time has come. */
+const PUBLISHING_MILLISECONDS = 60_000;
+
+/** Consumers always; mirrors where the story has something of them. */
+function consumerSigns(
+  { consumers, mirrors }: SecretSettings,
+  story: readonly StoryRow[],
+  reading: { versionId: string | undefined; now: Date },
+): ConsumerSign[] {
+  const published = namesInStory(story);
+  const copies = mirrors.map((mirror) => (mirror.to === 'replica' ? mirror.region : mirror.parameterName));
+  const names = [...consumers.map(({ name }) => name), ...copies.filter((name) => published.has(name))];
+  return names.map((name) => {
+    const state = consumerStateOf(name, story, reading);
+    return { name, tone: toneOf(state, reading.now), word: describeConsumerState(state), ...state };
+  });
+}
+
+function toneOf(state: ConsumerState, now: Date): Sign['tone'] {
+  switch (state.state) {
+    case 'converged':
+      return 'good';
+    case 'lagging':
+      return 'bad';
+    case 'converging':
+      return now.getTime() - state.expectedAt.getTime() > PUBLISHING_MILLISECONDS ? 'bad' : 'busy';
+    case 'unpublished':
+      return 'calm';
+  }
 }
 
 function checkSign(name: string, story: readonly StoryRow[]): Sign {
-  const told = story.find(
-    (row) => (row.type === 'Check Passed' || row.type === 'Check Failed') && row.detail.check === name,
+  const last = story.find(
+    (row): row is StoryRowOf<'Check Passed' | 'Check Failed' | 'Check Inconclusive'> =>
+      (row.type === 'Check Passed' || row.type === 'Check Failed' || row.type === 'Check Inconclusive') &&
+      row.detail.check === name,
   );
-  if (told?.type === 'Check Passed') return { name, tone: 'good', word: `passed at ${told.at.toISOString()}` };
-  if (told?.type === 'Check Failed')
-    return { name, tone: 'bad', word: `failed (${told.detail.code}): ${told.detail.message}` };
-  return { name, tone: 'calm', word: 'has not run yet' };
+  switch (last?.type) {
+    case 'Check Passed':
+      return { name, tone: 'good', word: `passed at ${last.at.toISOString()}` };
+    case 'Check Failed':
+      return { name, tone: 'bad', word: `failed (${last.detail.code}): ${last.detail.message}` };
+    case 'Check Inconclusive':
+      return { name, tone: 'bad', word: `no verdict (${last.detail.code}): ${last.detail.message}` };
+    default:
+      return { name, tone: 'calm', word: 'has not run yet' };
+  }
 }
 
 /** The workflow's own decision says whether a button would be refused, and why. */

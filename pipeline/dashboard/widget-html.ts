@@ -38,12 +38,17 @@ first. Whoever may invoke the function behind the buttons may press them.
 The widget takes no parameters.`;
 
 function summaryLine({ statuses, unread, nextToken }: StatusPage): Html {
-  const troubled = statuses.filter(({ standing }) => standing.tone === 'bad').length + unread.length;
+  const troubled = statuses.filter(isTroubled).length + unread.length;
   const busy = statuses.filter(({ standing }) => standing.tone === 'busy').length;
   const count = statuses.length + unread.length;
   return html`<p class="kt-summary"><b>${count}</b> ${count === 1 ? 'secret' : 'secrets'}${nextToken ? ' on this page' : ''}, ${
     troubled > 0 ? html`<b class="kt-bad-text">${troubled} to look at</b>` : 'all well'
   }${busy > 0 && html`, <b>${busy}</b> rotating`}</p>`;
+}
+
+/** All is well where nothing of a secret is not: a lagging consumer is to be looked at too. */
+function isTroubled({ standing, consumers, checks }: SecretStatus): boolean {
+  return [standing, ...consumers, ...checks].some(({ tone }) => tone === 'bad');
 }
 
 function nothingYet({ unread }: StatusPage): Html {
@@ -123,11 +128,11 @@ function nextRotation({ next, schedule }: SecretStatus, now: Date): Html {
   }</span>`;
 }
 
-/** `3 of 3`, and below it the ones that are not well, by name. */
+/** `3 of 3`, and below it by name those that are not well, or not yet. */
 function signs(all: readonly Sign[], none: string): Html {
   if (all.length === 0) return html`<span class="kt-note">${none}</span>`;
   const good = all.filter(({ tone }) => tone === 'good').length;
-  const tone = all.some((sign) => sign.tone === 'bad') ? 'bad' : good === all.length ? 'good' : 'calm';
+  const tone = (['bad', 'busy', 'calm'] as const).find((each) => all.some((sign) => sign.tone === each)) ?? 'good';
   const others = all.filter((sign) => sign.tone !== 'good');
   return html`<span class="kt-badge kt-${tone}" title="${all.map(({ name, word }) => `${name}: ${word}`).join('\n')}"><span aria-hidden="true">${glyphs[tone]}</span> ${good} of ${all.length}</span>${
     others.length > 0 && html`<ul>${others.map(({ name, word }) => html`<li><b>${name}</b> ${word}</li>`)}</ul>`

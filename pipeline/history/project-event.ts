@@ -4,7 +4,7 @@ import { parse } from '../contracts/parse.ts';
 
 /** The events of the story become rows of the history table. Rows expire; correctness never depends on them. */
 export interface HistoryRow {
-  /** `secret#<arn>` for a secret's story, `failure#<token>` for LookForFailure, which ends the waiting early. */
+  /** `secret#<arn>`: a secret's story. */
   readonly pk: string;
   readonly sk: string;
   readonly type: string;
@@ -25,32 +25,26 @@ const BusEvent = v.object({
 });
 
 /**
- * What an event writes. Pure, and idempotent by the event's own id: an event that comes twice writes the same rows.
+ * The row that an event writes. Pure, and idempotent by the event's own id: an event that comes twice writes the same row.
  * A request is not yet part of any secret's story.
  */
-export function projectEvent(input: unknown): HistoryRow[] {
+export function projectEvent(input: unknown): HistoryRow | undefined {
   const event = parse('The event', BusEvent, input);
   const type = event['detail-type'];
-  if (type === 'Rotation Requested') return [];
+  if (type === 'Rotation Requested') return undefined;
   const detail = parse(`The detail of "${type}"`, eventDetails[type], event.detail) as {
     id: string;
     secretArn: string;
-    versionId?: string;
     code?: string;
     message?: string;
-    retryable?: boolean;
   };
-  const expiresAt = Math.floor(new Date(event.time).getTime() / 1000) + HISTORY_DAYS * 86_400;
-  const row = {
+  return {
+    pk: `secret#${detail.secretArn}`,
+    sk: `${event.time}#${detail.id}`,
     type,
     detail: JSON.stringify(detail),
     ...(detail.code && { code: detail.code }),
     ...(detail.message && { message: detail.message }),
-    expiresAt,
+    expiresAt: Math.floor(new Date(event.time).getTime() / 1000) + HISTORY_DAYS * 86_400,
   };
-  const rows: HistoryRow[] = [{ ...row, pk: `secret#${detail.secretArn}`, sk: `${event.time}#${detail.id}` }];
-  if (type === 'Rotation Step Failed' && detail.retryable === false) {
-    rows.push({ ...row, pk: `failure#${detail.versionId}`, sk: 'permanent' });
-  }
-  return rows;
 }

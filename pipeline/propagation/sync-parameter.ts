@@ -31,13 +31,21 @@ export interface Propagation {
   readonly promotedAt: string;
   readonly consumers: ConsumerSettings[];
   readonly mirrors: MirrorSettings[];
+  /** Of a parameter: the function that `await-convergence` asks for the version that is there now. */
+  readonly parameterFunctionArn?: string;
 }
+
+/** What `await-convergence` asks. Parameter Store's own answer holds the value, and would stay in the execution's history. */
+export const ParameterLook = v.object({ operation: v.literal('look-at-parameter'), parameterName: text });
+export type ParameterLook = v.InferOutput<typeof ParameterLook>;
 
 export interface SyncDependencies {
   readonly ssm: SSMClient;
   readonly states: SFNClient;
   readonly settingsPrefix: string;
   readonly propagateSecretArn: string;
+  /** This function's own, for those who ask it about versions later. */
+  readonly functionArn: string;
 }
 
 export type SyncOutcome = { started: true; executionName: string } | { started: false; reason: string };
@@ -56,10 +64,22 @@ export async function syncParameter(dependencies: SyncDependencies, event: unkno
   if (consumers.length === 0) return { started: false, reason: `nobody is declared as a consumer of ${name}` };
   const current = await readVersion(dependencies.ssm, name);
   if (!current) return { started: false, reason: `${name} has been deleted meanwhile` };
-  const propagation = planPropagation(change, current, consumers);
+  const propagation = {
+    ...planPropagation(change, current, consumers),
+    parameterFunctionArn: dependencies.functionArn,
+  };
   const executionName = nameExecution(propagation);
   await start(dependencies, executionName, propagation);
   return { started: true, executionName };
+}
+
+/** The number of the version that a parameter has now; null where it has been deleted. Reads only. */
+export async function lookAtParameter(
+  { ssm }: Pick<SyncDependencies, 'ssm'>,
+  { parameterName }: ParameterLook,
+): Promise<{ version: number | null }> {
+  const current = await readVersion(ssm, parameterName);
+  return { version: current?.version ?? null };
 }
 
 interface ParameterVersion {

@@ -1,3 +1,4 @@
+import { oneLine } from '@keyturn/consumer/contracts/quote';
 import type { CheckResult, ReportedFailure } from '../contracts/report.ts';
 
 /** A failure in words: the state's Cause is a Lambda error's JSON, that of a nested execution, or text. */
@@ -8,27 +9,32 @@ export function explainFailure(failure: ReportedFailure): { code: string; messag
   return { code: codeOf(cause) ?? code, message: `${what}${then}` };
 }
 
+/** A cause as one line. It may be the text of a check of one's own, so what a terminal would obey is replaced. */
 export function explainCause(cause: unknown): string {
+  return oneLine(textOfCause(cause));
+}
+
+function textOfCause(cause: unknown): string {
   if (typeof cause !== 'string')
     return cause === null || cause === undefined ? 'no cause was given' : JSON.stringify(cause);
   const { errorMessage, Status, Error: code, Cause } = parseCause(cause);
   if (errorMessage !== undefined) return String(errorMessage);
   if (Status === undefined) return withoutTraces(cause);
-  return Cause === undefined ? `the execution ended ${Status}${code ? ` with ${code}` : ''}` : explainCause(Cause);
+  return Cause === undefined ? `the execution ended ${Status}${code ? ` with ${code}` : ''}` : textOfCause(Cause);
 }
 
 /** A text may hold the causes of several checks: `http: NoRoute {"errorType":…,"errorMessage":…,"trace":[…]}; jwks: …`. */
 function withoutTraces(text: string): string {
-  let told = '';
+  let plain = '';
   let at = 0;
   for (let start = text.indexOf('{"'); start >= 0; start = text.indexOf('{"', at)) {
     const end = endOfObject(text, start);
     if (end === undefined) break;
     const { errorMessage } = parseCause(text.slice(start, end));
-    told += text.slice(at, start) + (errorMessage === undefined ? text.slice(start, end) : String(errorMessage));
+    plain += text.slice(at, start) + (errorMessage === undefined ? text.slice(start, end) : String(errorMessage));
     at = end;
   }
-  return told + text.slice(at);
+  return plain + text.slice(at);
 }
 
 /** Where the JSON object that begins at `start` ends; braces inside its strings do not count. */
@@ -66,7 +72,7 @@ function codeOf(cause: unknown): string | undefined {
 }
 
 /** `database: The login app_clone was refused …; http: …` */
-export function explainChecks(checks: CheckResult[]): string {
-  const failed = checks.filter((check) => !check.ok);
+export function explainChecks(checks: readonly CheckResult[]): string {
+  const failed = checks.filter((check) => check.outcome === 'failed');
   return failed.map((check) => `${check.name}: ${explainCause(check.cause)}`).join('; ');
 }

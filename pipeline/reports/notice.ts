@@ -1,6 +1,8 @@
+import { oneLine } from '@keyturn/consumer/contracts/quote';
 import * as v from 'valibot';
-import { EVENT_SOURCE, type EventDetail, eventDetails } from '../contracts/events.ts';
+import { EVENT_SOURCE, type EventDetail, eventDetails, type noticedEvents } from '../contracts/events.ts';
 import { parse } from '../contracts/parse.ts';
+import { sentence } from './composed.ts';
 
 /** What a person reads on a phone. */
 export interface Notice {
@@ -12,7 +14,7 @@ export interface Notice {
 const LONGEST_SUBJECT = 99;
 /** Enough for a reason; two text messages. */
 const LONGEST_REASON = 280;
-/** Looks come once an hour by then: a blocked retirement is told again once a day. */
+/** Looks come once an hour by then: the notice of a blocked retirement is sent again once a day. */
 const LOOKS_A_DAY = 24;
 
 const BusEvent = v.object({ source: v.string(), 'detail-type': v.string(), detail: v.unknown() });
@@ -23,7 +25,7 @@ const AlarmChange = v.object({
   configuration: v.optional(v.object({ description: v.optional(v.string()) }), {}),
 });
 
-type Noticed = 'Rotation Failed' | 'Rotation Rolled Back' | 'Retirement Blocked' | 'Drift Found' | 'Check Failed';
+type Noticed = (typeof noticedEvents)[number];
 
 const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | undefined } = {
   'Rotation Failed': (detail) =>
@@ -34,7 +36,7 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
       section: 'RotationFailed',
     }),
   'Rotation Rolled Back': (detail) =>
-    // Somebody who rolled back by hand knows.
+    // A person who rolled back by hand knows.
     detail.code === 'RollBackRequested'
       ? undefined
       : compose(detail.secretName, {
@@ -44,14 +46,23 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
           section: 'RotationRolledBack',
         }),
   'Retirement Blocked': (detail) =>
-    isWorthTelling(detail)
+    isNews(detail)
       ? compose(detail.secretName, {
-          what: 'the previous credential is still in use',
+          what: whatBlocks(detail),
           why: detail.message,
           next: `keyturn doctor ${detail.secretName}`,
           section: 'RetirementBlocked',
         })
       : undefined,
+  'Consumer Lagging': (detail) =>
+    detail.isKnown
+      ? undefined
+      : compose(detail.secretName, {
+          what: `${detail.consumer} is lagging`,
+          why: `${sentence(detail.reason)}${detail.expectedAt ? ` It converges by its bound at ${detail.expectedAt}.` : ''}`,
+          next: `keyturn doctor ${detail.secretName}`,
+          section: 'ConsumerLagging',
+        }),
   'Drift Found': (detail) =>
     compose(detail.secretName, {
       what: detail.code,
@@ -60,7 +71,7 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
       section: detail.code === 'SecretOverdue' ? 'SecretOverdue' : 'DriftFound',
     }),
   'Check Failed': (detail) =>
-    // In a rotation the end of the execution tells it, with every check that failed: one incident, one notice.
+    // In a rotation the notice of its end names every check that failed: one incident, one notice.
     detail.path === 'checks-only'
       ? compose(detail.secretName, {
           what: `check ${detail.check} failed (${detail.code})`,
@@ -69,7 +80,27 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
           section: 'CheckFailed',
         })
       : undefined,
+  'Check Inconclusive': (detail) =>
+    // A retirement asks again and again: its own notice says what it waits for, once a day.
+    detail.path === 'retirement'
+      ? undefined
+      : compose(detail.secretName, {
+          what: `check ${detail.check} reached no verdict (${detail.code})`,
+          why: `${sentence(detail.message)} ${consequenceOf(detail.path)}`,
+          next: `keyturn check ${detail.secretName}`,
+          section: 'CheckInconclusive',
+        }),
 };
+
+/** What follows from a check that says nothing of the credential. */
+function consequenceOf(path: string | undefined): string {
+  if (path === 'checks-only') return 'Nothing was changed.';
+  return 'Nothing was rolled back. Retirement asks the check again, and keeps the previous credential until it has a verdict.';
+}
+
+function whatBlocks({ blockers }: EventDetail<'Retirement Blocked'>): string {
+  return blockers.length > 0 ? 'the previous credential is still in use' : 'the previous credential is not retired';
+}
 
 /**
  * The notice of an event, or undefined where nobody needs to look up from what they do. Pure. Takes the pipeline's own
@@ -89,7 +120,7 @@ function isNoticed(type: string): type is Noticed {
 }
 
 /** The first look, and then one a day; waiting for a moment that is known is no news. */
-function isWorthTelling({ attempt = 1, blockers, message }: EventDetail<'Retirement Blocked'>): boolean {
+function isNews({ attempt = 1, blockers, message }: EventDetail<'Retirement Blocked'>): boolean {
   const isWaiting = blockers.length === 0 && /may be in use until/.test(message);
   return !isWaiting && attempt % LOOKS_A_DAY === 1;
 }
@@ -97,10 +128,10 @@ function isWorthTelling({ attempt = 1, blockers, message }: EventDetail<'Retirem
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html */
 function composeAlarm({ alarmName, state, configuration }: v.InferOutput<typeof AlarmChange>): Notice | undefined {
   if (state.value !== 'ALARM') return undefined;
-  const description = plain(configuration.description ?? state.reason);
+  const description = oneLine(configuration.description ?? state.reason);
   return {
     subject: subjectOf(`Keyturn alarm: ${alarmName}`),
-    message: `${plain(alarmName)} rings.\n${shorten(description)}`,
+    message: `${oneLine(alarmName)} rings.\n${shorten(description)}`,
   };
 }
 
@@ -110,25 +141,20 @@ function compose(name: string, words: { what: string; why: string; next: string;
   return {
     subject: subjectOf(`Keyturn: ${name}: ${words.what}`),
     message: [
-      `${shorten(plain(name))}: ${words.what}.`,
-      `Why: ${shorten(plain(why))}`,
-      `Next: ${plain(words.next)}`,
+      `${shorten(oneLine(name))}: ${words.what}.`,
+      `Why: ${shorten(oneLine(why))}`,
+      `Next: ${oneLine(words.next)}`,
       `Runbook: docs/operating.md#${words.section.toLowerCase()}`,
     ].join('\n'),
   };
 }
 
 function subjectOf(text: string): string {
-  const ascii = plain(text).replace(/[^\x20-\x7e]/g, '?');
+  const ascii = oneLine(text).replace(/[^\x20-\x7e]/g, '?');
   return ascii.length <= LONGEST_SUBJECT ? ascii : `${ascii.slice(0, LONGEST_SUBJECT - 3)}...`;
 }
 
 function shorten(text: string): string {
   const characters = [...text];
   return characters.length <= LONGEST_REASON ? text : `${characters.slice(0, LONGEST_REASON - 1).join('')}…`;
-}
-
-/** One line: what comes from vendors and databases may hold line ends and control characters. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
 }

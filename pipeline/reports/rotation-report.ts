@@ -1,14 +1,15 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
 import type { RotationReport } from '../rotation/rotation-function.ts';
-import { describeError, tell } from './story.ts';
+import { describeError, publish } from './story.ts';
 
 /**
- * Tells each native step on the bus. A step never fails because its event was not accepted: the labels are the state.
- * What could not be told is logged, and the audit finds what nobody heard of.
+ * Publishes each native step on the pipeline's bus. A step never fails because its event was not accepted: the labels are the
+ * state. What could not be published is logged, and the audit finds it.
  */
 export function reportRotationWith(dependencies: {
   client: EventBridgeClient;
+  busName: string;
   newId(): string;
   warn(message: string, error: unknown): void;
 }): RotationReport {
@@ -20,9 +21,14 @@ export function reportRotationWith(dependencies: {
     }
   };
   return {
+    endFailed: ({ secretArn, token, error }) =>
+      dependencies.warn(
+        `${secretNameOf(secretArn)}: AWSPENDING could not be detached from ${token}, whose rotation failed for good.`,
+        error,
+      ),
     stepSucceeded: ({ secret, token, name, durationMilliseconds }) =>
       attempt(
-        tell(dependencies.client, {
+        publish(dependencies.client, dependencies.busName, {
           type: 'Rotation Step Succeeded',
           id: dependencies.newId(),
           detail: {
@@ -37,7 +43,7 @@ export function reportRotationWith(dependencies: {
       ),
     stepFailed: ({ secretArn, token, name, error }) =>
       attempt(
-        tell(dependencies.client, {
+        publish(dependencies.client, dependencies.busName, {
           type: 'Rotation Step Failed',
           id: dependencies.newId(),
           detail: {

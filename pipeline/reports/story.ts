@@ -10,16 +10,25 @@ export class EventNotAccepted extends KeyturnError {
 
 type Detail<Type extends EventType> = Omit<EventDetail<Type>, 'schemaVersion' | 'id'>;
 
-/** Puts one event of the story on the default bus. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
-export async function tell<Type extends EventType>(
+/** Puts one event of the story on the pipeline's own bus. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+export async function publish<Type extends EventType>(
   client: EventBridgeClient,
+  busName: string,
   event: { type: Type; id: string; detail: Detail<Type> },
 ): Promise<void> {
   const detail = { schemaVersion: 1, id: event.id, ...event.detail };
   const secretArn = 'secretArn' in detail && typeof detail.secretArn === 'string' ? [detail.secretArn] : [];
   const answer = await client.send(
     new PutEventsCommand({
-      Entries: [{ Source: EVENT_SOURCE, DetailType: event.type, Detail: JSON.stringify(detail), Resources: secretArn }],
+      Entries: [
+        {
+          EventBusName: busName,
+          Source: EVENT_SOURCE,
+          DetailType: event.type,
+          Detail: JSON.stringify(detail),
+          Resources: secretArn,
+        },
+      ],
     }),
   );
   if (!answer.FailedEntryCount) return;

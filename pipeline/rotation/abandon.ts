@@ -20,11 +20,12 @@ import {
   isPending,
   wasPromoted,
 } from './version-labels.ts';
+import { standingOfCandidate } from './version-relations.ts';
 
 export type Abandonment = { abandoned: true; detachedPending: boolean } | { abandoned: false; reason: 'promoted' };
 
 /**
- * Gives a candidate up before promotion. Secrets Manager may be trying the rotation again at this very moment, so in this
+ * Gives a candidate up before promotion. Another version is refused: what it holds may be in use at the target. Secrets Manager may be trying the rotation again at this very moment, so in this
  * order:
  * 1. AWSPENDING is detached: steps that begin from now on are refused, and a `set` under way changes nothing.
  * 2. It was promoted meanwhile after all: the target knows it, and is left alone.
@@ -40,9 +41,12 @@ export async function abandon(
   const { store } = rotationFunction;
   const { secretArn, versionId: token } = request;
   const found = await store.describe(secretArn);
-  if (wasPromoted(found, token)) return { abandoned: false, reason: 'promoted' };
-  const detachedPending = isPending(found, token);
+  const standing = standingOfCandidate(found, token);
+  // Secrets Manager is about to take it from AWSCURRENT itself; nothing takes it from a version that was promoted and replaced.
+  const detachedPending = isPending(found, token) && !isCurrent(found, token);
   if (detachedPending) await store.moveStage({ secretArn, stage: AWSPENDING, from: token });
+  if (standing === 'promoted') return { abandoned: false, reason: 'promoted' };
+  if (standing === 'rolled-back') return { abandoned: true, detachedPending };
   const secret = detachedPending ? await store.describe(secretArn) : found;
   if (wasPromoted(secret, token)) return { abandoned: false, reason: 'promoted' };
 

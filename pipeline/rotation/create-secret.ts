@@ -1,4 +1,4 @@
-import { AWSPENDING, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
+import { WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import { RotationInGrace, SecretUnusable } from './errors.ts';
 import { readVersion, requireVersion, type Step } from './rotation-function.ts';
 import { sweep } from './sweep.ts';
@@ -7,7 +7,8 @@ import { currentVersionId, isInFlight } from './version-labels.ts';
 /**
  * Stores the candidate, once for a token. In this order:
  * 1. A secret that an AWS service owns is never rotated by us.
- * 2. The previous rotation's credential has not been retired: refuse, and clear the way for the next RotateSecret.
+ * 2. The previous rotation's credential has not been retired: refuse. The step that fails for good clears the way for the next
+ *    RotateSecret, which an empty version under AWSPENDING would block.
  * 3. A rotation that Secrets Manager began by itself is given to the workflow before anything is made.
  * 4. The candidate is there already: done. A second password for one token would lock the first one out.
  * 5. What an earlier attempt left outside is removed: it was killed between making a credential and storing it.
@@ -42,8 +43,6 @@ async function refuseInsideGrace({ rotationFunction, secret, settings, rotation 
   // An emergency does not wait for those who still use what is compromised.
   if (rotation.emergency) return;
   if (!isInFlight(secret, current)) return;
-  // RotateSecret made an empty version for this token; left there it would block the next rotation.
-  await rotationFunction.store.moveStage({ secretArn: secret.arn, stage: AWSPENDING, from: rotation.token });
   // LastChangedDate is that of the label which RotateSecret has just moved.
   const promotedAt = await rotationFunction.store.createdAt(secret.arn, current);
   throw new RotationInGrace(describeGrace(secret.name, promotedAt, settings.gracePeriodSeconds));

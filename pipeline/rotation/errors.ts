@@ -30,3 +30,14 @@ export class AdoptionFailed extends KeyturnError {
   readonly code = 'AdoptionFailed';
   override readonly retryable = true;
 }
+
+/** The versions of a request do not stand in the relation that its operation needs. Nothing was changed. */
+export class VersionsUnrelated extends KeyturnError {
+  readonly code = 'VersionsUnrelated';
+}
+
+/** An emergency's step came while a roll-back puts the credential back into use that it replaces. Secrets Manager tries again. */
+export class RollBackUnderWay extends KeyturnError {
+  readonly code = 'RollBackUnderWay';
+  override readonly retryable = true;
+}

@@ -4,6 +4,7 @@ import { guarded } from './guard.ts';
 import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { isCurrent } from './version-labels.ts';
+import { standingOfRetirement } from './version-relations.ts';
 
 type RetirementRequest = Extract<WorkflowRequest, { operation: 'GatherEvidence' | 'Retire' }>;
 
@@ -19,16 +20,18 @@ export async function gatherEvidence(
   request: RetirementRequest,
 ): Promise<Evidence> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  if (!isCurrent(secret, request.versionId)) {
+  const versions = { current: request.versionId, previous: request.previousVersionId };
+  if (standingOfRetirement(secret, versions) === 'superseded') {
     return {
       verdict: 'superseded',
       observed: `AWSCURRENT of ${secret.name} has moved on from ${request.versionId}`,
       blockers: [],
     };
   }
-  const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
+  const opened = await openRetirement(rotationFunction, secret, request);
+  const { rotation } = opened;
   const reading = guarded(rotationFunction, rotation, (now) => !isCurrent(now, request.versionId));
-  const evidence = await rotationFunction.rotator.gatherEvidence(reading, versions);
+  const evidence = await rotationFunction.rotator.gatherEvidence(reading, opened.versions);
   const blockers = evidence.blockers.map(describeBlocker);
   const early = evidence.notBefore && evidence.notBefore.getTime() > rotationFunction.now().getTime();
   if (blockers.length === 0 && !early) return { verdict: 'free', observed: evidence.observed, blockers };

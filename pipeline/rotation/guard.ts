@@ -1,5 +1,6 @@
 import { RotationAbandoned, TargetRefused } from '../rotators/errors.ts';
 import type { Rotation } from '../rotators/rotator.ts';
+import { RollBackUnderWay } from './errors.ts';
 import type { RotationFunction, UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { isBeingRolledBack, isStepOvertaken } from './version-labels.ts';
@@ -41,7 +42,10 @@ export function guardStep<Settings>(
     if (isStepOvertaken(before, secret, rotation.token)) return true;
     if (!rotation.emergency || !isBeingRolledBack(secret)) return false;
     const madeAt = await store.createdAt(rotation.secretArn, rotation.token);
-    return now().getTime() - madeAt.getTime() < ROLL_BACK_MILLISECONDS;
+    if (now().getTime() - madeAt.getTime() >= ROLL_BACK_MILLISECONDS) return false;
+    throw new RollBackUnderWay(
+      `${rotation.secretName}: a roll-back puts the credential back into use that emergency ${rotation.token} replaces. Nothing was changed; Secrets Manager tries again.`,
+    );
   });
 }
 

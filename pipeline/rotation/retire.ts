@@ -8,6 +8,7 @@ import type { RotationFunction } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
 import { sweep } from './sweep.ts';
 import { isCurrent, isInFlight, isRetirementOvertaken } from './version-labels.ts';
+import { standingOfRetirement } from './version-relations.ts';
 
 export type Retirement = { retired: true } | { retired: false; reason: 'superseded' };
 
@@ -20,7 +21,8 @@ export async function retire(
   request: Extract<WorkflowRequest, { operation: 'Retire' }>,
 ): Promise<Retirement> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  if (!isCurrent(secret, request.versionId)) return { retired: false, reason: 'superseded' };
+  const standing = standingOfRetirement(secret, { current: request.versionId, previous: request.previousVersionId });
+  if (standing === 'superseded') return { retired: false, reason: 'superseded' };
   const { rotation, versions } = await openRetirement(rotationFunction, secret, request);
   const attempt = await unlessOvertaken(
     rotationFunction,

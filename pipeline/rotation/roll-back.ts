@@ -5,7 +5,8 @@ import type { SecretVersion } from '../rotators/rotator.ts';
 import { unlessOvertaken } from './guard.ts';
 import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
-import { hasFailed, isRollBackOvertaken } from './version-labels.ts';
+import { hasFailed, isCurrent, isRollBackOvertaken } from './version-labels.ts';
+import { standingOfRollBack } from './version-relations.ts';
 
 export type RollBackResult =
   | { rolledBack: true; restoredVersionId: string }
@@ -24,7 +25,7 @@ export class RollBackImpossible extends KeyturnError {
  * 3. The target accepts the previous credential again.
  * 4. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
  * 5. AWSPENDING, if it is still attached, and the in-flight label are detached from the failed version.
- * May be called twice. When AWSCURRENT rests on neither version, somebody has put another value: nothing is done.
+ * May be called twice. When AWSCURRENT rests on neither version, another value was put: nothing is done.
  */
 export async function rollBack(
   rotationFunction: RotationFunction,
@@ -34,28 +35,37 @@ export async function rollBack(
   const { secretArn, versionId: failed, previousVersionId: previous } = request;
   const secret = await store.describe(secretArn);
   refuseImpossible(secret, previous);
-  const current = secret.versionWith(AWSCURRENT);
-  if (current !== failed && current !== previous) return { rolledBack: false, reason: 'superseded' };
-
-  const restorable = current === failed ? await readRestorable(rotationFunction, secret, failed, previous) : undefined;
-  await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
-  if (restorable) {
-    const isOvertaken = (now: SecretDescription) => isRollBackOvertaken(now, { failed, previous });
-    const write = () =>
-      unlessOvertaken(rotationFunction, restorable.rotation, isOvertaken, (guarded) =>
-        rotationFunction.rotator.restore(guarded, restorable.versions),
-      );
-    if (isOvertaken(await store.describe(secretArn)) || (await write()).overtaken) {
-      await store.moveStage({ secretArn, stage: KEYTURN_FAILED, from: failed });
-      return { rolledBack: false, reason: 'superseded' };
-    }
-    await store.moveStage({ secretArn, stage: AWSCURRENT, to: previous, from: failed });
+  const standing = standingOfRollBack(secret, { failed, previous });
+  if (standing === 'superseded') return { rolledBack: false, reason: 'superseded' };
+  if (standing === 'begin' && !(await moveBack(rotationFunction, secret, { failed, previous }))) {
+    return { rolledBack: false, reason: 'superseded' };
   }
   const stages = secret.stagesOf(failed);
   for (const stage of [AWSPENDING, KEYTURN_IN_FLIGHT]) {
     if (stages.includes(stage)) await store.moveStage({ secretArn, stage, from: failed });
   }
   return { rolledBack: true, restoredVersionId: previous };
+}
+
+/** Steps 1 to 4. Answers whether AWSCURRENT is on the previous version: another call may have moved it there. */
+async function moveBack(
+  rotationFunction: RotationFunction,
+  secret: SecretDescription,
+  { failed, previous }: { failed: string; previous: string },
+): Promise<boolean> {
+  const { store, rotator } = rotationFunction;
+  const { rotation, versions } = await readRestorable(rotationFunction, secret, failed, previous);
+  await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
+  const isOvertaken = (now: SecretDescription) => isRollBackOvertaken(now, { failed, previous });
+  const write = () =>
+    unlessOvertaken(rotationFunction, rotation, isOvertaken, (guarded) => rotator.restore(guarded, versions));
+  if (isOvertaken(await store.describe(secret.arn)) || (await write()).overtaken) {
+    if (isCurrent(await store.describe(secret.arn), previous)) return true;
+    await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_FAILED, from: failed });
+    return false;
+  }
+  await store.moveStage({ secretArn: secret.arn, stage: AWSCURRENT, to: previous, from: failed });
+  return true;
 }
 
 function refuseImpossible(secret: SecretDescription, previous: string): void {

@@ -19,7 +19,7 @@ export interface RotationFunction<Payload = unknown, Settings = unknown> {
   now(): Date;
 }
 
-/** Tells the rotation's story while Secrets Manager drives it. Never fails a step: the labels are the state, not the events. */
+/** Reports the rotation's story while Secrets Manager drives it. Never fails a step: the labels are the state, not the events. */
 export interface RotationReport {
   stepSucceeded(step: {
     secret: SecretDescription;
@@ -28,6 +28,8 @@ export interface RotationReport {
     durationMilliseconds: number;
   }): Promise<void>;
   stepFailed(step: { secretArn: string; token: string; name: string; error: unknown }): Promise<void>;
+  /** A rotation failed for good, and AWSPENDING could not be detached from its candidate. */
+  endFailed(rotation: { secretArn: string; token: string; error: unknown }): void;
 }
 
 /** One step of one rotation, after the contract's preconditions were checked. */

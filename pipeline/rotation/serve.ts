@@ -1,7 +1,9 @@
 import { parse } from '../contracts/parse.ts';
 import { RotationEvent, type RotationStep, WorkflowRequest } from '../contracts/rotation-event.ts';
+import { isPermanent } from '../errors.ts';
 import { abandon } from './abandon.ts';
 import { createSecret } from './create-secret.ts';
+import { endForGood } from './end-for-good.ts';
 import { StepRefused } from './errors.ts';
 import { finishSecret } from './finish-secret.ts';
 import { gatherEvidence } from './gather-evidence.ts';
@@ -14,7 +16,7 @@ import type { SecretDescription } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
 import { verify } from './verify.ts';
-import { isCurrent, isPending } from './version-labels.ts';
+import { hasFailed, isCurrent, isPending, wasPromoted } from './version-labels.ts';
 
 /** One invocation of a rotation function: a step from Secrets Manager, or a request from the workflow. */
 export async function serve(rotationFunction: RotationFunction, event: unknown): Promise<unknown> {
@@ -34,7 +36,7 @@ const steps: Record<RotationStep, (step: Step) => Promise<void>> = {
 
 /**
  * One invocation by Secrets Manager. Each step may come again with the same token, also after it has succeeded.
- * The five cases before every step are those of AWS's own rotation functions:
+ * Five of the six cases before every step are those of AWS's own rotation functions:
  * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
  */
 async function rotate(rotationFunction: RotationFunction, event: RotationEvent): Promise<void> {
@@ -49,8 +51,22 @@ async function rotate(rotationFunction: RotationFunction, event: RotationEvent):
     const durationMilliseconds = rotationFunction.now().getTime() - startedAt;
     await rotationFunction.report.stepSucceeded({ secret, token, name: verdict, durationMilliseconds });
   } catch (error) {
-    await rotationFunction.report.stepFailed({ secretArn: event.SecretId, token, name: event.Step, error });
+    const failed = { secretArn: event.SecretId, token };
+    await rotationFunction.report.stepFailed({ ...failed, name: event.Step, error });
+    if (isPermanent(error)) await endForGoodOrReport(rotationFunction, failed);
     throw error;
+  }
+}
+
+/** The step's own error is the one to answer. Where the label cannot be detached, Secrets Manager's next attempt does it. */
+async function endForGoodOrReport(
+  rotationFunction: RotationFunction,
+  failed: { secretArn: string; token: string },
+): Promise<void> {
+  try {
+    await endForGood(rotationFunction, failed);
+  } catch (error) {
+    rotationFunction.report.endFailed({ ...failed, error });
   }
 }
 
@@ -77,7 +93,8 @@ async function serveWorkflow(rotationFunction: RotationFunction, request: Workfl
  * 2. The token names no version of the secret: refuse.
  * 3. The token is AWSCURRENT already: done.
  * 4. The token does not carry AWSPENDING: refuse.
- * 5. The step is none of the four: refuse.
+ * 5. It was current before, and a roll-back or another value came before AWSPENDING was taken away: nothing promotes it again.
+ * 6. The step is none of the four: refuse.
  */
 function judgeStep(secret: SecretDescription, event: RotationEvent): RotationStep | 'done' {
   const token = event.ClientRequestToken;
@@ -90,6 +107,11 @@ function judgeStep(secret: SecretDescription, event: RotationEvent): RotationSte
   if (isCurrent(secret, token)) return 'done';
   if (!isPending(secret, token)) {
     throw new StepRefused(`Secret version ${token} is not set as AWSPENDING for rotation of secret ${secret.name}.`);
+  }
+  if (hasFailed(secret, token) || wasPromoted(secret, token)) {
+    throw new StepRefused(
+      `Secret version ${token} of secret ${secret.name} was current before and is not promoted again.`,
+    );
   }
   if (!isStep(event.Step)) {
     throw new StepRefused(`Unknown rotation step ${JSON.stringify(event.Step)} for secret ${secret.name}.`);

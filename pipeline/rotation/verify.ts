@@ -12,6 +12,7 @@ import {
   type UnguardedRotation,
 } from './rotation-function.ts';
 import { isCurrent } from './version-labels.ts';
+import { standingOfVerification } from './version-relations.ts';
 
 type Request = Extract<WorkflowRequest, { operation: 'Verify' | 'Repair' }>;
 
@@ -24,13 +25,14 @@ export async function verify(rotationFunction: RotationFunction, request: Reques
   return { supported: true, ...(await rotator.verify(reading, versions)) };
 }
 
-/** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more */
+/** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions */
 export async function openVerification(
   rotationFunction: RotationFunction,
   request: Request,
 ): Promise<{ rotation: UnguardedRotation; versions: VerifiedVersions<unknown> }> {
   const secret = await rotationFunction.store.describe(request.secretArn);
-  if (!isCurrent(secret, request.versionId)) {
+  const versions = { current: request.versionId, previous: request.previousVersionId };
+  if (standingOfVerification(secret, versions) === 'moved-on') {
     const current = secret.versionWith(AWSCURRENT);
     throw new StepRefused(
       `${secret.name}: AWSCURRENT is on version ${current ?? 'none'}, not on ${request.versionId}. Look again.`,

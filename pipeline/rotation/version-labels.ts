@@ -128,14 +128,15 @@ export function isRollBackOvertaken(
 }
 
 /**
- * 1. Another version is current. 2. A candidate is under way: its credential may be at the target already, and may be
- * promoted any moment. 3. The previous credential was found unretired, and its rotation is closed.
+ * 1. Another version is current. 2. It failed its checks: a roll-back makes the target accept the version before.
+ * 3. A candidate is under way: its credential may be at the target already, and may be promoted any moment. 4. The previous
+ * credential was found unretired, and its rotation is closed.
  */
 export function isRepairOvertaken(
   now: VersionLabels,
   { current, previous }: { readonly current: string; readonly previous: string | undefined },
 ): boolean {
-  if (!isCurrent(now, current) || pendingBeside(now, current) !== undefined) return true;
+  if (!isCurrent(now, current) || hasFailed(now, current) || pendingBeside(now, current) !== undefined) return true;
   return previous !== undefined && !isInFlight(now, current);
 }
 

@@ -6,6 +6,7 @@ import { RotationInGrace, RotationInProgress, SecretUnusable } from '../rotation
 import { RollBackImpossible } from '../rotation/roll-back.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
 import { candidateVersionId, hasFailed, isInFlight, isPending } from '../rotation/version-labels.ts';
+import { expectUnspent, previousOfAdopted } from '../rotation/version-relations.ts';
 
 /** How an execution goes on after Prepare. */
 export type Path =
@@ -45,7 +46,7 @@ export interface Decision {
  *    c. The version it was taken from failed its checks: a roll-back has it in hands.
  *    d. It is the secret's first value: nobody holds another.
  *    e. Else: promoted by hand.
- * 2. A native rotation (its token comes along): adopted.
+ * 2. A native rotation (its token comes along): adopted while the token is a candidate, or AWSCURRENT and in flight.
  *    A schedule of a rate runs for the first time when it is made: nothing to do.
  *    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  * 3. A request to check, or to roll back: see decideRollBack.
@@ -69,7 +70,7 @@ export function decide(
     return {
       path: 'adopted',
       versionId: request.versionId,
-      previousVersionId: current,
+      previousVersionId: previousOfAdopted(secret, request.versionId),
       reason: 'Secrets Manager began this rotation',
     };
   }
@@ -94,6 +95,7 @@ function decideRotation(
 ): Decision {
   const current = secret.versionWith(AWSCURRENT);
   const token = workflowToken(executionName, request.emergency);
+  expectUnspent(secret, token);
   if (current === token || isPending(secret, token)) {
     // Prepare ran before in this execution, and RotateSecret with it.
     const previous = current === token ? secret.versionWith(AWSPREVIOUS) : current;
@@ -203,4 +205,15 @@ function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boole
 /** 32 to 64 characters, as ClientRequestToken asks; the same for each attempt of one execution. */
 export function workflowToken(executionName: string, emergency = false): string {
   return `${emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
+}
+
+/** Why a roll-back of what is current cannot succeed; undefined where it can. Pure. */
+export function whyRollBackIsImpossible(secret: SecretDescription): string | undefined {
+  try {
+    decideRollBack(secret);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RollBackImpossible) return error.message;
+    throw error;
+  }
 }

@@ -1,19 +1,26 @@
+import { type EventPrivilege, eventPrivileges } from '../contracts/event-requests.ts';
 import { RotationRequest } from '../contracts/execution.ts';
 import { parse } from '../contracts/parse.ts';
-import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
-import type { SecretStore } from '../rotation/secret-store.ts';
+import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
+import type { SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
 import { decide, type Path } from './decide.ts';
+import { RequestNotAllowed } from './errors.ts';
 import type { Plan } from './plan.ts';
+import { rotationWindowSeconds } from './rotation-window.ts';
 
 export interface Prepare {
   store: SecretStore;
   settings: Pick<SettingsReader, 'read' | 'isNew'>;
+  /** What an event may ask for: whoever may put one may otherwise lock consumers out. */
+  allowByEvent: readonly EventPrivilege[];
+  now(): Date;
 }
 
 /** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
 export async function prepare(dependencies: Prepare, input: unknown, executionName: string): Promise<Plan> {
   const request = parse('The execution input', RotationRequest, withStarter(input));
+  expectAllowed(request, dependencies.allowByEvent);
   const secret = await dependencies.store.describe(request.secretId);
   const settings = await dependencies.settings.read(secret.arn);
   const isFirstRun =
@@ -38,7 +45,7 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
     rotationFunctionArn: secret.rotationFunctionArn ?? null,
     emergency: 'emergency' in request && request.emergency,
     rollBack: rollsBack(decision.path, settings.rollBackHandPutValues),
-    promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
+    promotionTimeoutSeconds: promotionTimeoutSeconds(dependencies, decision.path, settings, secret),
     gracePeriodSeconds: settings.gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
     convergenceBoundSeconds: Math.max(0, ...settings.consumers.map(convergenceBoundSeconds)),
@@ -48,6 +55,17 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
   };
 }
 
+/** Secrets Manager tries a rotation of its own until its window closes: giving it up before would end it while it may succeed. */
+function promotionTimeoutSeconds(
+  { now }: Prepare,
+  path: Path,
+  settings: SecretSettings,
+  secret: SecretDescription,
+): number {
+  if (path !== 'adopted') return settings.promotionTimeoutSeconds;
+  return Math.max(settings.promotionTimeoutSeconds, rotationWindowSeconds(secret.rotationRules, now()));
+}
+
 /** Whether a failed check undoes what the execution did. */
 function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
   if (path === 'checks-only') return false;
@@ -55,11 +73,24 @@ function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
 }
 
 /**
- * People start executions with a secret's name alone. A `Rotation Requested` event comes along whole, as `request`: it
- * may ask for a way to rotate, not say who started it.
+ * People start executions with a secret's name alone. A `Rotation Requested` event comes as `request`, and with it nothing
+ * else counts: it may ask for a way to rotate, not say who started it.
  */
 function withStarter(input: unknown): unknown {
   if (typeof input !== 'object' || input === null) return input;
-  const asked = 'request' in input && typeof input.request === 'object' ? input.request : {};
-  return { startedBy: 'unknown', ...asked, ...input };
+  if (!('request' in input)) return { startedBy: 'unknown', ...input };
+  const asked = typeof input.request === 'object' ? input.request : {};
+  return { ...asked, startedBy: 'event' };
+}
+
+/** @throws RequestNotAllowed */
+function expectAllowed(request: RotationRequest, allowed: readonly EventPrivilege[]): void {
+  if (request.startedBy !== 'event') return;
+  const refused = eventPrivileges.filter((one) => request[one] && !allowed.includes(one));
+  if (refused.length === 0) return;
+  const names = refused.join(', ');
+  throw new RequestNotAllowed(
+    `${request.secretId}: an event asks for ${names}, which this pipeline does not allow by event. Nothing was changed. ` +
+      `Ask for it by the command line or Step Functions, or set allowByEvent: ${JSON.stringify(refused)} for the pipeline.`,
+  );
 }

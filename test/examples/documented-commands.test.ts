@@ -95,7 +95,7 @@ async function runHere(name: string, words: string[]): Promise<{ code: number; s
 
 // A service alone is spoken of, not called.
 test.each(each('aws').filter(([, words]) => words.length > 1))('%s', async (_, words) => {
-  const credentials = { accessKeyId: 'administrator', secretAccessKey: 'administrator' };
+  const credentials = laptop.stage.cloud.administrator;
   const { client, command } = await readAwsCommand(
     words.map((word) => laptop.fill(word)),
     { endpoint: laptop.endpointUrl, region: laptop.stage.cloud.region, credentials },
@@ -202,8 +202,8 @@ describe('the TypeScript snippets', () => {
       const environment = {
         AWS_ENDPOINT_URL: laptop.endpointUrl,
         AWS_REGION: laptop.stage.cloud.region,
-        AWS_ACCESS_KEY_ID: 'administrator',
-        AWS_SECRET_ACCESS_KEY: 'administrator',
+        AWS_ACCESS_KEY_ID: laptop.stage.cloud.administrator.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: laptop.stage.cloud.administrator.secretAccessKey,
         PGSSLROOTCERT: laptop.caBundlePath,
         DB_SECRET_ARN: laptop.databaseSecretArn,
         API_KEY_SECRET_ARN: 'shop/issued-key',

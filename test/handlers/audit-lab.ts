@@ -82,8 +82,10 @@ export async function openAuditLab(): Promise<Deployed> {
     { actions: ['dynamodb:PutItem'], resources: [`arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${TABLE}`] },
   ];
   const project = await deployed.deployHandler('project-history', history, { KEYTURN_HISTORY_TABLE: TABLE });
-  await call('events', 'PutRule', { Name: 'history', EventPattern: JSON.stringify({ source: ['keyturn'] }) });
-  await call('events', 'PutTargets', { Rule: 'history', Targets: [{ Id: 'project', Arn: project }] });
+  const bus = { EventBusName: 'keyturn' };
+  await call('events', 'CreateEventBus', { Name: 'keyturn' });
+  await call('events', 'PutRule', { Name: 'history', ...bus, EventPattern: JSON.stringify({ source: ['keyturn'] }) });
+  await call('events', 'PutTargets', { Rule: 'history', ...bus, Targets: [{ Id: 'project', Arn: project }] });
   await call('lambda', 'AddPermission', {
     FunctionName: 'project-history',
     StatementId: 'events',
@@ -96,6 +98,7 @@ export async function openAuditLab(): Promise<Deployed> {
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: machines.rotateSecretArn,
     KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: machines.retireCredentialArn,
     KEYTURN_MIRROR_SECRET_FUNCTION_ARN: mirrorSecretFunctionArn,
+    EVENT_BUS_NAME: 'keyturn',
   });
   return deployed;
 }
@@ -114,7 +117,7 @@ function auditGrants(mirrorSecretFunctionArn: string) {
     { actions: ['dynamodb:Query'], resources: [`arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${TABLE}`] },
     { actions: ['states:ListExecutions'], resources: [machines.rotateSecretArn, machines.retireCredentialArn] },
     { actions: ['lambda:InvokeFunction'], resources: [rotationFunctionArn, mirrorSecretFunctionArn] },
-    { actions: ['events:PutEvents'], resources: [`arn:aws:events:us-east-1:${ACCOUNT}:event-bus/default`] },
+    { actions: ['events:PutEvents'], resources: [`arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`] },
   ];
 }
 
@@ -167,11 +170,11 @@ export async function age(name: string, hours: number): Promise<void> {
 export const doctor = async (secretId: string): Promise<Finding[]> =>
   ((await deployed.invoke('audit', { secretId, tell: false })) as AuditAnswer).findings;
 
-export function mend(finding: Finding) {
+export function repair(finding: Finding) {
   const options = {
     region: 'us-east-1',
     endpoint: deployed.cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: deployed.cloud.administrator,
   };
   const { secretsManager, lambda } = deployed;
   const repairer: Repairer = {

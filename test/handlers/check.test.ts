@@ -135,9 +135,9 @@ describe('check-database', () => {
 test('report counts failed checks, and counts them by their type', async () => {
   const events = {
     actions: ['events:PutEvents'],
-    resources: ['arn:aws:events:us-east-1:000000000000:event-bus/default'],
+    resources: ['arn:aws:events:us-east-1:000000000000:event-bus/keyturn'],
   };
-  await deployed.deployHandler('report', [events]);
+  await deployed.deployHandler('report', [events], { EVENT_BUS_NAME: 'keyturn', KEYTURN_HISTORY_TABLE: 'history' });
   const plan = {
     path: 'checks-only',
     secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf',
@@ -195,9 +195,9 @@ test('notify-person publishes to the topic what a person reads on a phone', asyn
     repair: 'keyturn doctor app/db --repair',
   };
   const event = { source: 'keyturn', 'detail-type': 'Drift Found', detail };
-  expect(await deployed.invoke('notify-person', event)).toEqual({ told: true });
+  expect(await deployed.invoke('notify-person', event)).toEqual({ sent: true });
   expect(await deployed.invoke('notify-person', { ...event, 'detail-type': 'Secret Promoted' })).toEqual({
-    told: false,
+    sent: false,
   });
   const [message] = deployed.cloud.service<SnsService>('sns').outbox();
   expect(JSON.stringify(message)).toContain('Next: keyturn doctor app/db --repair');

@@ -32,8 +32,13 @@ beforeAll(async () => {
   });
   secret = { secretArn: ARN, secretName: 'app/vendor', versionId: VersionId };
   checkArn = await deployed.deployHandler('check', [{ actions: ['secretsmanager:GetSecretValue'], resources: [ARN] }]);
-  const bus = `arn:aws:events:us-east-1:${ACCOUNT}:event-bus/default`;
-  const reportArn = await deployed.deployHandler('report', [{ actions: ['events:PutEvents'], resources: [bus] }]);
+  const bus = `arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`;
+  await deployed.call('events', 'CreateEventBus', { Name: 'keyturn' });
+  const grants = [{ actions: ['events:PutEvents'], resources: [bus] }];
+  const reportArn = await deployed.deployHandler('report', grants, {
+    EVENT_BUS_NAME: 'keyturn',
+    KEYTURN_HISTORY_TABLE: 'history',
+  });
   stateMachineArn = await newMachine(reportArn);
   await newAlarmAndNotices();
 }, 60_000);
@@ -94,8 +99,16 @@ async function newAlarmAndNotices(): Promise<void> {
   });
   const grants = [{ actions: ['sns:Publish'], resources: [TopicArn] }];
   const notify = await deployed.deployHandler('notify-person', grants, { KEYTURN_NOTICE_TOPIC_ARN: TopicArn });
-  await deployed.call('events', 'PutRule', { Name: 'notices', EventPattern: JSON.stringify({ source: ['keyturn'] }) });
-  await deployed.call('events', 'PutTargets', { Rule: 'notices', Targets: [{ Id: 'notify', Arn: notify }] });
+  await deployed.call('events', 'PutRule', {
+    Name: 'notices',
+    EventBusName: 'keyturn',
+    EventPattern: JSON.stringify({ source: ['keyturn'] }),
+  });
+  await deployed.call('events', 'PutTargets', {
+    Rule: 'notices',
+    EventBusName: 'keyturn',
+    Targets: [{ Id: 'notify', Arn: notify }],
+  });
   await deployed.call('lambda', 'AddPermission', {
     FunctionName: 'notify-person',
     StatementId: 'events',

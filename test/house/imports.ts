@@ -42,21 +42,15 @@ const starts = {
     '.': ['./stack'],
     './functions': ['./functions/app', 'packages/consumer', 'pipeline/rotators/postgres'],
     './functions/app': ['packages/consumer'],
-    './play': ['cli/laptop', 'packages/laptop/index.ts'],
+    './play': ['cli/laptop', 'packages/laptop/index.ts', 'pipeline/history'],
     './stack': ['stacks/index.ts', 'tools'],
   }),
 };
 
 const commands = within('cli', {
   '.': [
-    ...['./aws', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...[
-      'pipeline',
-      'pipeline/audit',
-      'pipeline/contracts',
-      'pipeline/contracts/manifest',
-      'pipeline/contracts/settings',
-    ],
+    ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
@@ -66,7 +60,8 @@ const commands = within('cli', {
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
-  './execution': ['./aws', './terminal', 'pipeline'],
+  './execution': ['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/history'],
+  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
@@ -83,6 +78,7 @@ const deployed = {
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
     './manifest-stack.ts': [
+      'pipeline/contracts',
       ...['./kinds.ts', './manifest', './rotated-secret.ts', './rotation-pipeline.ts', './watched-parameter.ts'],
       ...['./watched-secret.ts', 'pipeline/contracts/manifest', 'pipeline/contracts/manifest/entries'],
     ],
@@ -141,16 +137,18 @@ const pipeline = within('pipeline', {
     './contracts',
     './contracts/manifest/entries',
     './contracts/settings',
+    './history',
     './reports',
     './rotation',
     './settings',
     './workflow',
+    'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
-  './workflow': ['./contracts', './contracts/settings', './rotation', './settings'],
+  './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+  './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
-  './reports': ['.', './contracts', './contracts/settings', './rotation'],
+  './reports': ['.', './contracts', './contracts/settings', './rotation', 'packages/consumer/contracts'],
   './history': ['./contracts'],
   './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
   './checks': [
@@ -163,22 +161,34 @@ const pipeline = within('pipeline', {
     'packages/consumer/contracts',
   ],
   './rotators/jwt': ['.', './contracts', './contracts/settings', './rotators', 'packages/consumer/contracts'],
-  './rotators/postgres': ['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+  './rotators/postgres': [
+    ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+    'packages/consumer/contracts',
+  ],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
   // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.
   './contracts/manifest': [
-    ...['./contracts', './contracts/kinds', './contracts/manifest/entries', './contracts/settings'],
+    ...[
+      './contracts',
+      './contracts/grammar',
+      './contracts/kinds',
+      './contracts/manifest/entries',
+      './contracts/settings',
+    ],
   ],
   './contracts/kinds': [
-    ...['./contracts', './contracts/manifest/entries', './contracts/payloads', './contracts/settings'],
-    'packages/consumer/contracts',
+    ...['./contracts', './contracts/grammar', './contracts/manifest/entries', './contracts/payloads'],
+    ...['./contracts/settings', 'packages/consumer/contracts'],
   ],
-  './contracts/manifest/entries': ['./contracts', './contracts/settings'],
+  './contracts/manifest/entries': [
+    ...['./contracts', './contracts/grammar', './contracts/settings', 'packages/consumer/contracts'],
+  ],
   './contracts/check.ts': ['./contracts/settings'],
-  './contracts/settings': ['./contracts', 'packages/consumer/contracts'],
+  './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
-  './contracts': [],
+  './contracts': ['./contracts/grammar'],
+  './contracts/grammar': ['packages/consumer/contracts'],
 });
 
 const consumer = within('packages/consumer', {
@@ -189,13 +199,14 @@ const consumer = within('packages/consumer', {
 const laptop = within('packages/laptop', {
   './bin': ['./command'],
   './index.ts': [
-    ...['.', './assembly', './command', './create-cloud.ts', './leaks', './running-cloud.ts'],
+    ...['.', './assembly', './command', './create-cloud.ts', './identity', './leaks', './running-cloud.ts', './runs'],
     ...['./services/rds', './services/sns'],
   ],
-  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './services/rds'],
+  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './runs', './services/rds'],
+  './runs': ['.', './running-cloud.ts'],
   './create-cloud.ts': [
     ...['.', './admin', './authorization', './console', './dispatch.ts', './faults', './identity', './recording'],
-    ...['./running-cloud.ts', './services', './services/iam', './services/kms', './services/sts', './wire'],
+    ...['./running-cloud.ts', './runs', './services', './services/iam', './services/kms', './services/sts', './wire'],
   ],
 
   // What looks at a running cloud.

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { createCloud } from '../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
@@ -36,7 +35,9 @@ function modelOf(resource: TaskResource): Promise<ServiceModel> {
 }
 
 test('there are machines', () => {
-  expect(machineNames).toEqual(expect.arrayContaining(['rotate-secret', 'propagate-secret', 'retire-credential']));
+  expect(machineNames).toEqual(
+    expect.arrayContaining(['rotate-secret', 'propagate-secret', 'await-convergence', 'retire-credential']),
+  );
 });
 
 describe.each(machineNames)('%s', (name) => {
@@ -104,9 +105,6 @@ test('the stack gives every machine the substitutions that it names, and no othe
     report: bundled('Report'),
     recycleConsumer: bundled('RecycleConsumer'),
     mirrorSecret: bundled('MirrorSecret'),
-    history: new dynamodb.Table(stack, 'History', {
-      partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING },
-    }),
   });
   const machines = Object.values(Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine'));
   const given = machines.map(({ Properties: { StateMachineName, DefinitionSubstitutions } }) => [

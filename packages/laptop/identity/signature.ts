@@ -1,5 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { own } from '../own.ts';
 import type { PresentedSignature } from './credentials.ts';
+import { signedTimestamp } from './signed-time.ts';
 
 export interface SignedRequest {
   readonly method: string;
@@ -22,30 +24,45 @@ export function verifySignature(
   secretAccessKey: string,
   request: SignedRequest,
 ): boolean {
-  const payloadHash = payloadHashOf(presented, request);
-  if (payloadHash === undefined) return false;
+  const payloadHash = payloadHashOf(request);
+  if (payloadHash === undefined || !coversItsHeaders(presented, request.headers)) return false;
   const canonicalRequest = [
     request.method,
     canonicalPath(request.path),
     canonicalQuery(request.query),
-    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[headerOf(name)])}`),
+    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(own(request.headers, headerOf(name)))}`),
     '',
     presented.signedHeaders.join(';'),
     payloadHash,
   ].join('\n');
   const scope = `${presented.date}/${presented.region}/${presented.service}/aws4_request`;
-  const stringToSign = ['AWS4-HMAC-SHA256', presented.timestamp, scope, sha256(canonicalRequest)].join('\n');
+  const stringToSign = ['AWS4-HMAC-SHA256', signedTimestamp(presented.timestamp), scope, sha256(canonicalRequest)].join(
+    '\n',
+  );
   const expected = hmac(signingKey(secretAccessKey, presented), stringToSign);
   const given = Buffer.from(presented.signature, 'hex');
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-function payloadHashOf(presented: PresentedSignature, request: SignedRequest): string | undefined {
+/**
+ * What every signature has to cover: the host that it is meant for, and AWS's own headers, which say what is asked. The
+ * session's token may be added afterwards; it is compared by itself.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+function coversItsHeaders({ signedHeaders }: PresentedSignature, headers: SignedRequest['headers']): boolean {
+  const signed = new Set(signedHeaders);
+  const own = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-security-token');
+  return (signed.has('host') || signed.has(':authority')) && own.every((name) => signed.has(name));
+}
+
+/**
+ * The hash of the body that came, whatever the request declares: UNSIGNED-PAYLOAD and the chunked forms are S3's, and
+ * the laptop has no S3. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+function payloadHashOf(request: SignedRequest): string | undefined {
   const declared = request.headers['x-amz-content-sha256'];
-  if (declared === 'UNSIGNED-PAYLOAD') return declared;
   const actual = sha256(request.body);
-  if (declared !== undefined && declared !== actual) return undefined;
-  return presented.presigned && declared === undefined ? sha256('') : actual;
+  return declared === undefined || declared === actual ? actual : undefined;
 }
 
 // Every service but S3 encodes the path, as sent, once more.

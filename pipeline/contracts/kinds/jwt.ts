@@ -1,7 +1,7 @@
 import { JwtPayload, jwtAlgorithms } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { everyRotated, whole } from '../manifest/entries/manifest-entry.ts';
+import { everyRotated, LONGEST_WAIT_SECONDS, whole } from '../manifest/entries/manifest-entry.ts';
 import type { JwtManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { JwtSettings, unsafeJwtTiming } from '../settings/jwt.ts';
 import type { KindContract } from './kind-contract.ts';
@@ -11,9 +11,9 @@ const entry = declared<JwtManifestSecret>()(
   v.strictObject({
     kind: v.literal('jwt'),
     algorithm: v.optional(v.picklist(jwtAlgorithms)),
-    longestTokenLifetimeSeconds: v.optional(whole(1)),
+    longestTokenLifetimeSeconds: v.optional(whole(1, LONGEST_WAIT_SECONDS)),
     /** The public keys at a URL of their own; the stack's output names it. */
-    publicKeys: v.optional(v.strictObject({ maxAgeSeconds: v.optional(whole(0), 300) })),
+    publicKeys: v.optional(v.strictObject({ maxAgeSeconds: v.optional(whole(0, LONGEST_WAIT_SECONDS), 300) })),
     ...everyRotated,
   }),
 );

@@ -1,3 +1,4 @@
+import type { EventPrivilege } from '../event-requests.ts';
 import type { ManifestConsumer } from './entries/manifest-part-types.ts';
 import type { ManifestSecret } from './entries/manifest-secret-types.ts';
 
@@ -16,10 +17,28 @@ export interface Manifest {
   /** Names the stack, its state machines, alarms and parameters. */
   readonly pipeline: string;
   /**
+   * The account that the stack goes to.
+   * @default - that of the ARNs in the manifest; without ARNs, wherever it is deployed
+   */
+  readonly account?: string;
+  /**
+   * The region that the stack goes to.
+   * @default - that of the ARNs in the manifest; without ARNs, wherever it is deployed
+   */
+  readonly region?: string;
+  /** Further accounts, in which functions, keys and secrets that are only read may be: docs/manifest.md#arns. */
+  readonly crossAccount: string[];
+  /**
    * Where functions that reach databases run.
    * @default - outside of a VPC
    */
   readonly network?: ManifestNetwork;
+  /** ARNs of the roles and users that may put `Rotation Requested` on the pipeline's event bus. */
+  readonly requesters: string[];
+  /** What such an event may ask for beyond a rotation, a check or a roll-back. */
+  readonly allowByEvent: EventPrivilege[];
+  /** Whether the story is forwarded to the account's default bus as well. */
+  readonly forwardStory: boolean;
   /** The secrets, by the names that messages call them. */
   readonly secrets: Record<string, ManifestSecret>;
   /** Watched parameters of Parameter Store. A name with a slash at its end is a path, and stands for everything under it. */

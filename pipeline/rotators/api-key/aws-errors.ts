@@ -1,11 +1,13 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { isNamed, type KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 import { isPassing } from '../passing.ts';
 import type { KeyProvider, Verdict } from './provider.ts';
 
-/** Says what a failure of an AWS call means for a rotation. AWS's messages name users, actions and ids, never keys. */
+/** Says what a failure of an AWS call means for a rotation. AWS was sent no key with it, so its words hold none. */
 export function describeAwsError(error: unknown, what: string): KeyturnError {
-  const { name, message } = error as Error;
+  const name = quote((error as Error).name, []);
+  const message = quote((error as Error).message, []);
   if (isPassing(error)) return new TargetUnavailable(`${what}: ${name}: ${message}`, { cause: error });
   const advice = /AccessDenied/.test(name)
     ? ' Deploy the pipeline’s stack again: it grants what this provider needs.'
@@ -18,10 +20,13 @@ export function describeAwsError(error: unknown, what: string): KeyturnError {
  * that is no more, or a request that does not fit, says nothing about it.
  * https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
  */
-export function judgeAwsError(error: unknown, service: string): Verdict {
+export function judgeAwsError(error: unknown, { service, key }: { service: string; key: string }): Verdict {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const isRefusal = !isPassing(error) && [401, 403].includes($metadata?.httpStatusCode ?? 0);
-  return { verdict: isRefusal ? 'refused' : 'unclear', reason: `${service} answered ${name}: ${message}` };
+  return {
+    verdict: isRefusal ? 'refused' : 'unclear',
+    reason: `${service} answered ${quote(`${name}: ${message}`, [key])}`,
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { textAt, valueAt } from '@keyturn/consumer/contracts/json-pointer';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
@@ -44,7 +45,9 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       // "Not found" is what a key that is gone answers. Some say it of one that lives, too.
       const listed = await listOwn();
       if (!listed.some((item) => item.id === id)) return;
-      throw new TargetUnavailable(`${where} answered ${answer.status}, but the list still shows the key ${id}.`);
+      throw new TargetUnavailable(
+        `${where} answered ${answer.status}, but the list still shows the key ${quote(id, [])}.`,
+      );
     },
   };
 }

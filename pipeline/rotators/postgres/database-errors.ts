@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 
@@ -22,35 +23,41 @@ const certificateFault = /^(ERR_TLS|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|ERR_
  * 1. It has been judged already. 2. The login was refused. 3. A privilege is missing. 4. It passes by itself.
  * 5. The certificate does not convince, or the server speaks no TLS. 6. The network. 7. Any other refusal.
  * A statement's text is dropped, since it may hold a verifier.
+ *
+ * @param secrets what the server may have seen of its login, and must not repeat in the message
  */
-export function describeDatabaseError(error: unknown, where: string): KeyturnError {
+export function describeDatabaseError(error: unknown, where: string, secrets: readonly string[]): KeyturnError {
   if (error instanceof KeyturnError) return error;
-  const { code = '', message } = error as Error & { code?: string };
+  const { code: given, message: said } = error as Error & { code?: unknown };
+  const code = typeof given === 'string' ? quote(given, secrets) : '';
+  const message = quote(said, secrets);
   if (code === '28P01' || code === '28000') return new LoginRefused(`${where}: the login was refused (${code}).`);
   if (code === '42501') {
     return new TargetRefused(
       `${where}: ${message} (42501). The administrator lacks a privilege; keyturn plan prints the GRANT.`,
     );
   }
-  const reason = /^tuple concurrently/.test(message) ? 'the role was altered at the same moment' : passing.get(code);
+  const reason = /^tuple concurrently/.test(said) ? 'the role was altered at the same moment' : passing.get(code);
   if (reason || code.startsWith('08') || code.startsWith('53')) {
-    return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, { cause: withoutStatement(error) });
+    return new TargetUnavailable(`${where}: ${reason ?? message} (${code}).`, {
+      cause: withoutStatement(error, message),
+    });
   }
   if (certificateFault.test(code)) {
     return new TargetRefused(
       `${where}: the server's certificate was not accepted (${code}). Add its authority to the CA bundle, or use the host name that the certificate carries.`,
     );
   }
-  if (/does not support SSL/.test(message)) {
+  if (/does not support SSL/.test(said)) {
     return new TargetRefused(
       `${where}: the server offers no TLS. Turn it on, or say "ssl": false in the secret if the network is trusted.`,
     );
   }
   if (/^[0-9A-Z]{5}$/.test(code)) return new TargetRefused(`${where}: ${message} (${code}).`);
-  return new TargetUnavailable(`${where}: ${message}`, { cause: withoutStatement(error) });
+  return new TargetUnavailable(`${where}: ${message}`, { cause: withoutStatement(error, message) });
 }
 
-function withoutStatement(error: unknown): Error {
-  const { name, message } = error as Error;
+function withoutStatement(error: unknown, message: string): Error {
+  const { name } = error as Error;
   return Object.assign(new Error(message), { name });
 }

@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
@@ -104,7 +105,7 @@ async function orUnavailable<Answer>(database: string, ask: () => Promise<Answer
   } catch (error) {
     const { name, message } = error as Error;
     if (!isPassing(error) && !/^InvalidDB(Instance|Cluster)State/.test(name)) throw error;
-    throw new TargetUnavailable(`RDS, ${database}: ${name}: ${message}`, { cause: error });
+    throw new TargetUnavailable(`RDS, ${database}: ${quote(`${name}: ${message}`, [])}`, { cause: error });
   }
 }
 

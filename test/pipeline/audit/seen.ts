@@ -51,6 +51,7 @@ export function seen(
     isRotating: false,
     isRetiring: false,
     story: { believedVersionId: 'v2' },
+    consumers: [],
     mirrors: [],
     ...rest,
   };

@@ -8,7 +8,7 @@ import createSecretsManagerService from '../../../packages/laptop/services/secre
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';
 import { settingsParameterName } from '../../../pipeline/contracts/settings/settings-parameter.ts';
 import { readStatuses, type StatusReader } from '../../../pipeline/dashboard/read-statuses.ts';
-import { projectEvent } from '../../../pipeline/history/project-event.ts';
+import { type HistoryRow, projectEvent } from '../../../pipeline/history/project-event.ts';
 
 const settingsPrefix = '/keyturn/test';
 const historyTable = 'history';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const configuration = {
     endpoint: cloud.endpointUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: cloud.administrator,
   };
   reader = {
     ssm: new SSMClient(configuration),
@@ -74,17 +74,16 @@ async function manage(name: string): Promise<string> {
 }
 
 /** As the rule and the function behind it write it. */
-async function tell(type: string, detail: object): Promise<void> {
+async function publish(type: string, detail: object): Promise<void> {
   const event = { id: 'bus', time: new Date().toISOString(), source: 'keyturn', 'detail-type': type, detail };
-  for (const { expiresAt, ...texts } of projectEvent(event)) {
-    const attributes = Object.entries(texts).map(([name, value]) => [name, { S: value }] as const);
-    await reader.dynamodb.send(
-      new PutItemCommand({
-        TableName: historyTable,
-        Item: { ...Object.fromEntries(attributes), expiresAt: { N: String(expiresAt) } },
-      }),
-    );
-  }
+  const { expiresAt, ...texts } = projectEvent(event) as HistoryRow;
+  const attributes = Object.entries(texts).map(([name, value]) => [name, { S: value }] as const);
+  await reader.dynamodb.send(
+    new PutItemCommand({
+      TableName: historyTable,
+      Item: { ...Object.fromEntries(attributes), expiresAt: { N: String(expiresAt) } },
+    }),
+  );
 }
 
 test('every managed secret is read once, fifty to a page, each page by name', async () => {
@@ -107,7 +106,7 @@ test('what the projection wrote comes back as the standing of its secret, and of
     code: 'TargetRefused',
     message: 'no ADMIN',
   };
-  await tell('Rotation Failed', detail);
+  await publish('Rotation Failed', detail);
   const { statuses } = await readStatuses(reader, (await readStatuses(reader)).nextToken);
   expect(statuses.find(({ name }) => name === 'app/told')?.standing).toMatchObject({
     tone: 'bad',

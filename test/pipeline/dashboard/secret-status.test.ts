@@ -1,7 +1,7 @@
 import { parse } from '../../../pipeline/contracts/parse.ts';
 import { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
-import { readRow } from '../../../pipeline/dashboard/read-statuses.ts';
-import { inWords, type SecretDates, type StoryRow, secretStatus } from '../../../pipeline/dashboard/secret-status.ts';
+import { inWords, type SecretDates, secretStatus } from '../../../pipeline/dashboard/secret-status.ts';
+import { readRow, type StoryRow } from '../../../pipeline/history/story-rows.ts';
 import { describeAnswer } from '../../../pipeline/rotation/secret-store.ts';
 
 const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf';
@@ -171,15 +171,71 @@ test('age, next rotation, and whether it is overdue', () => {
   });
 });
 
-test('consumers are told of by the version that is current, not by one before', () => {
-  const converged = (consumer: string, versionId: string) =>
-    row('Consumer Converged', 1, { consumer, versionId, evidence: 'bound', convergenceMilliseconds: 1 });
-  const lagging = row('Consumer Lagging', 1, { consumer: 'mail', reason: 'ENOSPC' });
-  expect(status({ story: [converged('shop', current), lagging, converged('mail', previous)] }).consumers).toEqual([
-    { name: 'shop', tone: 'good', word: 'converged' },
-    { name: 'mail', tone: 'bad', word: 'lagging: ENOSPC' },
-  ]);
-  expect(status({ story: [converged('shop', previous)] }).consumers[0]?.tone).toBe('calm');
+describe('how each consumer stands with the version that is current', () => {
+  const minutes = (ago: number) => new Date(now.getTime() - ago * 60_000).toISOString();
+  const promotion = { consumer: 'shop', promotedAt: minutes(5) };
+  const converging = (more: object = {}) =>
+    row('Consumer Converging', 5, { ...promotion, expectedAt: minutes(-1), ...more });
+  const lagging = row('Consumer Lagging', 5, { ...promotion, reason: 'Runtime.ImportModuleError: no pg' });
+  const converged = row('Consumer Converged', 2, {
+    ...promotion,
+    evidence: 'recycled',
+    convergedAt: minutes(2),
+    convergenceMilliseconds: 180_000,
+  });
+  const shop = (...story: StoryRow[]) => status({ story }).consumers[0];
+
+  test('on its way: until when, and the evidence is overdue the moment it is', () => {
+    expect(shop(converging())).toEqual({
+      name: 'shop',
+      tone: 'busy',
+      word: 'converging until 2026-05-01T12:01:00Z',
+      state: 'converging',
+      expectedAt: new Date('2026-05-01T12:01:00Z'),
+      isOverdue: false,
+    });
+    expect(shop(converging({ expectedAt: minutes(0.5) }))).toMatchObject({
+      tone: 'busy',
+      word: 'evidence overdue since 2026-05-01T11:59:30Z',
+    });
+    expect(shop(converging({ expectedAt: minutes(2) }))).toMatchObject({ tone: 'bad' });
+  });
+
+  test('lagging: since when, because of what', () => {
+    expect(shop(lagging)).toMatchObject({
+      tone: 'bad',
+      word: 'lagging since 2026-05-01T11:55:00Z because Runtime.ImportModuleError: no pg',
+    });
+  });
+
+  test('converged: when, by what', () => {
+    expect(shop(converged, converging())).toMatchObject({
+      tone: 'good',
+      word: 'converged at 2026-05-01T11:58:00Z by recycle',
+    });
+  });
+
+  test('nothing published, or of another version', () => {
+    expect(shop()).toMatchObject({ tone: 'calm', word: 'nothing published for this version' });
+    expect(shop(row('Consumer Lagging', 1, { ...promotion, versionId: previous, reason: 'ENOSPC' }))?.tone).toBe(
+      'calm',
+    );
+  });
+
+  test('a mirror stands beside the consumers once something was published of it', () => {
+    const mirrors = [
+      { to: 'replica', region: 'eu-west-1' },
+      { to: 'parameter', parameterName: '/app/db' },
+    ];
+    const story = [
+      row('Consumer Lagging', 1, { consumer: 'eu-west-1', promotedAt: minutes(1), reason: 'ReplicaBehind' }),
+    ];
+    expect(status({ settings: { mirrors }, story }).consumers.map(({ name, tone }) => [name, tone])).toEqual([
+      ['shop', 'calm'],
+      ['mail', 'calm'],
+      ['eu-west-1', 'bad'],
+    ]);
+  });
 });
 
 test('of a check the last run counts', () => {
@@ -193,6 +249,15 @@ test('of a check the last run counts', () => {
   expect(status({ story: [passed, wrong] }).checks).toMatchObject([{ tone: 'good' }]);
   expect(status({ story: [wrong, passed] }).checks).toEqual([
     { name: 'database', tone: 'bad', word: 'failed (WrongPassword): 28P01' },
+  ]);
+  const inconclusive = row('Check Inconclusive', 1, {
+    check: 'database',
+    type: 'database',
+    code: 'TargetUnavailable',
+    message: 'read-only',
+  });
+  expect(status({ story: [inconclusive, passed] }).checks).toEqual([
+    { name: 'database', tone: 'bad', word: 'no verdict (TargetUnavailable): read-only' },
   ]);
   expect(status().checks).toMatchObject([{ tone: 'calm', word: 'has not run yet' }]);
 });
@@ -226,17 +291,6 @@ describe('what is offered is what the workflow would do', () => {
   test('a watched secret is not rotated, one without checks not checked', () => {
     expect(Object.keys(refusals({ settings: { kind: 'watched', rotated: false, checks: [] } }))).toEqual(['roll-back']);
   });
-});
-
-test('a row of a shape that is not known says nothing, and breaks nothing', () => {
-  const item = (type: string, detail: string) => ({
-    sk: { S: '2026-05-01T12:00:00Z#i' },
-    type: { S: type },
-    detail: { S: detail },
-  });
-  expect(readRow(item('Moon Landed', '{}'))).toEqual([]);
-  expect(readRow(item('Secret Promoted', '{"schemaVersion":2}'))).toEqual([]);
-  expect(readRow({ sk: { S: 'x' } })).toEqual([]);
 });
 
 test.each([

@@ -29,8 +29,17 @@ const status: SecretStatus = {
   ageSeconds: 7_200,
   next: { at: new Date('2026-05-31T00:00:00Z'), isOverdue: false },
   schedule: 'rate(30 days)',
-  consumers: [{ name: 'shop', tone: 'good', word: 'converged' }],
-  checks: [{ name: 'database', tone: 'bad', word: 'failed (WrongPassword): 28P01' }],
+  consumers: [
+    {
+      name: 'shop',
+      tone: 'good',
+      word: 'converged at T by bound',
+      state: 'converged',
+      convergedAt: now,
+      evidence: 'bound',
+    },
+  ],
+  checks: [{ name: 'database', tone: 'calm', word: 'has not run yet' }],
   offers: [
     { operation: 'rotate' },
     { operation: 'check' },
@@ -61,7 +70,7 @@ test('everything that a person on call asks is in the row', () => {
     'in 29 days',
     '1 of 1',
     '0 of 1',
-    'failed (WrongPassword): 28P01',
+    'has not run yet',
   ]) {
     expect(text).toContain(part);
   }
@@ -114,7 +123,7 @@ test.each([1_200, 500])('nothing that comes from outside becomes HTML, at a widt
           versionId: hostile,
           schedule: hostile,
           standing: { tone: 'bad', word: hostile, explanation: hostile, executionArn: hostile },
-          consumers: [{ name: hostile, tone: 'bad', word: hostile }],
+          consumers: [{ name: hostile, tone: 'bad', word: hostile, state: 'lagging', since: now, reason: hostile }],
           checks: [{ name: hostile, tone: 'calm', word: hostile }],
           offers: [{ operation: 'rotate' }, { operation: 'roll-back', refusal: hostile }],
         },
@@ -146,6 +155,38 @@ test('the summary counts those to look at, those that could not be read too', ()
   );
   expect(text).toContain('<b>3</b> secrets, <b class="kt-bad-text">2 to look at</b>');
   expect(text).toContain('<b>app/gone</b> could not be read. ResourceNotFoundException: gone');
+});
+
+test.each([
+  ['a consumer that lags', { consumers: [{ ...status.consumers[0], tone: 'bad' }] }, '1 to look at'],
+  [
+    'a check that failed on a schedule',
+    { checks: [{ name: 'database', tone: 'bad', word: 'failed' }] },
+    '1 to look at',
+  ],
+  ['a consumer that is on its way', { consumers: [{ ...status.consumers[0], tone: 'busy' }] }, 'all well'],
+])('%s: %s', (_, more, words) => {
+  expect(render([{ ...status, ...more } as SecretStatus])).toContain(words);
+});
+
+test('the three states of consumers, each with its sign and its words', () => {
+  const consumers: SecretStatus['consumers'] = [
+    {
+      name: 'shop',
+      tone: 'good',
+      word: 'converged at T by bound',
+      state: 'converged',
+      convergedAt: now,
+      evidence: 'bound',
+    },
+    { name: 'mail', tone: 'busy', word: 'converging until T', state: 'converging', expectedAt: now, isOverdue: false },
+    { name: 'old', tone: 'bad', word: 'lagging since T because no pg', state: 'lagging', since: now, reason: 'no pg' },
+  ];
+  const text = render([{ ...status, consumers }]);
+  expect(text).toContain('<span class="kt-badge kt-bad"');
+  expect(text).toContain('1 of 3');
+  expect(text).toContain('<li><b>mail</b> converging until T</li><li><b>old</b> lagging since T because no pg</li>');
+  expect(render([{ ...status, consumers: consumers.slice(0, 2) }])).toMatch(/kt-badge kt-busy"[^>]*>.*?↻.*?1 of 2/);
 });
 
 test('further pages are asked of the widget’s own function', () => {

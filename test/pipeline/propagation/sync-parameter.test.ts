@@ -12,10 +12,11 @@ import {
   parameterSettingsName,
 } from '../../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings } from '../../../pipeline/contracts/settings/secret.ts';
-import { syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
+import { lookAtParameter, syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
 import { asPerson, clientConfig } from '../../packages/consumer/laptop.ts';
 
 const PREFIX = '/keyturn/shop';
+const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:sync-parameter';
 let cloud: RunningCloud;
 let queueUrl: string;
 let stateMachineArn: string;
@@ -74,6 +75,7 @@ const sync = (event: unknown) =>
       states: new SFNClient(clientConfig(cloud)),
       settingsPrefix: PREFIX,
       propagateSecretArn: stateMachineArn,
+      functionArn: FUNCTION_ARN,
     },
     event,
   );
@@ -114,8 +116,18 @@ test('a change of a declared parameter starts propagate-secret for its consumers
     promotedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     consumers: [consumer('web'), consumer('worker', { freshness: 'recycle', alias: 'live' })],
     mirrors: [],
+    parameterFunctionArn: FUNCTION_ARN,
   });
   expect(JSON.stringify(propagation)).not.toContain('hunter2');
+});
+
+test('a look answers the version that is there now and nothing of the value; null where the parameter is gone', async () => {
+  const look = (parameterName: string) =>
+    lookAtParameter({ ssm: new SSMClient(clientConfig(cloud)) }, { operation: 'look-at-parameter', parameterName });
+  await put('/app/flag', 'hunter2');
+  await put('/app/flag', 'hunter3');
+  expect(await look('/app/flag')).toEqual({ version: 2 });
+  expect(await look('/app/gone')).toEqual({ version: null });
 });
 
 test('an event that comes twice starts one execution; one that is late brings what is there now', async () => {

@@ -1,3 +1,4 @@
+import { noticedEvents } from '../../../pipeline/contracts/events.ts';
 import { composeNotice } from '../../../pipeline/reports/notice.ts';
 
 const base = {
@@ -57,6 +58,55 @@ test('a blocked retirement is told at the first look and then once a day, not wh
   expect([2, 3, 24].map((attempt) => told(attempt))).toEqual([undefined, undefined, undefined]);
   expect(told(25)).toBeDefined();
   expect(told(1, [])).toBeUndefined();
+});
+
+test('a lagging consumer: which, why, until when, and only the first time', () => {
+  const detail = { consumer: 'shop', reason: 'Runtime.ImportModuleError: no pg' };
+  expect(composeNotice(event('Consumer Lagging', { ...detail, expectedAt: '2026-05-01T00:05:40Z' }))).toEqual({
+    subject: 'Keyturn: app/db: shop is lagging',
+    message: [
+      'app/db: shop is lagging.',
+      'Why: Runtime.ImportModuleError: no pg. It converges by its bound at 2026-05-01T00:05:40Z.',
+      'Next: keyturn doctor app/db',
+      'Runbook: docs/operating.md#consumerlagging',
+    ].join('\n'),
+  });
+  expect(composeNotice(event('Consumer Lagging', detail))?.message).not.toContain('bound');
+  expect(composeNotice(event('Consumer Lagging', { ...detail, isKnown: true }))).toBeUndefined();
+  expect(
+    composeNotice(event('Consumer Converging', { consumer: 'shop', expectedAt: '2026-05-01T00:05:40Z' })),
+  ).toBeUndefined();
+});
+
+test('a check without a verdict: nothing was rolled back, and retirement asks again', () => {
+  const detail = { check: 'database', type: 'database', code: 'TargetUnavailable', message: 'the server is read-only' };
+  const notice = composeNotice(event('Check Inconclusive', { ...detail, path: 'requested' }));
+  expect(notice?.subject).toBe('Keyturn: app/db: check database reached no verdict (TargetUnavailable)');
+  expect(notice?.message).toContain(
+    'Why: the server is read-only. Nothing was rolled back. Retirement asks the check again, and keeps the previous credential until it has a verdict.',
+  );
+  expect(notice?.message).toMatch(/#checkinconclusive$/);
+  const onDemand = composeNotice(event('Check Inconclusive', { ...detail, path: 'checks-only' }));
+  expect(onDemand?.message).toContain('Why: the server is read-only. Nothing was changed.');
+  expect(onDemand?.message).not.toMatch(/roll|Retirement/);
+  expect(composeNotice(event('Check Inconclusive', { ...detail, path: 'retirement' }))).toBeUndefined();
+});
+
+test('a retirement that waits for a verdict is not said to be kept by users', () => {
+  const message = 'app/db: the previous credential is kept because checks reached no verdict: database';
+  const notice = composeNotice(
+    event('Retirement Blocked', { previousVersionId: 'v1', blockers: [], message, attempt: 1 }),
+  );
+  expect(notice?.subject).toBe('Keyturn: app/db: the previous credential is not retired');
+});
+
+test('every event that has a notice has its words', () => {
+  for (const type of noticedEvents) {
+    // Without the members of its type each is refused: none of them is overlooked.
+    expect(() => composeNotice({ ...event(type, {}), detail: {} })).toThrow(
+      expect.objectContaining({ code: 'InputInvalid' }),
+    );
+  }
 });
 
 test('drift names the command that mends it; an overdue secret has a runbook section of its own', () => {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { eventDetails } from '../../../pipeline/contracts/events.ts';
-import type { Report } from '../../../pipeline/contracts/report.ts';
+import { parse } from '../../../pipeline/contracts/parse.ts';
+import { Report } from '../../../pipeline/contracts/report.ts';
 import { composeReport } from '../../../pipeline/reports/report.ts';
 
 const now = new Date('2026-05-01T00:01:00Z');
@@ -22,13 +23,19 @@ const plan = {
 const failedCheck = {
   name: 'database',
   type: 'database',
-  ok: false,
+  outcome: 'failed' as const,
   code: 'CheckFailed',
   cause: JSON.stringify({
     errorType: 'CheckFailed',
     errorMessage: 'the login was refused',
     trace: ['at secret place'],
   }),
+};
+const change = {
+  secretArn: plan.secretArn,
+  secretName: 'app/db',
+  versionId: 'keyturn-2',
+  promotedAt: '2026-05-01T00:00:10.000Z',
 };
 const retirement = {
   secretArn: plan.secretArn,
@@ -46,36 +53,36 @@ const reports: Report[] = [
     report: 'checks',
     ...execution,
     plan,
-    checks: [{ name: 'http', type: 'http', ok: true, durationMilliseconds: 12 }, failedCheck],
+    checks: [{ name: 'http', type: 'http', outcome: 'passed', durationMilliseconds: 12 }, failedCheck],
   },
   { report: 'succeeded', ...execution, plan, checks: [] },
   {
     report: 'propagated',
     ...execution,
-    change: {
-      secretArn: plan.secretArn,
-      secretName: 'app/db',
-      versionId: 'keyturn-2',
-      promotedAt: '2026-05-01T00:00:10Z',
-    },
+    change,
     consumers: [
+      { state: 'converging', consumer: 'items', freshness: 'notify', expectedAt: '2026-05-01T00:05:40.000Z' },
       {
-        consumer: 'items',
-        freshness: 'notify',
-        lagging: false,
-        evidence: 'bound',
-        convergedAt: '2026-05-01T00:05:10Z',
-      },
-      {
+        state: 'lagging',
         consumer: 'old',
         freshness: 'recycle',
-        lagging: true,
-        evidence: 'bound',
-        convergedAt: '2026-05-01T01:00:00Z',
         reason: 'RecycleRefused: 4 KB',
+        expectedAt: '2026-05-01T01:00:00.000Z',
       },
     ],
-    mirrors: [{ mirror: '/app/key', ok: true }],
+    mirrors: [{ state: 'in-step', mirror: '/app/key' }],
+  },
+  {
+    report: 'converged',
+    ...execution,
+    change,
+    consumers: [{ consumer: 'items', freshness: 'notify', evidence: 'bound', convergedAt: '2026-05-01T00:05:40.000Z' }],
+  },
+  {
+    report: 'lagging',
+    ...execution,
+    change,
+    consumers: [{ consumer: 'web', freshness: 'redeploy', reason: '2 tasks of before the promotion are running' }],
   },
   {
     report: 'rolled-back',
@@ -96,36 +103,40 @@ const reports: Report[] = [
   { report: 'retirement-failed', ...execution, retirement, failure: { code: 'TargetUnavailable', cause: 'no route' } },
 ];
 
+function reportOf<Name extends Report['report']>(name: Name): Extract<Report, { report: Name }> {
+  return reports.find(({ report }) => report === name) as Extract<Report, { report: Name }>;
+}
+
 test.each(
   reports.map((report) => [report.report, report] as const),
-)('the report "%s" tells events of the published schemas', (_, report) => {
-  const telling = composeReport(report, now);
-  expect(telling.events.length).toBeGreaterThan(0);
-  for (const event of telling.events) {
+)('the report "%s" has events of the published schemas', (_, asked) => {
+  const report = composeReport(asked, now);
+  expect(report.events.length).toBeGreaterThan(0);
+  for (const event of report.events) {
     const detail = JSON.parse(JSON.stringify({ schemaVersion: 1, id: event.id, ...event.detail }));
     expect(v.safeParse(eventDetails[event.type], detail).issues).toBeUndefined();
   }
 });
 
-test('the same report told twice gives the same event ids', () => {
+test('the same report twice has the same event ids', () => {
   for (const report of reports) {
-    const ids = (told: Report) => composeReport(told, now).events.map((event) => event.id);
+    const ids = (asked: Report) => composeReport(asked, now).events.map((event) => event.id);
     expect(ids(report)).toEqual(ids(report));
   }
 });
 
 test('a failed check is an event, a metric and words that a person understands, without a stack trace', () => {
-  const telling = composeReport(reports[2]!, now);
-  expect(telling.metrics).toEqual([
+  const report = composeReport(reportOf('checks'), now);
+  expect(report.metrics).toEqual([
     { name: 'CheckPassed', value: 1, unit: 'Count', checkType: 'http' },
     { name: 'CheckFailed', value: 1, unit: 'Count', checkType: 'database' },
   ]);
-  expect(telling.outcome.message).toBe('database: the login was refused');
-  expect(JSON.stringify(telling)).not.toContain('secret place');
+  expect(report.outcome.message).toBe('database: the login was refused');
+  expect(JSON.stringify(report)).not.toContain('secret place');
 });
 
-test('a roll-back tells whether the checks pass again, since otherwise the fault is not in the new value', () => {
-  const rolledBack = reports[5] as Extract<Report, { report: 'rolled-back' }>;
+test('a roll-back says whether the checks pass again, since otherwise the fault is not in the new value', () => {
+  const rolledBack = reportOf('rolled-back');
   expect(composeReport(rolledBack, now).outcome.message).toMatch(/rolled back to v1.*all checks pass/);
   expect(composeReport({ ...rolledBack, checksAgain: [failedCheck] }, now).outcome.message).toMatch(
     /fault is not in the new value/,
@@ -133,39 +144,194 @@ test('a roll-back tells whether the checks pass again, since otherwise the fault
 });
 
 test('a failure before there is a plan names the secret that was asked for', () => {
-  expect(composeReport(reports[6]!, now).outcome).toEqual({ code: 'SecretNotManaged', message: 'app/unknown: no' });
+  expect(composeReport(reportOf('failed'), now).outcome).toEqual({
+    code: 'SecretNotManaged',
+    message: 'app/unknown: no',
+  });
 });
 
-test('retirement that waits for a token lifetime is told, but rings no alarm', () => {
+test('a retirement that waits for a token lifetime is an event, and rings no alarm', () => {
   const waiting = {
-    ...reports[8]!,
+    ...reportOf('retirement-blocked'),
     evidence: { verdict: 'in-use', observed: 'tokens', blockers: [], notBefore: '2026-05-02T00:00:00Z' },
   } as Report;
   expect(composeReport(waiting, now).metrics).toEqual([]);
-  expect(composeReport(reports[8]!, now).metrics.map((metric) => metric.name)).toEqual(['RetirementBlocked']);
-});
-
-test('a laggard is told with its reason and counted; a consumer with evidence tells how long it takes', () => {
-  const telling = composeReport(reports[4]!, now);
-  expect(telling.events.map((event) => event.type)).toEqual(['Consumer Converged', 'Consumer Lagging']);
-  expect(telling.metrics).toEqual([
-    { name: 'ConvergenceDuration', value: 300_000, unit: 'Milliseconds' },
-    { name: 'ConsumerLagging', value: 1, unit: 'Count' },
+  expect(composeReport(reportOf('retirement-blocked'), now).metrics.map((metric) => metric.name)).toEqual([
+    'RetirementBlocked',
   ]);
 });
 
-test('why a consumer or a mirror lags is told in words, without the stack trace of the function that said so', () => {
+test.each([
+  ['a notice sent', 'converging', undefined],
+  ['a notice that failed', 'lagging', 'Runtime.ImportModuleError: Cannot find module pg'],
+] as const)('in the second of the promotion a notify consumer is %s by %s: never converged', (_, state, reason) => {
+  // 300 seconds of cache and 30 of invocation: nothing is proven before 00:05:40.
+  const consumer = { consumer: 'items', freshness: 'notify', expectedAt: '2026-05-01T00:05:40.000Z' };
+  const consumers = [
+    reason ? { ...consumer, state: 'lagging' as const, reason } : { ...consumer, state: 'converging' as const },
+  ];
+  const { events, metrics } = composeReport({ ...reportOf('propagated'), consumers, mirrors: [] }, now);
+  expect(events.map(({ type }) => type)).toEqual([state === 'lagging' ? 'Consumer Lagging' : 'Consumer Converging']);
+  expect(events[0]?.detail).toMatchObject({
+    consumer: 'items',
+    expectedAt: '2026-05-01T00:05:40.000Z',
+    ...(reason && { reason }),
+  });
+  expect(metrics).toEqual(reason ? [{ name: 'ConsumerLagging', value: 1, unit: 'Count' }] : []);
+});
+
+test('evidence says by what, when, and how long it took since the promotion', () => {
+  const { events, metrics } = composeReport(reportOf('converged'), now);
+  expect(events).toMatchObject([
+    {
+      type: 'Consumer Converged',
+      detail: {
+        consumer: 'items',
+        evidence: 'bound',
+        convergedAt: '2026-05-01T00:05:40.000Z',
+        convergenceMilliseconds: 330_000,
+      },
+    },
+  ]);
+  expect(metrics).toEqual([{ name: 'ConvergenceDuration', value: 330_000, unit: 'Milliseconds' }]);
+});
+
+test('a mirror that is in step has converged by its copy, and is no figure of the consumers', () => {
+  const report = composeReport({ ...reportOf('propagated'), consumers: [] }, now);
+  expect(report).toMatchObject({
+    events: [
+      {
+        type: 'Consumer Converged',
+        detail: { consumer: '/app/key', evidence: 'copied', convergedAt: now.toISOString() },
+      },
+    ],
+    metrics: [],
+  });
+});
+
+test('a consumer’s state has one id for each promotion, whichever execution reports it', () => {
+  const ids = (report: Report) => composeReport(report, now).events.map(({ id }) => id);
+  const converged = reportOf('converged');
+  expect(ids({ ...converged, executionArn: 'arn:another' })).toEqual(ids(converged));
+  const again = { ...converged, change: { ...change, promotedAt: '2026-05-01T00:30:00.000Z' } };
+  const states = [ids(reportOf('propagated')), ids(reportOf('lagging')), ids(converged), ids(again)].flat();
+  expect(new Set(states).size).toBe(states.length);
+});
+
+test('a lag that was published before is the same event, and rings no second time', () => {
+  const lagging = reportOf('lagging');
+  const [first] = composeReport(lagging, now).events;
+  const again = composeReport(lagging, now, { publishedIds: new Set([first?.id as string]) });
+  expect(again).toMatchObject({ events: [{ id: first?.id, detail: { isKnown: true } }], metrics: [] });
+});
+
+test('why a consumer or a mirror lags is one bounded line, without the stack trace of the function that said so', () => {
   const reason = (code: string, errorMessage: string) =>
     `${code}: ${JSON.stringify({ errorType: code, errorMessage, trace: [`${code}: at secret place`] })}`;
-  const { consumers, ...told } = reports[4] as Extract<Report, { report: 'propagated' }>;
-  const lagging = consumers.map((consumer) => ({ ...consumer, reason: reason('RecycleRefused', '4 KB') }));
-  const mirrors = [{ mirror: 'eu-west-1', ok: false, reason: reason('ReplicaBehind', 'not there yet') }];
-  const { events } = composeReport({ ...told, consumers: lagging, mirrors }, now);
-  expect(events.map(({ detail }) => (detail as { reason?: string }).reason)).toEqual([
-    undefined,
-    'RecycleRefused: 4 KB',
-    'ReplicaBehind: not there yet',
-  ]);
+  const consumers = [
+    { state: 'lagging' as const, consumer: 'old', freshness: 'recycle', reason: reason('RecycleRefused', '4 KB') },
+    {
+      state: 'lagging' as const,
+      consumer: 'odd',
+      freshness: 'notify',
+      reason: `\u001b[2J\u202e\r\n${'x'.repeat(5_000)}`,
+    },
+  ];
+  const mirrors = [
+    { state: 'lagging' as const, mirror: 'eu-west-1', reason: reason('ReplicaBehind', 'not there yet') },
+  ];
+  const { events } = composeReport({ ...reportOf('propagated'), consumers, mirrors }, now);
+  const [old, odd, mirror] = events.map(({ detail }) => (detail as { reason: string }).reason);
+  expect([old, mirror]).toEqual(['RecycleRefused: 4 KB', 'ReplicaBehind: not there yet']);
+  expect(odd).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect([...(odd as string)].length).toBe(500);
+});
+
+describe('a check without a verdict', () => {
+  const inconclusive = {
+    name: 'database',
+    type: 'database',
+    outcome: 'inconclusive' as const,
+    code: 'TargetUnavailable',
+    cause: 'the server is read-only',
+  };
+
+  test('is an event and a metric of its own, and no failure', () => {
+    const report = composeReport({ ...reportOf('checks'), checks: [inconclusive] }, now);
+    expect(report).toMatchObject({
+      events: [
+        {
+          type: 'Check Inconclusive',
+          detail: { check: 'database', code: 'TargetUnavailable', message: 'the server is read-only' },
+        },
+      ],
+      metrics: [{ name: 'CheckInconclusive', value: 1, unit: 'Count', checkType: 'database' }],
+      outcome: { message: '' },
+    });
+  });
+
+  test('is named by the success of the rotation', () => {
+    const { events } = composeReport({ ...reportOf('succeeded'), checks: [inconclusive] }, now);
+    expect(events[0]?.detail).toMatchObject({ inconclusiveChecks: ['database'] });
+  });
+
+  test('after a roll-back is said to be unknown, not passed', () => {
+    const { message } = composeReport({ ...reportOf('rolled-back'), checksAgain: [inconclusive] }, now).outcome;
+    expect(message).toMatch(/No verdict after the roll-back: database\.$/);
+    expect(message).not.toMatch(/all checks pass|fail too/);
+  });
+
+  test('keeps a credential from its retirement, which says so and rings', () => {
+    const waiting = {
+      ...reportOf('retirement-blocked'),
+      evidence: { verdict: 'free', observed: 'no session', blockers: [] },
+      checks: [inconclusive],
+    };
+    const report = composeReport(waiting, now);
+    expect(report.outcome.message).toBe(
+      'app/db: the previous credential is kept because checks reached no verdict: database (TargetUnavailable: the server is read-only). They are asked again.',
+    );
+    expect(report.metrics).toEqual([{ name: 'RetirementBlocked', value: 1, unit: 'Count' }]);
+  });
+});
+
+test.each([
+  [{ outcome: 'passed' }, 'passed'],
+  [{ outcome: 'failed' }, 'failed'],
+  [{ outcome: 'inconclusive' }, 'inconclusive'],
+  [{ ok: true }, 'passed'],
+  [{ ok: false }, 'failed'],
+] as const)('a check that says %j has %s', (said, outcome) => {
+  const checks = [{ name: 'http', type: 'http', ...said }];
+  const parsed = parse('The report', Report, { ...reportOf('checks'), checks }) as Extract<
+    Report,
+    { report: 'checks' }
+  >;
+  expect(parsed.checks).toEqual([{ name: 'http', type: 'http', outcome }]);
+});
+
+test('a check that says nothing of its outcome is refused', () => {
+  const checks = [{ name: 'http', type: 'http' }];
+  expect(() => parse('The report', Report, { ...reportOf('checks'), checks })).toThrow(
+    /passed, failed or inconclusive/,
+  );
+});
+
+test.each(['PromotionOverdue', 'RotationAbandoned'])('%s names the last step that failed, and its code', (code) => {
+  const report: Report = { report: 'failed', ...execution, plan, input: {}, failure: { code, cause: 'It ended.' } };
+  const lastFailure = {
+    step: 'setSecret',
+    code: 'TargetRefused',
+    message: `no ADMIN\u001b[31m on app${'x'.repeat(900)}`,
+  };
+  const { outcome, events } = composeReport(report, now, { lastFailure });
+  expect(outcome).toMatchObject({ code });
+  expect(outcome.message).toMatch(
+    /^app\/db: It ended\. The last step that failed is setSecret: TargetRefused: no ADMIN\ufffd\[31m on appx+…$/,
+  );
+  expect(outcome.message.length).toBeLessThan(600);
+  expect(events[0]?.detail).toMatchObject({ code, message: outcome.message });
+  expect(composeReport(report, now).outcome.message).toBe('app/db: It ended.');
 });
 
 test('checks that were only asked for and failed are no failed rotation', () => {
@@ -178,7 +344,7 @@ test('causes of several checks in one text lose their stack traces', () => {
   const thrown = (code: string, errorMessage: string) =>
     JSON.stringify({ errorType: code, errorMessage, trace: [`${code}: at secret place {"`] });
   const cause = `http: NoRoute ${thrown('NoRoute', 'no {route}')}; jwks: KeyNotPublished ${thrown('K', 'not "there"')}; {"other":1} {"`;
-  const rolledBack = { ...reports[5]!, failure: { code: 'CheckFailed', cause } } as Report;
+  const rolledBack = { ...reportOf('rolled-back'), failure: { code: 'CheckFailed', cause } } as Report;
   const { message } = composeReport(rolledBack, now).outcome;
   expect(message).toContain('http: NoRoute no {route}; jwks: KeyNotPublished not "there"; {"other":1} {"');
   expect(message).not.toContain('secret place');

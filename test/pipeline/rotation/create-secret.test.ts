@@ -1,6 +1,6 @@
 import { createSecret, describeGrace } from '../../../pipeline/rotation/create-secret.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FLIGHT, idOf, type Labels, labelSecret, P } from './labelled-secret.ts';
+import { B, C, FLIGHT, idOf, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { TargetRefused } from '../../../pipeline/rotators/errors.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FAILED, FLIGHT, type LabelledSecret, type Labels, labelSecret, P } from './labelled-secret.ts';
+import { B, C, FAILED, FLIGHT, type LabelledSecret, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { DeleteSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FAILED, FLIGHT, idOf, type Labels, labelSecret, P } from './labelled-secret.ts';
+import { B, C, FAILED, FLIGHT, idOf, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

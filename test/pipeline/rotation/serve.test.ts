@@ -1,6 +1,6 @@
 import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { C, FLIGHT, idOf, labelSecret, P } from './labelled-secret.ts';
+import { C, FLIGHT, idOf, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

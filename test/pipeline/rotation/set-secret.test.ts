@@ -1,5 +1,5 @@
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FLIGHT, labelSecret, P } from './labelled-secret.ts';
+import { B, C, FLIGHT, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { openRotation } from '../../../pipeline/rotation/rotation-function.ts';
 import { sweep } from '../../../pipeline/rotation/sweep.ts';
 import type { SweptVersions } from '../../../pipeline/rotators/rotator.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FAILED, FLIGHT, idOf, type Labels, labelSecret, P } from './labelled-secret.ts';
+import { B, C, FAILED, FLIGHT, idOf, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {

@@ -154,6 +154,7 @@ describe('the repair of what v2 says', () => {
     ['retired when it was found', { v1: [B], v2: [C] }, undefined, false],
     ['a candidate is under way', { v1: [B], v2: [C, FLIGHT], v3: [P] }, 'v1', true],
     ['AWSPENDING was left on AWSCURRENT', { v2: [C, P] }, undefined, false],
+    ['a roll-back has begun', { v1: [B], v2: [C, FLIGHT, FAILED] }, 'v1', true],
     ['AWSCURRENT has moved', { v2: [B], v3: [C] }, undefined, true],
   ])('%s', (_case, now, previous, expected) => {
     expect(isRepairOvertaken(versionLabels(now), { current: 'v2', previous })).toBe(expected);

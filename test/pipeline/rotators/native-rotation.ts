@@ -133,7 +133,7 @@ export async function openLaptop(services: ServiceFactory[] = [], random = Math.
   const clientOptions = {
     region: cloud.region,
     endpoint: cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: cloud.administrator,
     maxAttempts: 1,
   };
   const secrets = new SecretsManagerClient(clientOptions);
@@ -221,7 +221,11 @@ export async function manage<Settings>(
       rotator: options.rotator(laptop.countedSecrets),
       readSettings: async () => ({ secret: settings, rotator: options.settings }),
       adopt: options.adopt ?? (async () => undefined),
-      report: { stepSucceeded: async () => undefined, stepFailed: async () => undefined },
+      report: {
+        stepSucceeded: async () => undefined,
+        stepFailed: async () => undefined,
+        endFailed: ({ error }) => failures.push(error),
+      },
       now: () => clock.now(),
     };
     return processes.run(calls.process(), () => serve(rotationFunction as RotationFunction, event));

@@ -17,7 +17,7 @@ import { mirrorSecret } from '../../../pipeline/propagation/mirror-secret.ts';
 import { recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { type Propagation, syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
 import { composeReport } from '../../../pipeline/reports/report.ts';
-import { tell } from '../../../pipeline/reports/story.ts';
+import { publish } from '../../../pipeline/reports/story.ts';
 import { clientConfig } from '../../packages/consumer/laptop.ts';
 import { asPerson, startLaptop } from '../../packages/laptop/services/lambda/laptop.ts';
 import { Killed } from '../../pipeline/rotators/native-rotation.ts';
@@ -221,11 +221,20 @@ export class PropagationWorld {
     this.functions.set('MirrorSecretFunctionArn', (event) => mirrorSecret(mirroring, event));
     this.functions.set('ReportFunctionArn', async (event) => {
       const telling = composeReport(parse('The report', Report, event), this.clock.now());
-      for (const one of telling.events) await tell(events, one);
+      for (const one of telling.events) await publish(events, 'keyturn', one);
       return telling.outcome;
     });
     this.functions.set('SyncParameter', (event) =>
-      syncParameter({ ssm, states, settingsPrefix: SETTINGS_PREFIX, propagateSecretArn: this.machineArn }, event),
+      syncParameter(
+        {
+          ssm,
+          states,
+          settingsPrefix: SETTINGS_PREFIX,
+          propagateSecretArn: this.machineArn,
+          functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:sync-parameter',
+        },
+        event,
+      ),
     );
   }
 }

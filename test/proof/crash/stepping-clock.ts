@@ -5,6 +5,12 @@ const LONGEST_STEP_MILLISECONDS = 2_000;
 /** A clock that can be moved to whatever is due next, so that waiting takes no time and nothing is passed over. */
 export class SteppingClock extends ManualClock {
   readonly #due = new Set<{ at: number }>();
+  readonly #longestStepMilliseconds: number;
+
+  constructor(start: Date, longestStepMilliseconds = LONGEST_STEP_MILLISECONDS) {
+    super(start);
+    this.#longestStepMilliseconds = longestStepMilliseconds;
+  }
 
   override after(milliseconds: number, callback: () => void): Timer {
     const entry = { at: this.now().getTime() + milliseconds };
@@ -22,6 +28,6 @@ export class SteppingClock extends ManualClock {
 
   async step(): Promise<void> {
     const next = Math.min(...[...this.#due].map(({ at }) => at)) - this.now().getTime();
-    await this.advance(Math.max(0, Math.min(next, LONGEST_STEP_MILLISECONDS)));
+    await this.advance(Math.max(0, Math.min(next, this.#longestStepMilliseconds)));
   }
 }

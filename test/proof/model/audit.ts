@@ -62,6 +62,7 @@ export async function audit(around: Surroundings): Promise<Finding[]> {
       mirrorSecretFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:mirror',
       running: { isRotating: () => false, isRetiring: (versionId) => around.isRetiring(versionId) },
       sleep: async () => around.whileItWaits?.(),
+      now: () => laptop.clock.now(),
     },
     settings,
   );

@@ -66,7 +66,7 @@ test('a login: the mark of a roll-back that has died holds an emergency up for t
   const askedAt = world.laptop.clock.now().getTime();
   expect(await secret.rotate({ emergency: true })).toMatchObject({ promoted: true });
   expect(world.laptop.clock.now().getTime() - askedAt).toBeGreaterThanOrEqual(10_000);
-  expect(secret.failures.map((error) => (error as Error).name)).toContain('RotationAbandoned');
+  expect(secret.failures.map((error) => (error as Error).name)).toContain('RollBackUnderWay');
   expect(await subject.works(secret.value())).toBe(true);
   await subject.close();
 });

@@ -27,15 +27,15 @@ export class Shop {
   readonly cloud: RunningCloud;
   readonly secrets: SecretsManagerClient;
   readonly #lambda: LambdaClient;
-  readonly #outputs: LoadedStack['outputs'];
+  readonly #stack: LoadedStack;
 
   private constructor(cloud: RunningCloud, stack: LoadedStack) {
     this.cloud = cloud;
-    this.#outputs = stack.outputs;
+    this.#stack = stack;
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.#lambda = new LambdaClient(configuration);
@@ -59,16 +59,32 @@ export class Shop {
   }
 
   get consoleUrl(): string {
-    return `${this.cloud.endpointUrl}/_local/console/`;
+    return this.cloud.consoleUrl;
   }
 
   /** Requests at once, each held for a while, so that so many environments are alive. */
   async visitCatalogue(count: number): Promise<void> {
     const request = new InvokeCommand({
-      FunctionName: this.#outputs.CatalogueFunction,
+      FunctionName: this.#stack.outputs.CatalogueFunction,
       Payload: Buffer.from(JSON.stringify({ holdMilliseconds: 500 })),
     });
     await Promise.all(Array.from({ length: count }, () => this.#lambda.send(request)));
+  }
+
+  /** Reports as a state machine of the pipeline does. */
+  async report(report: object): Promise<void> {
+    // Without the CDK's command line the template does not name the places of its constructs.
+    const [, found] =
+      Object.entries(this.#stack.resources).find(([logicalId]) => logicalId.startsWith('KeyturnReportFunction')) ?? [];
+    if (!found) throw new Error('The stack has no function that reports.');
+    const request = new InvokeCommand({ FunctionName: found.ref, Payload: Buffer.from(JSON.stringify(report)) });
+    const { FunctionError, Payload = [] } = await this.#lambda.send(request);
+    if (FunctionError) throw new Error(Buffer.from(Payload as Uint8Array).toString('utf8'));
+  }
+
+  async arn(): Promise<string> {
+    const { ARN = '' } = await this.secrets.send(new DescribeSecretCommand({ SecretId: SECRET }));
+    return ARN;
   }
 
   /** Version ids by label. */

@@ -24,6 +24,7 @@ import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
 import type { AuditDependencies } from '../../../pipeline/audit/audit.ts';
 import { eventually } from '../../eventually.ts';
+import { askLocal } from '../../laptop-requests.ts';
 import { Executions } from './executions.ts';
 
 const ASSEMBLY = fileURLToPath(new URL('../../../.keyturn/lab', import.meta.url));
@@ -58,7 +59,7 @@ export class Laptop {
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
       maxAttempts: 1,
     };
     this.secrets = new SecretsManagerClient(configuration);
@@ -197,7 +198,7 @@ export class Laptop {
   async fireSchedule(username: string): Promise<void> {
     const schedules = Object.entries(this.#resources).filter(([, { type }]) => type === 'AWS::Scheduler::Schedule');
     const [, schedule] = schedules.find(([logicalId]) => logicalId.includes(`Rotated${username}Schedule`)) ?? [];
-    const answer = await fetch(`${this.cloud.endpointUrl}/_local/schedules/${schedule?.ref}/fire`, { method: 'POST' });
+    const answer = await askLocal(this.cloud, `/_local/schedules/${schedule?.ref}/fire`, { method: 'POST' });
     if (!answer.ok) throw new Error(`Firing ${schedule?.ref} answered ${answer.status}: ${await answer.text()}`);
   }
 

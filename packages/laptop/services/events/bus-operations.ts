@@ -6,6 +6,7 @@ import type { Bus, BusPolicy } from './state.ts';
 
 const BUS_NAME = '[/\\.\\-_A-Za-z0-9]+';
 const VERSION = '2012-10-17';
+const MOST_POLICY_CHARACTERS = 10_240;
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html: buses and their policies */
 export function busOperations(buses: Buses): Record<string, Operation> {
@@ -49,7 +50,7 @@ export function busOperations(buses: Buses): Record<string, Operation> {
       access: busAccess('PutPermission'),
       handle: (input: PermissionInput, call) => {
         const bus = buses.require(call.region, input.EventBusName);
-        bus.policy = permitted(bus, input);
+        bus.policy = fitting(permitted(bus, input));
         bus.lastModifiedAt = call.cloud.clock.now();
         return {};
       },
@@ -106,6 +107,12 @@ function permitted(bus: Bus, input: PermissionInput): BusPolicy {
   };
   const others = (bus.policy?.Statement ?? []).filter(({ Sid }) => Sid !== input.StatementId);
   return { Version: VERSION, Statement: [...others, statement] };
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html */
+export function fitting(policy: BusPolicy): BusPolicy {
+  if (JSON.stringify(policy).length <= MOST_POLICY_CHARACTERS) return policy;
+  throw new AwsError('PolicyLengthExceededException', 'The event bus policy is too long. Limit is 10240 characters.');
 }
 
 function readPolicy(text: string): BusPolicy {

@@ -1,4 +1,5 @@
 import { onlyProperties, type ResourceProvider } from '../../assembly/resource.ts';
+import { fitting } from './bus-operations.ts';
 import type { EventsService } from './service.ts';
 import { expectTarget } from './target-operations.ts';
 
@@ -56,7 +57,7 @@ const eventBusPolicy: ResourceProvider = {
     const bus = cloud.service<EventsService>('events').buses.require(cloud.region, resource.properties.EventBusName);
     const { StatementId, Statement } = resource.properties;
     const others = (bus.policy?.Statement ?? []).filter(({ Sid }) => Sid !== StatementId);
-    bus.policy = { Version: '2012-10-17', Statement: [...others, { Sid: StatementId, ...Statement }] };
+    bus.policy = fitting({ Version: '2012-10-17', Statement: [...others, { Sid: StatementId, ...Statement }] });
     return { ref: StatementId };
   },
 };

@@ -12,8 +12,11 @@ export function secretsWidget(names: string[], width: number): string {
       since: new Date(0),
       explanation: 'It fails. '.repeat(20),
     } as const;
-    const signs = [
-      { name: 'example-catalogue-function', tone: 'good', word: 'converged, as far as its bound tells' } as const,
+    const word = 'converging until 2026-05-01T12:00:00Z';
+    const consumer = 'example-catalogue-function';
+    const checks = [{ name: consumer, tone: 'good', word: 'passed at 2026-05-01T12:00:00Z' } as const];
+    const consumers = [
+      { name: consumer, tone: 'busy', word, state: 'converging', expectedAt: new Date(0), isOverdue: false } as const,
     ];
     const offers = (['rotate', 'check', 'roll-back'] as const).map((operation) => ({ operation }));
     const [versionId, previousVersionId] = [`keyturn-1${'0'.repeat(31)}`, `keyturn-2${'0'.repeat(31)}`];
@@ -24,8 +27,8 @@ export function secretsWidget(names: string[], width: number): string {
       ageSeconds: 7_200,
       next,
       schedule: 'rate(30 days)',
-      consumers: signs,
-      checks: signs,
+      consumers,
+      checks,
       offers,
     };
     return { name, arn: `arn:${name}`, kind: 'postgres, alternating-users', standing, ...rest };
