@@ -49,7 +49,7 @@ export class ConfigSync extends Construct {
 
   #make(): BundledFunction {
     const { settingsPrefix, workflow, deadLetters } = this.#props;
-    const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
+    const { propagateSecretArn } = workflow;
     const sync = new BundledFunction(this, 'SyncParameter', {
       handler: 'sync-parameter',
       description: 'Keyturn: brings a change of a watched parameter to its consumers',
