@@ -149,6 +149,11 @@ export class DeployedTemplate {
       ...permissions,
       ...attached('AWS::SNS::TopicPolicy', 'topic', 'Topics'),
       ...attached('AWS::SQS::QueuePolicy', 'queue', 'Queues'),
+      ...this.of('AWS::Events::EventBusPolicy').map(([, { Statement }]) => ({
+        kind: 'bus',
+        arn: Statement.Resource,
+        statements: [Statement],
+      })),
     ];
   }
 }

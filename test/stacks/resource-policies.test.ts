@@ -14,11 +14,19 @@ import {
 import { readShownManifest } from './shown-manifest.ts';
 
 const OTHER_ACCOUNT = '999999999999';
+const everything = [
+  {
+    name: 'all',
+    policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+  },
+];
 
 let template: DeployedTemplate;
 let policies: ResourcePolicy[];
 beforeAll(() => {
-  const stack = new ManifestStack(new App(), 'Test', { manifest: parseManifest(readShownManifest()) });
+  const stack = new ManifestStack(new App(), 'Test', {
+    manifest: parseManifest({ ...readShownManifest(), requesters: ['arn:aws:iam::123456789012:role/deployer'] }),
+  });
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Key', 'shop/tokens');
   new JwksEndpoint(stack, 'PublicKeys', { secret });
   template = new DeployedTemplate(stack);
@@ -31,7 +39,8 @@ const functionOf = (description: RegExp) => template.arn('AWS::Lambda::Function'
 const rule = (id: RegExp) => template.arn('AWS::Events::Rule', id);
 
 test('no policy of a resource is of a kind that is not judged here', () => {
-  const judged = ['AWS::IAM::Policy', 'AWS::Lambda::Permission', 'AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy'];
+  const resources = ['Lambda::Permission', 'SNS::TopicPolicy', 'SQS::QueuePolicy', 'Events::EventBusPolicy'];
+  const judged = ['AWS::IAM::Policy', ...resources.map((type) => `AWS::${type}`)];
   const others = template.types().filter((type) => /Policy$|Permission$/.test(type) && !judged.includes(type));
   expect(others).toEqual([]);
 });
@@ -113,9 +122,6 @@ describe('who may', () => {
   const keys = () => functionOf(/public keys/);
   const plain = { 'aws:SecureTransport': 'false' };
   const user = `arn:aws:iam::${ACCOUNT}:user/administrator`;
-  const everything = [
-    { name: 'all', policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } },
-  ];
 
   const [rotations, events, alarms] = ['secretsmanager', 'events', 'cloudwatch'].map(
     (name) => `${name}.amazonaws.com`,
@@ -194,6 +200,37 @@ describe('who may', () => {
     const identity = who.endsWith('*') ? everything : [];
     const asked = { principal, action, resource: arn(), context: context() };
     expect(await isAllowed(asked, { identity, resource: on(arn()) })).toBe(allowed);
+  });
+});
+
+describe('who may put events on the pipeline’s own bus', () => {
+  const bus = `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/keyturn`;
+  const REQUESTER = 'arn:aws:iam::123456789012:role/deployer';
+  const roleOf = (name: RegExp) => {
+    const role = template.roles().find((one) => name.test(one.name));
+    if (!role) throw new Error(`Expected a role that fits ${name}.`);
+    return { arn: role.arn, identity: role.policies };
+  };
+  const mighty = (arn: string) => () => ({ arn, identity: everything });
+  const story = { 'events:source': 'keyturn', 'events:detail-type': 'Secret Rotated' };
+  const request = { 'events:source': 'theirs', 'events:detail-type': 'Rotation Requested' };
+
+  test.each([
+    ['the report', 'the story', () => roleOf(/^puts the story/), story, true],
+    ['a rotation function', 'the story', () => roleOf(/^rotates postgres/), story, true],
+    ['the audit', 'the story', () => roleOf(/^looks for/), story, true],
+    ['the report', 'what is of another source', () => roleOf(/^puts the story/), request, false],
+    ['the dashboard’s button', 'the story', () => roleOf(/^the dashboard's buttons/), story, false],
+    ['a requester', 'a request', mighty(REQUESTER), request, true],
+    ['a requester', 'the story', mighty(REQUESTER), story, false],
+    ['an administrator', 'the story', mighty(`arn:aws:iam::${ACCOUNT}:role/administrator`), story, false],
+    ['an administrator', 'a request', mighty(`arn:aws:iam::${ACCOUNT}:role/administrator`), request, false],
+    ['another account', 'a request', mighty(`arn:aws:iam::${OTHER_ACCOUNT}:role/deployer`), request, false],
+  ])('%s, %s', async (_who, _what, principal, event, allowed) => {
+    const { arn, identity } = principal();
+    const context = { ...event, 'aws:PrincipalArn': arn };
+    const asked = { principal: arn, action: 'events:PutEvents', resource: bus, context };
+    expect(await isAllowed(asked, { identity, resource: on(bus) })).toBe(allowed);
   });
 });
 

@@ -31,6 +31,7 @@ const names: Readonly<Record<string, RegExp>> = {
   'rotate-postgres': /^rotates postgres/,
   'rotate-jwt': /^rotates jwt/,
   'rotate-api-key': /^rotates api-key/,
+  'machine await': /WorkflowAwaitConvergenceRole/,
   'machine propagate': /WorkflowPropagateSecretRole/,
   'machine retire': /WorkflowRetireCredentialRole/,
   'machine rotate': /WorkflowRotateSecretRole/,
@@ -46,7 +47,7 @@ const secret = (name: string) => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:se
 const fn = (name: string) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 const ours = (description: RegExp) => () => template.arn('AWS::Lambda::Function', description);
 const machine = (id: RegExp) => () => template.arn('AWS::StepFunctions::StateMachine', id);
-const bus = `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/default`;
+const bus = (name: string) => `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${name}`;
 const user = (name: string) => `arn:aws:iam::${ACCOUNT}:user/${name}`;
 const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${name}`;
 const story = { 'events:source': 'keyturn' };
@@ -88,7 +89,7 @@ type Row = [
 ];
 
 const rotationFunctions = ['rotate-api-key', 'rotate-jwt', 'rotate-postgres'];
-const machines = ['machine fleet', 'machine propagate', 'machine retire', 'machine rotate'];
+const machines = ['machine await', 'machine fleet', 'machine propagate', 'machine retire', 'machine rotate'];
 const table = (): string => template.arn('AWS::DynamoDB::Table', /./);
 
 const secrets: Row[] = [
@@ -109,7 +110,7 @@ const secrets: Row[] = [
     'secretsmanager:DescribeSecret',
     'a login',
     secret('shop/database'),
-    ['audit', 'check-database', 'machine rotate', 'prepare', 'rotate-postgres', 'widget'],
+    ['audit', 'check-database', 'machine await', 'machine rotate', 'prepare', 'rotate-postgres', 'widget'],
   ],
   ['secretsmanager:DescribeSecret', 'another secret', secret('shop/other'), nobody],
   ['secretsmanager:DeleteSecret', 'a login', secret('shop/database'), nobody],
@@ -125,9 +126,9 @@ const functions: Row[] = [
     ours(/rotates postgres/),
     ['audit', 'machine retire', 'machine rotate'],
   ],
-  ['lambda:InvokeFunction', 'a check', ours(/checks a database/), ['machine rotate']],
+  ['lambda:InvokeFunction', 'a check', ours(/checks a database/), ['machine retire', 'machine rotate']],
   ['lambda:InvokeFunction', 'the report', ours(/puts the story/), machines],
-  ['lambda:InvokeFunction', 'the recycling', ours(/changes our one variable/), ['machine propagate']],
+  ['lambda:InvokeFunction', 'the recycling', ours(/changes our one variable/), ['machine await', 'machine propagate']],
   ['lambda:InvokeFunction', 'a consumer that is notified', fn('shop-items'), ['machine propagate']],
   ['lambda:InvokeFunction', 'a consumer that is checked', fn('shop-chat'), ['check', 'machine propagate']],
   ['lambda:InvokeFunction', 'a consumer that is recycled', fn('shop-orders'), nobody],
@@ -145,19 +146,22 @@ const workflow: Row[] = [
     'states:StartExecution',
     'a rotation',
     machine(/RotateSecret/),
-    ['button', 'machine fleet', ...rotationFunctions, 'rules of events', 'schedules'],
+    ['button', 'machine fleet', 'machine retire', ...rotationFunctions, 'rules of events', 'schedules'],
   ],
   ['states:StartExecution', 'a propagation', machine(/PropagateSecret/), ['machine retire', 'machine rotate', 'sync']],
+  ['states:StartExecution', 'a wait for convergence', machine(/AwaitConvergence/), ['machine propagate']],
   ['states:StartExecution', 'a retirement', machine(/RetireCredential/), ['machine rotate']],
   // Its children: a Distributed Map starts executions of its own machine.
   ['states:StartExecution', 'a fleet', machine(/RotateFleet/), ['machine fleet']],
   ['states:StartExecution', 'another machine', `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:theirs`, nobody],
   ['states:StopExecution', 'a rotation', `arn:aws:states:${REGION}:${ACCOUNT}:execution:theirs:one`, nobody],
-  ['events:PutEvents', 'the story', bus, ['audit', 'report', ...rotationFunctions], story],
-  ['events:PutEvents', 'an event of another source', bus, nobody, { 'events:source': 'theirs' }],
-  ['events:PutEvents', 'an event of no source', bus, nobody],
+  ['events:PutEvents', 'the story', bus('keyturn'), ['audit', 'report', ...rotationFunctions], story],
+  ['events:PutEvents', 'an event of another source', bus('keyturn'), nobody, { 'events:source': 'theirs' }],
+  ['events:PutEvents', 'an event of no source', bus('keyturn'), nobody],
+  ['events:PutEvents', 'the default bus', bus('default'), nobody, story],
+  ['events:PutPermission', 'the pipeline’s bus', bus('keyturn'), nobody],
   ['dynamodb:PutItem', 'the history', table, ['history']],
-  ['dynamodb:Query', 'the history', table, ['audit', 'widget']],
+  ['dynamodb:Query', 'the history', table, ['audit', 'report', 'widget']],
   ['dynamodb:DeleteItem', 'the history', table, nobody],
   ['ssm:GetParameter', 'the settings', parameter('/keyturn/keyturn/shop/database'), ['prepare', 'rotate-postgres']],
   ['ssm:GetParameter', 'a watched parameter', parameter('/shop/features/one'), ['sync']],
