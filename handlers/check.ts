@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -26,7 +27,7 @@ const checks = {
   // A canary is sent once: the workflow tries again, and the function may be slow on purpose.
   consumer: consumerCheck({ lambda: new LambdaClient({ maxAttempts: 1 }), secretsManager, now }),
   http: httpCheck({ secretsManager, now }),
-  jwks: jwksCheck({ secretsManager, now }),
+  jwks: jwksCheck({ secretsManager, now, sleep: (milliseconds) => wait(milliseconds) }),
 } satisfies Record<Exclude<OwnCheckType, DatabaseCheckType>, Check<any>>;
 
 /** Task state RunCheck for everything but databases. */

@@ -1,6 +1,7 @@
 import { Fn, Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { ConsumerSettings, MirrorSettings } from '../pipeline/contracts/settings/secret-types.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 import { arnForPolicies } from './secret-arn.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
@@ -43,7 +44,8 @@ export class PropagationGrants {
   /** The consumer's configuration is changed, and where an alias has the traffic, its versions. */
   #grantRecycling(functionArn: string, alias?: string): void {
     const { recycleConsumer } = this.#props;
-    const arns = alias ? [functionArn, `${functionArn}:*`] : [functionArn];
+    const versions = `${functionArn}:*`;
+    const arns = alias ? [functionArn, versions] : [functionArn];
     recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
     if (!alias) return;
     const aliasActions = [
@@ -54,7 +56,8 @@ export class PropagationGrants {
     ];
     recycleConsumer.allow(aliasActions, arns);
     // Versions that we published and that have no use any more; never the function itself.
-    recycleConsumer.allow(['lambda:DeleteFunction'], [`${functionArn}:*`]);
+    recycleConsumer.allow(['lambda:DeleteFunction'], [versions]);
+    acknowledgeWildcards(recycleConsumer, 'Versions of one function have numbers that are not known before.', versions);
   }
 }
 

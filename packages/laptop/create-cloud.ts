@@ -16,6 +16,7 @@ import {
   type Settings,
 } from './cloud.ts';
 import { addConsoleRoutes } from './console/routes.ts';
+import { Deliveries } from './deliveries.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
 import { type AdministratorKey, makeAdministratorKey } from './identity/administrator-key.ts';
@@ -104,6 +105,7 @@ class LocalCloud implements RunningCloud {
   readonly administrator: AdministratorKey;
   readonly pageToken = randomBytes(24).toString('base64url');
   readonly callers: Callers;
+  readonly deliveries: Deliveries;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
   #removeRunFile: Remove | undefined;
@@ -116,9 +118,10 @@ class LocalCloud implements RunningCloud {
     this.settings = { ...hostileSettings, ...options.settings };
     this.log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
     this.directory = directory;
+    this.deliveries = new Deliveries(this.log);
     this.recorder = new Recorder(options.recordedCalls);
     this.faults = new Faults(this.random);
-    this.#dispatcher = new Dispatcher(this, this.faults, this.recorder);
+    this.#dispatcher = new Dispatcher(this, this);
     this.#iam = this.addService(createIamService) as IamService;
     const { sessions, recorder } = this;
     this.authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });

@@ -1,5 +1,6 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { Finding } from '../contracts/audit.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
@@ -94,7 +95,9 @@ function unobserved({ name }: SecretSettings, error: unknown): Finding {
     code: isGone ? 'SecretMissing' : 'AuditIncomplete',
     secretArn: '',
     secretName: name,
-    message: isGone ? `${name}: ${fault.message}` : `${name}: it could not be looked at: ${code} ${fault.message}`,
+    message: isGone
+      ? `${name}: ${quote(fault.message, [])}`
+      : `${name}: it could not be looked at: ${quote(`${code} ${fault.message}`, [])}`,
     command: wayToSecret(name, isGone, isMissing),
     isSafe: false,
   };

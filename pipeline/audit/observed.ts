@@ -17,7 +17,7 @@ export interface ObservedSecret {
   readonly story: Story;
   /** How each consumer stands with the current version, as the history has it. */
   readonly consumers: readonly ObservedConsumer[];
-  /** What the target says; `unreachable` where it does not answer. Missing: it was not asked. */
+  /** What the target says; `unreachable` where it does not answer, or not about the credential. Missing: it was not asked. */
   readonly target?: VerifyAnswer | { readonly unreachable: string };
   /** Who still uses the previous credential; asked only when its retirement is overdue. */
   readonly blockers?: readonly string[];

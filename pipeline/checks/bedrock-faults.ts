@@ -1,19 +1,30 @@
 import { types } from 'node:util';
+import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { describeAwsFault } from './aws-faults.ts';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { describeNetworkFault } from './network-faults.ts';
 
 /**
- * Says what Bedrock's answer means for a check. Bedrock answers AccessDeniedException for a missing grant, for a model
- * that was never enabled, and for a bad key: only the words tell them apart.
+ * Says what Bedrock's answer means for a check; with the role, another caller than the rotated key's is refused. Bedrock answers AccessDeniedException for a missing
+ * grant, for a model that was never enabled, and for a bad key: only the words tell them apart.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
  */
-export function describeBedrockFault(error: unknown, where: string): unknown {
+export function describeBedrockFault(error: unknown, where: string, credential: 'role' | 'rotated-key'): unknown {
   if (!types.isNativeError(error)) return error;
   const { name, message } = error;
-  const judged = rules.find((rule) => rule.name.test(name) && rule.words.test(message));
-  if (!judged) return describeAwsFault(error, where);
-  const Fault = judged.passes ? CheckInterrupted : CheckFailed;
-  return new Fault(judged.code, `${where}: ${judged.text}`);
+  const isRole = credential === 'role';
+  const judged = rules.find((rule) => rule.name.test(name) && rule.words.test(message) && !(isRole && rule.ofKey));
+  if (judged) {
+    const Fault = judged.passes ? CheckInterrupted : CheckFailed;
+    return new Fault(judged.code, `${where}: ${judged.text}`);
+  }
+  const verdict = judgeAws(error);
+  if (isRole) return describeAwsFault(error, where);
+  if (verdict === 'refused') return new CheckFailed('KeyRefused', `${where}: the key is refused: ${name}.`);
+  if (verdict !== 'wrong' || describeNetworkFault(error, where)) return describeAwsFault(error, where);
+  // AWS's words name principal, action and resource, never a value.
+  const code = /Denied/.test(name) ? 'MissingGrant' : 'RequestRefused';
+  return new CheckFailed(code, `${where}: ${name}: ${message}`, { cause: error });
 }
 
 interface Rule {
@@ -22,6 +33,7 @@ interface Rule {
   readonly code: CheckFailed['code'];
   readonly text: string;
   readonly passes?: true;
+  readonly ofKey?: true;
 }
 
 /** In this order: the words of a scope and of a key come with the same names as those of a grant. */
@@ -37,6 +49,7 @@ const rules: readonly Rule[] = [
     words: /API Key|Bearer Token|security token|Authentication failed|has expired|signature/i,
     code: 'KeyRefused',
     text: 'the key is refused: it was deleted, deactivated or has expired.',
+    ofKey: true,
   },
   {
     name: /^AccessDenied/,

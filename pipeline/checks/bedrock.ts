@@ -9,7 +9,7 @@ import { regionsFor } from '../contracts/region-strategy.ts';
 import { BedrockCheckParameters } from '../contracts/settings/checks.ts';
 import { describeBedrockFault } from './bedrock-faults.ts';
 import type { Check, CheckSubject } from './check.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckFailed, CheckInterrupted, CheckUnable } from './errors.ts';
 import { readCurrent } from './read-current.ts';
 import { rotatedKey } from './rotated-key.ts';
 
@@ -47,7 +47,7 @@ export function bedrockCheck(dependencies: BedrockCheckDependencies): Check<Bedr
       const fitting = regionsFor(modelId, parameters, dependencies.region);
       const regions = key === undefined ? fitting : fitting.slice(0, 1);
       if (regions.length === 0) {
-        throw new CheckFailed(
+        throw new CheckUnable(
           'WrongRegion',
           `${modelId} cannot be called from ${parameters.region ?? dependencies.region}${parameters.fallbackRegion ? ` or ${parameters.fallbackRegion}` : ''}: ` +
             'an inference profile answers in regions of its geography only. Write such a one as "region" or "fallbackRegion".',
@@ -93,16 +93,17 @@ async function firstToAnswer(
       const answer = await converse(dependencies, region, parameters, key);
       return { region, latencyMilliseconds: dependencies.now().getTime() - startedAt, answer };
     } catch (error) {
-      const fault = describeBedrockFault(error, `${parameters.modelId} in ${region}`);
+      const fault = describeBedrockFault(error, `${parameters.modelId} in ${region}`, parameters.credential);
       if (!(fault instanceof CheckFailed || fault instanceof CheckInterrupted)) throw fault;
       faults.push(fault);
       if (!elsewhere.has(fault.code)) break;
     }
   }
-  // One that may pass lets the whole be tried again.
+  // One that may pass lets the whole be tried again; so does the role, which says nothing of the rotated key.
   const passing = faults.find((fault) => fault instanceof CheckInterrupted);
   const text = faults.map(({ message }) => message).join(' ');
-  throw passing ? new CheckInterrupted(passing.code, text) : new CheckFailed(faults.at(-1)!.code, text);
+  const { code } = passing ?? faults.at(-1)!;
+  throw passing || key === undefined ? new CheckInterrupted(code, text) : new CheckFailed(code, text);
 }
 
 async function converse(

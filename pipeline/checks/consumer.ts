@@ -7,11 +7,13 @@ import {
   type ConsumerEvent,
 } from '@keyturn/consumer/contracts/consumer-events';
 import { quote } from '@keyturn/consumer/contracts/quote';
+import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
+import { judgePostgres } from '@keyturn/consumer/contracts/verdicts/postgres';
 import * as v from 'valibot';
 import { ConsumerCheckParameters } from '../contracts/settings/checks.ts';
 import { describeAwsFault } from './aws-faults.ts';
 import type { Check, CheckSubject } from './check.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckFailed, CheckInterrupted, CheckUnable } from './errors.ts';
 import { currentVersionId } from './read-current.ts';
 
 export interface ConsumerCheckDependencies {
@@ -24,7 +26,7 @@ export interface ConsumerCheckDependencies {
 
 /**
  * Sends a consumer the canary event and expects that it works with the version under test. What the consumer throws is
- * told by its type only: its message is somebody else's text, and may hold anything.
+ * shown by its type only: its message is another party's text, and may hold anything.
  */
 export function consumerCheck(dependencies: ConsumerCheckDependencies): Check<ConsumerCheckParameters> {
   return {
@@ -67,14 +69,13 @@ async function invoke(
   const parsed = v.safeParse(v.object({ errorType: v.pipe(v.string(), v.regex(/^[\w.]{1,100}$/)) }), payload);
   throw new CheckInterrupted(
     'ConsumerDown',
-    `${name} failed with ${parsed.success ? parsed.output.errorType : 'an error of no known type'}. Its own log tells more.`,
+    `${name} failed with ${parsed.success ? parsed.output.errorType : 'an error of no known type'}. Its own log says more.`,
   );
 }
 
 const missing = new Set(['ResourceNotFoundException', 'InvalidParameterValueException']);
-/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors */
-const down =
-  /^(CodeArtifact|EC2|EFS|ENI|Invalid(Runtime|SecurityGroup|Subnet|ZipFile)|KMS|ResourceNotReady|SnapStart|SubnetIP|ResourceConflict)/;
+/** Lambda itself, and not the function. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors */
+const ofLambda = new Set<string>(['CheckNotPermitted', 'Throttled', 'NoRoute']);
 
 async function asked<Answer>(name: string, send: () => Promise<Answer>): Promise<Answer> {
   try {
@@ -82,17 +83,18 @@ async function asked<Answer>(name: string, send: () => Promise<Answer>): Promise
   } catch (error) {
     if (!types.isNativeError(error)) throw error;
     if (missing.has(error.name))
-      throw new CheckFailed('ConsumerMissing', `${name}: ${quote(error.message, [])}`, { cause: error });
-    if (down.test(error.name)) {
-      throw new CheckInterrupted('ConsumerDown', `${name} cannot be run: ${error.name}.`, { cause: error });
-    }
-    throw describeAwsFault(error, name);
+      throw new CheckUnable('ConsumerMissing', `${name}: ${quote(error.message, [])}`, { cause: error });
+    const fault = describeAwsFault(error, name);
+    const isOfLambda = /^(Service|Internal)/.test(error.name) || ofLambda.has((fault as CheckInterrupted).code);
+    if (isOfLambda) throw fault;
+    throw new CheckInterrupted('ConsumerDown', `${name} cannot be run: ${quote(error.name, [])}.`, { cause: error });
   }
 }
 
 /**
- * 1. Not the contract's shape: the handler is not wrapped. 2. The canary says no. 3. The environment still holds another
- * version, so its yes proves nothing. Answers whether it holds the version under test.
+ * 1. Not the contract's shape: the handler is not wrapped, so nothing was tried. 2. The canary says no; where it names what
+ * passes by itself, it did not get to the credential. 3. The environment still holds another version, so its yes proves
+ * nothing. Answers whether it holds the version under test.
  */
 function judgeAnswer(
   name: string,
@@ -103,23 +105,26 @@ function judgeAnswer(
   const parsed = v.safeParse(ConsumerAnswer, payload);
   const { canary, held } = parsed.success ? parsed.output.keyturn : {};
   if (!canary || !held) {
-    throw new CheckFailed(
+    throw new CheckUnable(
       'AnswerInvalid',
       `${name} did not answer the canary event. Wrap its handler with withFreshSecrets, or remove the check.`,
     );
   }
   if (!canary.ok) {
-    const [word] = /^\w{1,100}(?=:)/.exec(canary.message ?? '') ?? [];
-    throw new CheckFailed(
-      'CanaryFailed',
-      `${name} cannot work with version ${versionId}${word ? `: ${word}` : ''}. Its own log tells more.`,
-    );
+    const [, word, code] = /^(\w{1,100}):(?: (\w{1,100})$)?/.exec(canary.message ?? '') ?? [];
+    const text = `${name} cannot work with version ${versionId}${word ? `: ${word}` : ''}${code ? ` ${code}` : ''}. Its own log says more.`;
+    if (isNotNow(word, code)) throw new CheckInterrupted('ConsumerDown', text);
+    throw new CheckFailed('CanaryFailed', text);
   }
   const versions = held.filter(({ secretId }) => secretId === secretArn || secretId === secretName);
   if (versions.some((one) => one.versionId !== undefined && one.versionId !== versionId)) {
     throw new CheckInterrupted('ConsumerStale', `${name}: the environment that answered holds another version.`);
   }
   return versions.some((one) => one.versionId === versionId);
+}
+
+function isNotNow(name: string | undefined, code: string | undefined): boolean {
+  return judgePostgres({ code }) === 'not-now' || judgeAws({ name }) === 'not-now';
 }
 
 function nameOf({ functionArn, alias }: ConsumerCheckParameters): string {

@@ -1,7 +1,8 @@
 import { DescribeDBProxyTargetsCommand, type RDSClient } from '@aws-sdk/client-rds';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { describeCluster, describeInstance } from '../rotators/postgres/database-host.ts';
 import { describeAwsFault } from './aws-faults.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckInterrupted } from './errors.ts';
 
 type Rds = Pick<RDSClient, 'send'>;
 
@@ -40,13 +41,16 @@ async function instanceHealth(rds: Rds, { secretName, database }: HealthQuestion
   const status = instance?.DBInstanceStatus ?? cluster?.Status;
   if (status === undefined) {
     if (isGuess) return undefined;
-    throw new CheckFailed(
+    throw new CheckInterrupted(
       'InstanceUnhealthy',
       `${secretName}: RDS knows no instance or cluster ${identifier}. Correct "databaseIdentifier", or say "health": false.`,
     );
   }
   if (!trouble.test(status)) return `${identifier} ${status}`;
-  throw new CheckInterrupted('InstanceUnhealthy', `${secretName}: RDS says that ${identifier} is ${status}.`);
+  throw new CheckInterrupted(
+    'InstanceUnhealthy',
+    `${secretName}: RDS says that ${identifier} is ${quote(status, [])}.`,
+  );
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html */
@@ -62,6 +66,6 @@ async function proxyHealth(rds: Rds, { secretName, proxyName }: HealthQuestion):
   );
   throw new CheckInterrupted(
     'ProxyTargetUnhealthy',
-    `${secretName}: proxy ${proxyName} has no available target: ${reasons.join('; ') || 'none is registered'}.`,
+    `${secretName}: proxy ${proxyName} has no available target: ${quote(reasons.join('; '), []) || 'none is registered'}.`,
   );
 }

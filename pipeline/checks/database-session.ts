@@ -1,6 +1,7 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
 import type { DatabaseCheckParameters } from '../contracts/settings/checks.ts';
 import type { Session } from '../rotators/postgres/connect.ts';
+import { readOnly } from './database-faults.ts';
 import { CheckFailed } from './errors.ts';
 
 export interface Expected {
@@ -33,7 +34,7 @@ export async function proveSession(session: Session, expected: Expected): Promis
     await session.query(`SELECT FROM ${name} LIMIT 1`);
   }
   if (parameters.access === 'read') return;
-  if (standing.isReadOnly) throw readOnly(where);
+  if (standing.isReadOnly) throw readOnly(where, 'it is in recovery, or its transactions are read-only');
   await proveWrites(session, standing, expected);
 }
 
@@ -89,12 +90,5 @@ async function proveInsert(session: Session, where: string, table: string): Prom
   throw new CheckFailed(
     'MissingGrant',
     `${where}: ${rows[0]?.role} may not insert into ${name}. Run: GRANT INSERT ON ${name} TO ${rows[0]?.role};`,
-  );
-}
-
-function readOnly(where: string): CheckFailed {
-  return new CheckFailed(
-    'ReadOnlyReplica',
-    `${where}: the endpoint accepts no writes, it is a replica or reader. Name the writer’s, or say "access": "read".`,
   );
 }

@@ -126,17 +126,18 @@ function healthQuestion(
   };
 }
 
-/** Waits for all, so that the verdict names everything that failed; a verdict counts more than what may pass. */
+/** Waits for all, so that the answer names everything that is wrong; a verdict counts more than what may pass. */
 async function allOrFaults(attempts: Promise<unknown>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(attempts);
   const faults = settled.filter((one) => one.status === 'rejected').map(({ reason }) => reason as Error);
-  if (faults.length === 0) return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value);
-  const [verdict] = faults.filter((fault) => fault instanceof CheckFailed);
-  const [interruption] = faults.filter((fault) => fault instanceof CheckInterrupted);
-  const first = verdict ?? interruption ?? faults[0]!;
-  if (faults.length === 1 || !(first instanceof CheckFailed || first instanceof CheckInterrupted)) throw first;
+  const [first, second] = faults;
+  if (!first) return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value);
+  if (!second) throw first;
   const text = faults.map(({ message }) => message).join(' ');
-  throw first instanceof CheckFailed ? new CheckFailed(first.code, text) : new CheckInterrupted(first.code, text);
+  const verdict = faults.find((fault) => fault instanceof CheckFailed);
+  if (verdict) throw new CheckFailed(verdict.code, text);
+  const interruption = faults.find((fault) => fault instanceof CheckInterrupted);
+  throw interruption ? new CheckInterrupted(interruption.code, text) : first;
 }
 
 function observation(

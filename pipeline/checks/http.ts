@@ -1,11 +1,13 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { quote } from '@keyturn/consumer/contracts/quote';
 import { placeOf, redirectOf } from '@keyturn/consumer/contracts/redirect';
+import { judgeStatus } from '@keyturn/consumer/contracts/verdicts/http-status';
 import { HttpCheckParameters } from '../contracts/settings/checks.ts';
 import type { Check, CheckSubject } from './check.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckFailed } from './errors.ts';
 import { readCurrent } from './read-current.ts';
 import { rotatedKey } from './rotated-key.ts';
+import { refuseNotNow } from './status-faults.ts';
 import { redirected, type Visited, visitUrl } from './visit.ts';
 
 export interface HttpCheckDependencies {
@@ -30,7 +32,7 @@ export function httpCheck(dependencies: HttpCheckDependencies): Check<HttpCheckP
       });
       const milliseconds = dependencies.now().getTime() - startedAt;
       const place = `${parameters.method} ${placeOf(new URL(parameters.url))}`;
-      judgeStatus(place, visited, parameters, key?.value);
+      judgeAnswer(place, visited, parameters, key?.value);
       return {
         observed: `${place} answers ${visited.status} in ${milliseconds} ms${key ? ', with the rotated key' : ''}`,
         measured: { status: visited.status, latencyMilliseconds: milliseconds },
@@ -55,10 +57,10 @@ async function readKey(
 const isRedirect = (status = 0) => status >= 300 && status <= 399;
 
 /**
- * 1. What was expected. 2. The key is refused. 3. A redirect that was not followed. 4. Too many calls, or out of
- * order: may pass. 5. Any other status.
+ * 1. What was expected. 2. Too many calls, or out of order: may pass. 3. The key is refused. 4. A redirect that was not
+ * followed. 5. Any other status.
  */
-function judgeStatus(
+function judgeAnswer(
   place: string,
   { status, headers }: Visited,
   parameters: HttpCheckParameters,
@@ -67,7 +69,8 @@ function judgeStatus(
   const { expectedStatus } = parameters;
   if (expectedStatus === undefined ? status >= 200 && status <= 299 : status === expectedStatus) return;
   const expected = expectedStatus ?? 'a status from 200 to 299';
-  if (key !== undefined && (status === 401 || status === 403)) {
+  refuseNotNow(place, status, expected);
+  if (key !== undefined && judgeStatus(status) === 'refused') {
     throw new CheckFailed('KeyRefused', `${place}: the rotated key is refused (${status}), expected ${expected}.`);
   }
   const url = new URL(parameters.url);
@@ -80,7 +83,5 @@ function judgeStatus(
       `${place} redirects to ${target} (${status}), and the key is sent to the address that you wrote only. Write the final address.`,
     );
   }
-  if (status === 429) throw new CheckInterrupted('Throttled', `${place}: too many requests (429).`);
-  if (status >= 500) throw new CheckInterrupted('Unavailable', `${place}: answers ${status}, expected ${expected}.`);
   throw new CheckFailed('UnexpectedStatus', `${place}: answers ${status}, expected ${expected}.`);
 }

@@ -10,15 +10,21 @@ import { PayloadInvalid } from '../rotators/errors.ts';
 import { adoptKey } from '../rotators/jwt/ring-key.ts';
 import { parsePayload } from '../rotators/parse-payload.ts';
 import type { Check, CheckSubject } from './check.ts';
-import { CheckFailed, CheckInterrupted } from './errors.ts';
+import { CheckFailed, CheckInterrupted, CheckUnable } from './errors.ts';
 import { readCurrent } from './read-current.ts';
+import { refuseNotNow } from './status-faults.ts';
 import { visitUrl } from './visit.ts';
 
 export interface JwksCheckDependencies {
   /** GetSecretValue of the secret under test: the current key's id is in it. */
   secretsManager: Pick<SecretsManagerClient, 'send'>;
   now(): Date;
+  sleep(milliseconds: number): Promise<void>;
 }
+
+/** A check answers within a minute, and says what it found before that. */
+const LATE_SECONDS = 40;
+const PAUSE_MILLISECONDS = 2_000;
 
 /** RFC 7518, sections 6.2.2, 6.3.2 and 6.4: members that only the issuer may know. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
@@ -27,18 +33,12 @@ const KeySet = v.looseObject({ keys: v.array(v.looseObject({ kty: v.string(), ki
 type PublishedKey = v.InferOutput<typeof KeySet>['keys'][number];
 
 /** Fetches the key set as a verifier would: nothing private in it, the current key in it, and cached no longer than allowed. */
-export function jwksCheck({ secretsManager, now }: JwksCheckDependencies): Check<JwksCheckParameters> {
+export function jwksCheck(dependencies: JwksCheckDependencies): Check<JwksCheckParameters> {
   return {
     parameters: JwksCheckParameters,
     async run(subject, parameters) {
-      const expected = await currentKey(secretsManager, subject);
-      const place = placeOf(new URL(parameters.url));
-      const startedAt = now().getTime();
-      const { status, headers, text } = await visitUrl({ ...parameters, followsRedirects: true, secrets: [] });
-      const milliseconds = now().getTime() - startedAt;
-      refuseStatus(place, status);
-      const keys = parseKeySet(place, text);
-      refusePrivate(place, keys);
+      const expected = await currentKey(dependencies.secretsManager, subject);
+      const { place, keys, headers, milliseconds } = await awaitKey(dependencies, expected, parameters);
       requireCurrent(place, keys, expected);
       const maxAgeSeconds = judgeCacheControl(place, headers.get('cache-control'), parameters.longestMaxAgeSeconds);
       return {
@@ -49,12 +49,36 @@ export function jwksCheck({ secretsManager, now }: JwksCheckDependencies): Check
   };
 }
 
+/** Asks again, for so long as a cache on the way may be late, until the current key is in the set. */
+async function awaitKey(
+  { now, sleep }: JwksCheckDependencies,
+  expected: RingKey,
+  parameters: JwksCheckParameters,
+): Promise<{ place: string; keys: PublishedKey[]; headers: Headers; milliseconds: number }> {
+  const place = placeOf(new URL(parameters.url));
+  const deadline = now().getTime() + LATE_SECONDS * 1000;
+  for (;;) {
+    const startedAt = now().getTime();
+    const { status, headers, text } = await visitUrl({ ...parameters, followsRedirects: true, secrets: [] });
+    const milliseconds = now().getTime() - startedAt;
+    refuseStatus(place, status);
+    const keys = parseKeySet(place, text);
+    refusePrivate(place, keys);
+    if (findKey(keys, expected) || now().getTime() >= deadline) return { place, keys, headers, milliseconds };
+    await sleep(PAUSE_MILLISECONDS);
+  }
+}
+
+function findKey(keys: readonly PublishedKey[], { kid }: RingKey): PublishedKey | undefined {
+  return keys.find((key) => key.kid === kid);
+}
+
 async function currentKey(client: Pick<SecretsManagerClient, 'send'>, subject: CheckSubject): Promise<RingKey> {
   const { value } = await readCurrent(client, subject);
   const payload = parsePayload(subject.secretArn, JwtPayload, value);
   const algorithm = payload.jwt_key_ring?.current.alg ?? payload.jwt_algorithm;
   if (isHmac(algorithm)) {
-    throw new CheckFailed(
+    throw new CheckUnable(
       'NoPublicKey',
       `${subject.secretName}: ${algorithm} keys are symmetric, and a key set must never show them. Remove the check.`,
     );
@@ -68,11 +92,11 @@ async function currentKey(client: Pick<SecretsManagerClient, 'send'>, subject: C
   }
 }
 
+/** Without a key set nothing is known of the key: that is no verdict. */
 function refuseStatus(place: string, status: number): void {
   if (status === 200) return;
-  if (status === 429) throw new CheckInterrupted('Throttled', `${place}: too many requests (429).`);
-  if (status >= 500) throw new CheckInterrupted('Unavailable', `${place}: answers ${status}, expected 200.`);
-  throw new CheckFailed('UnexpectedStatus', `${place}: answers ${status}, expected 200.`);
+  refuseNotNow(place, status, 200);
+  throw new CheckInterrupted('UnexpectedStatus', `${place}: answers ${status}, expected 200.`);
 }
 
 function parseKeySet(place: string, text: string): PublishedKey[] {
@@ -103,11 +127,14 @@ function secretsOf(keys: PublishedKey[]): string[] {
   return values.filter((value): value is string => typeof value === 'string');
 }
 
-/** A key that is missing may be on its way, behind a cache; one whose id stands for another key never will be right. */
+/** Verifiers refuse what a key signs that is not in the set, or stands there with another public key. */
 function requireCurrent(place: string, keys: PublishedKey[], expected: RingKey): void {
-  const published = keys.find(({ kid }) => kid === expected.kid);
+  const published = findKey(keys, expected);
   if (!published) {
-    throw new CheckInterrupted('KeyNotPublished', `${place}: the current key ${expected.kid} is not in the key set.`);
+    throw new CheckFailed(
+      'KeyNotPublished',
+      `${place}: the current key ${expected.kid} is not in the key set, for ${LATE_SECONDS} seconds.`,
+    );
   }
   const { kty, crv, n, e, x, y } = publicJwk(expected) ?? {};
   const differs = Object.entries({ kty, crv, n, e, x, y }).some(([member, value]) => published[member] !== value);

@@ -5,9 +5,10 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { quote } from '@keyturn/consumer/contracts/quote';
 import { AWSCURRENT } from '../contracts/labels.ts';
+import { PayloadInvalid } from '../rotators/errors.ts';
 import { describeAwsFault } from './aws-faults.ts';
 import type { CheckSubject } from './check.ts';
-import { CheckFailed } from './errors.ts';
+import { CheckUnable } from './errors.ts';
 
 type SecretsManager = Pick<SecretsManagerClient, 'send'>;
 
@@ -20,10 +21,7 @@ export async function readCurrent(
   const { VersionId: versionId = '', SecretString: value } = answer;
   refuseMoved(subject, versionId);
   if (value !== undefined) return { versionId, value };
-  throw new CheckFailed(
-    'SecretMissing',
-    `${subject.secretName}: expected a text under AWSCURRENT, came a binary value.`,
-  );
+  throw new PayloadInvalid(`${subject.secretName}: expected a text under AWSCURRENT, came a binary value.`);
 }
 
 /** The version id under AWSCURRENT, without reading the value. */
@@ -32,12 +30,12 @@ export async function currentVersionId(client: SecretsManager, subject: CheckSub
   const answer = await asked(subject, () => client.send(new DescribeSecretCommand({ SecretId: subject.secretArn })));
   const found = Object.entries(answer.VersionIdsToStages ?? {}).find(([, stages]) => stages.includes(AWSCURRENT));
   if (found) return found[0];
-  throw new CheckFailed('SecretMissing', `${subject.secretName} has no AWSCURRENT version. Put a first value.`);
+  throw new CheckUnable('SecretMissing', `${subject.secretName} has no AWSCURRENT version. Put a first value.`);
 }
 
 function refuseMoved({ secretName, versionId: expected }: CheckSubject, versionId: string): void {
   if (expected === undefined || expected === versionId) return;
-  throw new CheckFailed(
+  throw new CheckUnable(
     'VersionMoved',
     `${secretName}: AWSCURRENT is on version ${versionId}, not on ${expected}, which was to be checked: another value was put meanwhile.`,
   );
@@ -49,7 +47,7 @@ async function asked<Answer>({ secretName }: CheckSubject, send: () => Promise<A
   } catch (error) {
     const { name, message } = error as Error;
     if (name === 'ResourceNotFoundException' || name === 'InvalidRequestException') {
-      throw new CheckFailed('SecretMissing', `${secretName}: ${quote(message, [])}`, { cause: error });
+      throw new CheckUnable('SecretMissing', `${secretName}: ${quote(message, [])}`, { cause: error });
     }
     throw describeAwsFault(error, `Secret ${secretName}`);
   }

@@ -1,17 +1,22 @@
 import { CheckRequest, type CheckVerdict } from '../contracts/check.ts';
 import { InputInvalid, parse } from '../contracts/parse.ts';
 import type { CheckSettings } from '../contracts/settings/secret.ts';
-import { KeyturnError } from '../errors.ts';
+import { PayloadInvalid } from '../rotators/errors.ts';
 import type { Check } from './check.ts';
+import { CheckFailed } from './errors.ts';
 
 /** The checks that one function runs, by type. */
 export type Checks = Partial<Record<CheckSettings['type'], Check<any>>>;
 
+/** An execution that began before an update reads `ok`: without it, it would take every verdict for a pass. */
+type Answer = CheckVerdict & { readonly ok: boolean };
+
 /**
- * Runs one check and answers its verdict. What another try would find again is a verdict, settings that nobody can read
- * included; what may pass is thrown, for the caller to try again.
+ * Runs one check and answers its verdict. Only what was found out about the credential is one: a refusal, a target that is
+ * not what it must be, a value that nobody can read. Anything else is thrown, for the caller to try again: a check that
+ * cannot have reached the credential never fails.
  */
-export async function runCheck(checks: Checks, input: unknown, now: () => Date): Promise<CheckVerdict> {
+export async function runCheck(checks: Checks, input: unknown, now: () => Date): Promise<Answer> {
   const startedAt = now().getTime();
   const durationMilliseconds = () => now().getTime() - startedAt;
   try {
@@ -23,10 +28,10 @@ export async function runCheck(checks: Checks, input: unknown, now: () => Date):
     }
     const parameters = parse(`The parameters of check ${settings.name}`, check.parameters, settings.parameters);
     const observation = await check.run(subject, parameters);
-    return { ok: true, durationMilliseconds: durationMilliseconds(), ...observation };
+    return { outcome: 'passed', ok: true, durationMilliseconds: durationMilliseconds(), ...observation };
   } catch (error) {
-    if (!(error instanceof KeyturnError) || error.retryable) throw error;
-    const { code } = error as { code: string };
-    return { ok: false, durationMilliseconds: durationMilliseconds(), code, cause: error.message };
+    if (!(error instanceof CheckFailed || error instanceof PayloadInvalid)) throw error;
+    const { code, message: cause } = error;
+    return { outcome: 'failed', ok: false, durationMilliseconds: durationMilliseconds(), code, cause };
   }
 }

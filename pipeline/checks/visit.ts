@@ -1,6 +1,6 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
 import { methodAfterRedirect, placeOf, redirectOf } from '@keyturn/consumer/contracts/redirect';
-import { CheckFailed } from './errors.ts';
+import { CheckFailed, CheckInterrupted } from './errors.ts';
 import { describeNetworkFault, unreachable } from './network-faults.ts';
 
 /** More than any key set or health page has; a vendor that sends more is not read to its end. */
@@ -74,10 +74,13 @@ function afterRedirect(visit: Visit, status: number): Visit {
 
 function refuseUnsafe(url: URL, visit: Visit): void {
   if (url.username || url.password) {
-    throw new CheckFailed('Redirected', `${placeOf(url)}: the address holds a user name or password. Use a header.`);
+    throw new CheckInterrupted(
+      'Redirected',
+      `${placeOf(url)}: the address holds a user name or password. Use a header.`,
+    );
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && visit.allowLoopbackHttp && isLoopback(url))) return;
-  throw new CheckFailed(
+  throw new CheckInterrupted(
     'TlsMissing',
     `${placeOf(url)}: expected https. Only this machine itself may be asked without TLS, with "allowLoopbackHttp": true.`,
   );

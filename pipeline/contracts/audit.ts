@@ -11,7 +11,7 @@ export const findingCodes = {
   CurrentFailed: 'AWSCURRENT rests on a version that failed its checks.',
   CurrentRefused: 'The target refuses the credential under AWSCURRENT.',
   PreviousRefused: 'The target refuses the previous credential, although it is not retired yet.',
-  TargetUnreachable: 'The target did not answer, so nothing is known of its credentials.',
+  TargetUnreachable: 'The target did not answer, or is not what it must be, so nothing is known of its credentials.',
   PendingStuck: 'A candidate of ours lies under AWSPENDING, and no execution is about it.',
   PendingForeign: 'AWSPENDING was left by another tool: rotations are refused until it is gone.',
   ValueUnpropagated: 'A value became current and no execution propagated it: its event was lost.',

@@ -5,9 +5,11 @@ import { CheckSettings } from './settings/secret.ts';
  * What a check function is sent and what it answers: ours and those that people bring. The payload is the same in a
  * rotation, on demand and on a schedule.
  *
- * A check that ran has a verdict, and answers it: `ok` true or false. A check that could not be run (no connection, a
- * throttled call) throws; the caller tries it again, and what is thrown by the last try is the verdict. So a fault that a
- * retry cures is never told. An error named `CheckFailed` is a verdict too, for functions that find throwing easier.
+ * A check that reached the credential has a verdict, and answers it: `passed`, or `failed` where the target refuses the
+ * credential or is not what it must be. A check that did not get so far (no connection, a server in recovery, a throttled
+ * call, a right that its own role lacks) throws an error whose name is one of the codes below; the caller tries it again.
+ * What is still thrown at the end is `inconclusive`: an alarm, and no roll-back. An error named `CheckFailed` is a verdict
+ * too, for functions that find throwing easier.
  */
 export const CheckRequest = v.object({
   check: CheckSettings,
@@ -18,19 +20,22 @@ export const CheckRequest = v.object({
 });
 export type CheckRequest = v.InferOutput<typeof CheckRequest>;
 
+export const checkOutcomes = ['passed', 'failed', 'inconclusive'] as const;
+export type CheckOutcome = (typeof checkOutcomes)[number];
+
 const measured = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 
-export const CheckVerdict = v.variant('ok', [
+const Verdict = v.variant('outcome', [
   v.object({
-    ok: v.literal(true),
+    outcome: v.literal('passed'),
     durationMilliseconds: v.number(),
     /** One line for people: what was looked at. Never a value. */
-    observed: v.string(),
+    observed: v.optional(v.string()),
     /** The same for programs. */
-    measured,
+    measured: v.optional(measured),
   }),
   v.object({
-    ok: v.literal(false),
+    outcome: v.literal('failed'),
     durationMilliseconds: v.number(),
     /** Stable: one of `checkCodes`, or the code of an error of ours. */
     code: v.string(),
@@ -38,24 +43,51 @@ export const CheckVerdict = v.variant('ok', [
     cause: v.string(),
   }),
 ]);
-export type CheckVerdict = v.InferOutput<typeof CheckVerdict>;
-export type CheckObservation = Pick<Extract<CheckVerdict, { ok: true }>, 'observed' | 'measured'>;
 
-/** Why a check fails: one code for each cause, told apart because what to do differs. docs/checks.md lists them. */
+/** The answer of a check function; one that says `ok` instead of `outcome` is read as well. */
+export const CheckVerdict = v.pipe(
+  v.looseObject({ outcome: v.optional(v.unknown()), ok: v.optional(v.unknown()) }),
+  v.transform((answer) => ({ ...answer, outcome: outcomeOf(answer) })),
+  Verdict,
+);
+export type CheckVerdict = v.InferOutput<typeof CheckVerdict>;
+export interface CheckObservation {
+  readonly observed: string;
+  readonly measured: v.InferOutput<typeof measured>;
+}
+
+/**
+ * What came of a check, of which an older function or an older execution says only `ok`. Saying neither, it passed; where the
+ * two contradict each other (a default was merged over an answer), the failure counts.
+ */
+export function outcomeOf(check: { readonly outcome?: unknown; readonly ok?: unknown }): CheckOutcome {
+  const outcome = checkOutcomes.find((one) => one === check.outcome);
+  if (check.ok === false && outcome !== 'inconclusive') return 'failed';
+  return outcome ?? 'passed';
+}
+
+/**
+ * Why a check fails or does not get to a verdict: one code for each cause, told apart because what to do differs.
+ * docs/checks.md lists them.
+ */
 export const checkCodes = {
   // Any check.
   NoRoute: 'The target cannot be reached: no address, no route, nothing listens, no answer in time.',
   TlsMismatch: 'The certificate is not for this name, or not of an authority that is trusted.',
-  MissingGrant: 'A right is missing: of the login in the database, or of the check’s role in IAM.',
+  MissingGrant: 'The credential lacks a right: of the login in the database, or of the key’s user in IAM.',
+  CheckNotPermitted: 'The check’s own role lacks a right in IAM or in a key policy, or its credentials are refused.',
+  Unexplained: 'The target answers what no table of verdicts knows.',
   Throttled: 'The target asks for fewer calls.',
   VersionMoved: 'AWSCURRENT has moved on from the version under test.',
   SecretMissing: 'The secret is gone, or scheduled for deletion.',
+  InputInvalid: 'The check’s settings cannot be read.',
   KeyRefused: 'The target refuses the key.',
   // database
   WrongPassword: 'The database or the proxy does not know this password.',
   LoginDisabled: 'The login may not log in.',
   LoginUnknownToProxy: 'The proxy has no registered secret for this login.',
   TlsMissing: 'One side wants TLS and the other does not speak it.',
+  AddressRefused: 'pg_hba.conf refuses the address before the server asks for a password.',
   DatabaseMissing: 'The database does not exist on that server.',
   TableMissing: 'A table that the check is told to read or write does not exist.',
   WrongUser: 'The session is another login’s.',
@@ -69,6 +101,7 @@ export const checkCodes = {
   ModelNotEnabled: 'The account has no access to the model in that region.',
   ModelUnknown: 'The region has no such model or inference profile.',
   ProfileNeeded: 'The model is served through an inference profile only.',
+  RequestRefused: 'The service refuses the request of the check.',
   WrongRegion: 'The model, profile or key belongs to another region.',
   ModelUnavailable: 'The model does not answer now.',
   // consumer
@@ -89,3 +122,18 @@ export const checkCodes = {
   NoPublicKey: 'The current key is symmetric and has no public part.',
 } as const;
 export type CheckCode = keyof typeof checkCodes;
+
+/**
+ * Of the codes that are thrown, those that another try finds again: the check asks for something that is not there, so the
+ * caller need not try again. A right may be granted and a certificate replaced meanwhile: those are tried again.
+ */
+export const settledCheckCodes = [
+  'InputInvalid',
+  'SecretMissing',
+  'VersionMoved',
+  'ConsumerMissing',
+  'AnswerInvalid',
+  'NoPublicKey',
+  'WrongRegion',
+] as const satisfies readonly CheckCode[];
+export type SettledCheckCode = (typeof settledCheckCodes)[number];

@@ -6,6 +6,7 @@ import {
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { textAt } from '@keyturn/consumer/contracts/json-pointer';
 import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
+import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { MirrorSettings } from '../contracts/settings/secret.ts';
 import { isNamed } from '../errors.ts';
@@ -182,14 +183,15 @@ function refusePlain(name: string, type: string | undefined): void {
 function explainRefusal(name: string, error: unknown): unknown {
   const advice: Record<string, string> = {
     HierarchyLevelLimitExceededException: 'Its name has too many levels: give it a shorter path.',
-    InvalidKeyId: 'Its KMS key does not exist, is disabled, or may not be used: correct "keyId" or the key policy.',
+    InvalidKeyId: 'Its KMS key does not exist, or may not be used: correct "keyId" or the key policy.',
     ParameterLimitExceeded: 'The account has no room for another parameter: delete some, or ask for a higher quota.',
     ParameterMaxVersionLimitExceeded:
       'It has a hundred versions and the oldest carries a label: move the label, so that Parameter Store may drop it.',
     ParameterPatternMismatchException: 'The value does not fit the allowedPattern that the parameter was made with.',
   };
   const code = error instanceof Error ? error.name : '';
-  const words = Object.hasOwn(advice, code) ? advice[code] : undefined;
+  // A key that is disabled may be enabled again.
+  const words = judgeAws(error) === 'wrong' && Object.hasOwn(advice, code) ? advice[code] : undefined;
   // A pattern's error may quote the value, so the cause is not kept.
   return words ? new MirrorFailed(`Parameter ${name} could not be written (${code}). ${words}`) : error;
 }

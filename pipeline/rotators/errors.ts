@@ -10,12 +10,12 @@ export class RotationAbandoned extends KeyturnError {
   readonly code = 'RotationAbandoned';
 }
 
-/** The target (database, vendor, IAM) refused, in a way that another try does not mend. */
+/** The target (database, vendor, IAM) refused the credential, or is not what it must be: another try finds the same. */
 export class TargetRefused extends KeyturnError {
   readonly code = 'TargetRefused';
 }
 
-/** The target could not be reached, or answered with a passing fault. */
+/** The target could not be reached, does not serve now, or answered what no table of verdicts knows: it is asked again. */
 export class TargetUnavailable extends KeyturnError {
   readonly code = 'TargetUnavailable';
   override readonly retryable = true;

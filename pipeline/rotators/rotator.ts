@@ -75,7 +75,8 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
    * What an audit asks of the target: whether the credentials that are meant to work do, as a consumer would use them, and
    * what is not as a rotation leaves it. Reads only. `previous` comes along while it is not retired; a strategy in which
    * it is not meant to work answers nothing of it. Missing: the target cannot be asked.
-   * @throws TargetUnavailable where the target does not answer: that is no verdict
+   * @throws TargetUnavailable where the target does not answer, TargetRefused where it is not what it must be: neither is a
+   * verdict of the credential
    */
   verify?(rotation: Rotation<Settings>, versions: VerifiedVersions<Payload>): Promise<Verification>;
 

@@ -53,19 +53,25 @@ describe('check', () => {
   test('sends the rotated key over TLS that it verifies, and answers its verdict', async () => {
     const subject = await newSecret('app/vendor', 'the-key-1');
     const verdict = await deployed.invoke('check', request(subject, 'http', { url, key: {} }));
-    expect(verdict).toMatchObject({ ok: true, observed: expect.stringContaining('answers 200') });
+    expect(verdict).toMatchObject({ outcome: 'passed', observed: expect.stringContaining('answers 200') });
     expect(received).toEqual(['Bearer the-key-1']);
     expect((await deployed.log('check')) + JSON.stringify(verdict)).not.toContain('the-key-1');
   });
 
-  test('a right that its role lacks is a verdict that names it', async () => {
+  test('a right that its role lacks is no verdict of the key, and is named', async () => {
     const { secretArn, ...subject } = await newSecret('elsewhere/vendor', 'the-key-2');
-    const verdict = await deployed.invoke('check', request({ ...subject, secretArn }, 'http', { url, key: {} }));
-    expect(verdict).toMatchObject({
-      ok: false,
-      code: 'MissingGrant',
-      cause: expect.stringContaining('secretsmanager:GetSecretValue'),
+    const asked = deployed.invoke('check', request({ ...subject, secretArn }, 'http', { url, key: {} }));
+    await expect(asked).rejects.toMatchObject({
+      name: 'CheckNotPermitted',
+      message: expect.stringContaining('secretsmanager:GetSecretValue'),
     });
+  });
+
+  test('a key that is refused is a verdict, in the words of an execution that began before an update too', async () => {
+    const subject = await newSecret('app/refused', 'the-key-3');
+    const parameters = { url, key: {}, expectedStatus: 204 };
+    const verdict = await deployed.invoke('check', request(subject, 'http', parameters));
+    expect(verdict).toMatchObject({ outcome: 'failed', ok: false, code: 'UnexpectedStatus' });
   });
 
   test('what may pass is an error under its own code, which the workflow tries again', async () => {
@@ -79,9 +85,11 @@ describe('check', () => {
 
   test('runs no databases: the other function does', async () => {
     const subject = await newSecret('app/database', '{}');
-    const verdict = await deployed.invoke('check', request(subject, 'database', {}));
-    expect(verdict).toMatchObject({ ok: false, code: 'InputInvalid', cause: expect.stringContaining('came database') });
-    expect(await deployed.invoke('check', { nothing: 1 })).toMatchObject({ ok: false, code: 'InputInvalid' });
+    await expect(deployed.invoke('check', request(subject, 'database', {}))).rejects.toMatchObject({
+      name: 'InputInvalid',
+      message: expect.stringContaining('came database'),
+    });
+    await expect(deployed.invoke('check', { nothing: 1 })).rejects.toMatchObject({ name: 'InputInvalid' });
   });
 });
 
@@ -112,7 +120,7 @@ describe('check-database', () => {
     const environment = { PGSSLROOTCERT: service.caBundlePath };
     await deployed.deployHandler('check-database', [mayRead, health], environment);
     expect(await deployed.invoke('check-database', request(subject, 'database', {}))).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringMatching(/^shop logs in, reads and writes at instance in \d+ ms; db available$/),
     });
 
@@ -125,7 +133,7 @@ describe('check-database', () => {
       return answer.observed?.includes('db available') ? undefined : answer;
     });
     expect(verdict).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringContaining('health unknown (NoRoute of the RDS API)'),
     });
     expect(await deployed.log('check-database')).not.toContain('First-1');

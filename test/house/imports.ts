@@ -144,26 +144,34 @@ const pipeline = within('pipeline', {
     './workflow',
     'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+    'packages/consumer/contracts',
+  ],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
   './reports': ['.', './contracts', './contracts/settings', './rotation', 'packages/consumer/contracts'],
   './history': ['./contracts'],
-  './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
+  './propagation': [
+    ...['.', './contracts', './contracts/settings'],
+    ...['packages/consumer/contracts', 'packages/consumer/contracts/verdicts'],
+  ],
   './checks': [
     ...['.', './contracts', './contracts/check.ts', './contracts/payloads', './contracts/settings'],
     ...['./rotators', './rotators/jwt', './rotators/postgres', 'packages/consumer/contracts'],
+    'packages/consumer/contracts/verdicts',
   ],
   './rotation': ['.', './contracts', './contracts/settings', './rotators'],
   './rotators/api-key': [
     ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
-    'packages/consumer/contracts',
+    ...['packages/consumer/contracts', 'packages/consumer/contracts/verdicts'],
   ],
   './rotators/jwt': ['.', './contracts', './contracts/settings', './rotators', 'packages/consumer/contracts'],
   './rotators/postgres': [
     ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
     'packages/consumer/contracts',
+    'packages/consumer/contracts/verdicts',
   ],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
@@ -192,8 +200,9 @@ const pipeline = within('pipeline', {
 });
 
 const consumer = within('packages/consumer', {
-  '.': ['./contracts'],
+  '.': ['./contracts', './contracts/verdicts'],
   './contracts': [],
+  './contracts/verdicts': [],
 });
 
 const laptop = within('packages/laptop', {

@@ -106,10 +106,31 @@ module.exports = { Client, Query: Client.Query, Pool };`,
     expects: 'module.exports = {\n  init: init\n};',
   },
   {
-    module: 'postgres-interval/index.js',
-    why: 'No statement of ours selects an interval.',
-    source: `module.exports = () => { ${never('Reading of intervals')} }`,
-    expects: 'module.exports = PostgresInterval',
+    module: 'pg-types/lib/arrayParser.js',
+    why: 'The same: for arrays.',
+    source: `exports.create = () => { ${never('Reading of arrays')} };`,
+    expects: 'module.exports = {\n  create: function (source, transform) {',
+  },
+  {
+    module: 'pg-types/lib/textParsers.js',
+    why: 'Statements of ours select numbers, booleans, times, JSON and text. What else is selected is refused, not handed on as text.',
+    source: `const parseDate = require("postgres-date");
+const integer = (text) => parseInt(text, 10);
+const truths = ["TRUE", "t", "true", "y", "yes", "on", "1"];
+const scalars = [
+  [(text) => text, 20],
+  [integer, 21, 23, 26],
+  [parseFloat, 700, 701],
+  [(text) => truths.includes(text), 16],
+  [parseDate, 1082, 1114, 1184],
+  [(text) => JSON.parse(text), 114, 3802],
+];
+const others = [17, 199, 600, 651, 718, 791, 1000, 1001, 1005, 1007, 1008, 1009, 1014, 1015, 1016, 1017, 1021, 1022, 1028, 1040, 1041, 1115, 1182, 1183, 1185, 1186, 1187, 1231, 1270, 2951, 3807, 3907];
+exports.init = (register) => {
+  for (const [parse, ...oids] of scalars) for (const oid of oids) register(oid, parse);
+  for (const oid of others) register(oid, () => { ${never('Reading of arrays, bytes, points and intervals')} });
+};`,
+    expects: 'register(1270, parseStringArray); // timetz[]\n};\n\nmodule.exports = {\n  init: init\n};',
   },
   {
     module: '@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/service-customizations/s3.js',

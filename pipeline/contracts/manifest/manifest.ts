@@ -67,7 +67,7 @@ const Network = v.strictObject({
 
 export const Manifest = declared<types.Manifest>()(
   v.strictObject({
-    $schema: v.optional(v.pipe(v.string(), v.regex(/^[!-~]{1,500}$/, 'the address of a JSON schema'))),
+    $schema: v.optional(v.pipe(v.string(), v.regex(/^[!#-;=?-~]{1,500}$/, 'the address of a JSON schema'))),
     pipeline: v.optional(
       v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens')),
       'keyturn',

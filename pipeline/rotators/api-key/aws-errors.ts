@@ -1,14 +1,17 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
+import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { isNamed, type KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
-import { isPassing } from '../passing.ts';
 import type { KeyProvider, Verdict } from './provider.ts';
 
-/** Says what a failure of an AWS call means for a rotation. AWS was sent no key with it, so its words hold none. */
+/**
+ * Says what a failed call of the rotation function's own role means for a rotation; where its credentials are refused, Lambda
+ * replaces them. AWS's messages name users, actions and ids, never keys.
+ */
 export function describeAwsError(error: unknown, what: string): KeyturnError {
   const name = quote((error as Error).name, []);
   const message = quote((error as Error).message, []);
-  if (isPassing(error)) return new TargetUnavailable(`${what}: ${name}: ${message}`, { cause: error });
+  if (judgeAws(error) !== 'wrong') return new TargetUnavailable(`${what}: ${name}: ${message}`, { cause: error });
   const advice = /AccessDenied/.test(name)
     ? ' Deploy the pipeline’s stack again: it grants what this provider needs.'
     : '';
@@ -16,15 +19,16 @@ export function describeAwsError(error: unknown, what: string): KeyturnError {
 }
 
 /**
- * What an AWS service that was called with a key says of that key by failing. Only 401 and 403 are about the key; a model
- * that is no more, or a request that does not fit, says nothing about it.
+ * What an AWS service that was called with a key says of that key by failing: it refuses the credentials, or what they may
+ * do (401, 403). A model that is no more, or a request that does not fit, says nothing about the key.
  * https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
  */
 export function judgeAwsError(error: unknown, { service, key }: { service: string; key: string }): Verdict {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
-  const isRefusal = !isPassing(error) && [401, 403].includes($metadata?.httpStatusCode ?? 0);
+  const verdict = judgeAws(error);
+  const isDenied = verdict === 'wrong' && [401, 403].includes($metadata?.httpStatusCode ?? 0);
   return {
-    verdict: isRefusal ? 'refused' : 'unclear',
+    verdict: verdict === 'refused' || isDenied ? 'refused' : 'unclear',
     reason: `${service} answered ${quote(`${name}: ${message}`, [key])}`,
   };
 }

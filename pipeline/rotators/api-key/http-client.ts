@@ -1,5 +1,7 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
 import { placeOf, type Redirect, redirectOf } from '@keyturn/consumer/contracts/redirect';
+import { judgeStatus } from '@keyturn/consumer/contracts/verdicts/http-status';
+import { findNetworkFault } from '@keyturn/consumer/contracts/verdicts/network';
 import { fill } from '../../contracts/settings/http-provider.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 
@@ -36,6 +38,7 @@ export interface HttpClient {
  * is the time. A connection of its own each time, so that a balancer may choose another node. A vendor that asks to wait
  * (429) is waited for a little: it has not done anything yet.
  * @throws TargetUnavailable when there was no whole answer; the vendor may have acted all the same
+ * @throws TargetRefused when nothing was sent, because its certificate is not accepted
  */
 export async function send(
   client: HttpClient,
@@ -66,7 +69,7 @@ export function describeStatus(
   advice = '',
 ): TargetRefused | TargetUnavailable {
   const message = `${where} answered ${status}.${advice && ` ${advice}`}`;
-  if (status === 408 || status === 425 || status === 429 || status >= 500) return new TargetUnavailable(message);
+  if (judgeStatus(status) === 'not-now') return new TargetUnavailable(message);
   if (status >= 300 && status < 400) {
     return new TargetRefused(
       `${message} Redirects are not followed, since the key would go along${redirect ? `: ${redirect.from} leads to ${redirect.to}` : ''}. Write the URL that it leads to, if it is the vendor’s.`,
@@ -151,8 +154,12 @@ async function exchange(
   } catch (error) {
     if (error instanceof TargetRefused) throw error;
     // The cause is dropped on purpose: it may quote what was sent.
-    const reason = signal.aborted ? `no answer within ${client.requestTimeoutSeconds} seconds` : causeOf(error);
-    throw new TargetUnavailable(`${where}: ${reason}. The vendor may have acted all the same.`);
+    if (signal.aborted) throw unanswered(where, `no answer within ${client.requestTimeoutSeconds} seconds`);
+    const fault = findNetworkFault(error);
+    if (fault?.verdict !== 'wrong') throw unanswered(where, `the connection failed${fault ? ` (${fault.code})` : ''}`);
+    throw new TargetRefused(
+      `${where}: TLS could not be agreed on (${fault.code}), so nothing was sent. Use the host name that the certificate carries, or trust its authority: NODE_EXTRA_CA_CERTS.`,
+    );
   }
 }
 
@@ -162,9 +169,8 @@ function describeRedirect(from: URL, redirect: Redirect, secrets: readonly strin
   return { from: from.origin, to: quote(placeOf(redirect.url), secrets) };
 }
 
-function causeOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: unknown } };
-  return typeof cause?.code === 'string' ? `the connection failed (${cause.code})` : 'the connection failed';
+function unanswered(where: string, reason: string): TargetUnavailable {
+  return new TargetUnavailable(`${where}: ${reason}. The vendor may have acted all the same.`);
 }
 
 async function readBounded(response: Response): Promise<string> {

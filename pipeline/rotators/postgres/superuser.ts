@@ -1,8 +1,8 @@
 import { quote } from '@keyturn/consumer/contracts/quote';
+import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { TargetRefused, TargetUnavailable, UnsafeRotation } from '../errors.ts';
-import { isPassing } from '../passing.ts';
 import type { Rotation } from '../rotator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import { LoginRefused } from './database-errors.ts';
@@ -98,14 +98,14 @@ async function findDatabase(tools: Tools, secretName: string, payload: PostgresP
   return database;
 }
 
-/** RDS is throttled or does not answer, or the database is still about its last change: another try may mend it. */
+/** RDS is throttled or does not answer, or the database is still about its last change: another try may succeed. */
 async function orUnavailable<Answer>(database: string, ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
     const { name, message } = error as Error;
-    if (!isPassing(error) && !/^InvalidDB(Instance|Cluster)State/.test(name)) throw error;
-    throw new TargetUnavailable(`RDS, ${database}: ${quote(`${name}: ${message}`, [])}`, { cause: error });
+    const Fault = judgeAws(error) === 'wrong' ? TargetRefused : TargetUnavailable;
+    throw new Fault(`RDS, ${database}: ${quote(`${name}: ${message}`, [])}`, { cause: error });
   }
 }
 

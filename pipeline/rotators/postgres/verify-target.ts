@@ -2,7 +2,7 @@ import type { CredentialVerdict, Verification } from '../../contracts/audit.ts';
 import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { KeyturnError } from '../../errors.ts';
-import { CandidateRejected, TargetUnavailable } from '../errors.ts';
+import { CandidateRejected } from '../errors.ts';
 import type { Rotation, VerifiedVersions } from '../rotator.ts';
 import { openAdministrator } from './administrator.ts';
 import { ownerRole } from './alternating-users.ts';
@@ -62,10 +62,9 @@ async function logIn(
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName, [payload.password]);
-    if (fault instanceof TargetUnavailable) throw fault;
-    if (!(fault instanceof CandidateRejected) || fault.cause instanceof LoginRefused) {
-      return { verdict: { works: false, reason: fault.message }, findings: [] };
-    }
+    // Of a target that does not answer, or is not what it must be, nothing follows for the credential.
+    if (!(fault instanceof CandidateRejected)) throw fault;
+    if (fault.cause instanceof LoginRefused) return { verdict: { works: false, reason: fault.message }, findings: [] };
     const lost: Found = { code: 'OwnerRoleLost', message: fault.message, isSafe: true };
     return { verdict: { works: true }, findings: [lost] };
   }

@@ -1,4 +1,3 @@
-import { TargetRefused } from '../errors.ts';
 import type { Statements } from './transaction.ts';
 
 /**
@@ -21,7 +20,9 @@ export async function writeVerifier(statements: Statements, login: string, verif
   await statements.query(alterRole(may!.temporary));
   if (may!.temporary) await statements.query('DROP TABLE pg_temp.keyturn_verifier');
   const [state] = await statements.query<{ state: string }>("SELECT current_setting('keyturn.refused', true) AS state");
-  if (state?.state) throw new TargetRefused(`The server refused the verifier of ${login}: ${state.state}.`);
+  const [, code, words] = /^(\w{5}) (.*)$/s.exec(state?.state ?? '') ?? [];
+  // Another session may have changed the role at the same moment: whoever runs the transaction says what the code means.
+  if (code) throw Object.assign(new Error(`the verifier of ${login} was not taken: ${words}`), { code });
 }
 
 const alterRole = (fromTable: boolean) => `DO $keyturn$
@@ -31,6 +32,6 @@ BEGIN
   PERFORM set_config('keyturn.refused', '', true);
   EXECUTE format('ALTER ROLE %I PASSWORD %L', current_setting('keyturn.login'), verifier);
 EXCEPTION WHEN OTHERS THEN
-  PERFORM set_config('keyturn.refused', SQLERRM || ' (' || SQLSTATE || ')', true);
+  PERFORM set_config('keyturn.refused', SQLSTATE || ' ' || SQLERRM, true);
 END
 $keyturn$`;

@@ -114,6 +114,8 @@ describe('versions', () => {
     const { vault, provider } = setUp();
     vault.versions.AWSPENDING = { value: '{"password":"next"}', versionId: 'v2' };
     expect(await provider.get('app/db', { sdkOptions: { VersionStage: 'AWSPENDING' } })).toBe('{"password":"next"}');
+    // The short form is the same read, also where the current value is warm.
+    expect(await provider.get('app/db', { stage: 'AWSPENDING' } as never)).toBe('{"password":"next"}');
     expect(await provider.get('app/db')).toBe('{"password":"one"}');
     expect(await provider.get('app/db', { sdkOptions: { VersionStage: 'AWSCURRENT' } })).toBe('{"password":"one"}');
     expect(vault.calls).toBe(2);

@@ -253,6 +253,32 @@ describe('what IAM says', () => {
   });
 });
 
+test.each([
+  ['disabled', 'DisableKey', 'EnableKey'],
+  ['waiting for its deletion', 'ScheduleKeyDeletion', 'CancelKeyDeletion'],
+])('a KMS key that is %s is an outage: the value at hand is served, and the next one comes with the key', async (_, stop, go) => {
+  const { KeyMetadata } = await asPerson(cloud, 'kms', 'CreateKey', {});
+  const key = { KeyId: KeyMetadata.KeyId };
+  await asPerson(cloud, 'secretsmanager', 'CreateSecret', { Name: 'app/db', SecretString: 'one', KmsKeyId: key.KeyId });
+  const { provider, clock } = environment(cloud, { maxAgeSeconds: 10, staleSeconds: 600 });
+  const cold = environment(cloud).provider;
+  expect(await provider.get('app/db')).toBe('one');
+  await putSecret(cloud, 'app/db', 'two');
+  await asPerson(cloud, 'kms', stop, key);
+  clock.now += 11_000;
+  expect(await provider.get('app/db')).toBe('one');
+  expect(provider.healthCheck().status).toBe('degraded');
+  await expect(cold.get('app/db')).rejects.toMatchObject({
+    code: 'SecretUnavailableError',
+    retryable: true,
+    message: expect.stringMatching(/DecryptionFailure.*KMS key/),
+  });
+  await asPerson(cloud, 'kms', go, key);
+  if (go === 'CancelKeyDeletion') await asPerson(cloud, 'kms', 'EnableKey', key);
+  clock.now += 60_000;
+  expect(await provider.get('app/db')).toBe('two');
+});
+
 test('health: degraded while an outage is bridged, unhealthy where a read has nothing to give', async () => {
   await makeSecret(cloud, 'app/db', 'one');
   const { provider, clock } = environment(cloud, { maxAgeSeconds: 10, staleSeconds: 60 });

@@ -75,7 +75,7 @@ async function check(parameters: Record<string, unknown>, value: string = key.te
 }
 
 const role = { modelId: micro, credential: 'role' };
-const failure = (code: string, words: RegExp) => ({ ok: false, code, cause: expect.stringMatching(words) });
+const failure = (code: string, words: RegExp) => ({ outcome: 'failed', code, cause: expect.stringMatching(words) });
 const reason = (code: string, words: RegExp) => ({ code, retryable: true, message: expect.stringMatching(words) });
 const { state } = { state: () => cloud.service<BedrockService>('bedrock').state };
 
@@ -83,7 +83,7 @@ describe('with the rotated key', () => {
   test('the answer says region, model, latency and tokens, and few tokens were asked for', async () => {
     const verdict = await check({ modelId: micro });
     expect(verdict).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringMatching(
         /^amazon\.nova-micro-v1:0 in us-east-1 answers the rotated key in \d+ ms with \d+ \+ [1-8] tokens$/,
       ),
@@ -100,9 +100,9 @@ describe('with the rotated key', () => {
   });
 
   test('in a JSON secret, at its customary place or at a pointer', async () => {
-    expect(await check({ modelId: micro }, JSON.stringify({ api_key: key.text }))).toMatchObject({ ok: true });
+    expect(await check({ modelId: micro }, JSON.stringify({ api_key: key.text }))).toMatchObject({ outcome: 'passed' });
     const deep = JSON.stringify({ bedrock: { 'key/1': key.text } });
-    expect(await check({ modelId: micro, pointer: '/bedrock/key~11' }, deep)).toMatchObject({ ok: true });
+    expect(await check({ modelId: micro, pointer: '/bedrock/key~11' }, deep)).toMatchObject({ outcome: 'passed' });
     expect(await check({ modelId: micro, pointer: '/nowhere' }, deep)).toMatchObject(
       failure('PayloadInvalid', /\/nowhere/),
     );
@@ -126,7 +126,7 @@ describe('with the rotated key', () => {
       new CreateServiceSpecificCredentialCommand({ UserName, ServiceName: 'bedrock.amazonaws.com' }),
     );
     const { ServiceCredentialSecret: text, ServiceSpecificCredentialId } = made.ServiceSpecificCredential!;
-    expect(await check({ modelId: micro }, text)).toMatchObject({ ok: true });
+    expect(await check({ modelId: micro }, text)).toMatchObject({ outcome: 'passed' });
     await iam.send(new DeleteServiceSpecificCredentialCommand({ UserName, ServiceSpecificCredentialId }));
     const verdict = await check({ modelId: micro }, text);
     expect(verdict).toMatchObject(failure('KeyRefused', /deleted, deactivated or has expired/));
@@ -155,7 +155,7 @@ describe('with the role', () => {
   test('a model that is not enabled here is asked for in the fallback region', async () => {
     state().setAccess(micro, 'denied', 'us-east-1');
     expect(await check({ ...role, fallbackRegion: 'eu-west-2' })).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       measured: { region: 'eu-west-2', credential: 'role' },
     });
     expect(asked.map(({ region }) => region)).toEqual(['us-east-1', 'eu-west-2']);
@@ -163,8 +163,8 @@ describe('with the role', () => {
 
   test('not enabled anywhere: every region is told', async () => {
     state().setAccess(micro, 'denied');
-    expect(await check({ ...role, fallbackRegion: 'eu-west-2' })).toMatchObject(
-      failure('ModelNotEnabled', /in us-east-1: the account has no access.*in eu-west-2: the account has no access/),
+    await expect(check({ ...role, fallbackRegion: 'eu-west-2' })).rejects.toMatchObject(
+      reason('ModelNotEnabled', /in us-east-1: the account has no access.*in eu-west-2: the account has no access/),
     );
   });
 
@@ -174,7 +174,7 @@ describe('with the role', () => {
       reason('Throttled', /in us-east-1.*in eu-west-2/),
     );
     cloud.faults.add({ kind: 'throttle', operation: 'Converse' });
-    expect(await check({ ...role, fallbackRegion: 'eu-west-2' })).toMatchObject({ ok: true });
+    expect(await check({ ...role, fallbackRegion: 'eu-west-2' })).toMatchObject({ outcome: 'passed' });
   });
 
   test('a model that is not ready', async () => {
@@ -183,40 +183,52 @@ describe('with the role', () => {
   });
 
   test('a model that the region does not have, and one that is past its end', async () => {
-    expect(await check({ ...role, modelId: 'amazon.nova-mikro-v1:0' })).toMatchObject(
-      failure('ModelUnknown', /no such model.*"modelId"/),
+    await expect(check({ ...role, modelId: 'amazon.nova-mikro-v1:0' })).rejects.toMatchObject(
+      reason('ModelUnknown', /no such model.*"modelId"/),
     );
     const retired = { ...role, modelId: 'anthropic.claude-3-haiku-20240307-v1:0' };
-    expect(await check(retired)).toMatchObject(failure('ModelUnknown', /or no longer/));
+    await expect(check(retired)).rejects.toMatchObject(reason('ModelUnknown', /or no longer/));
   });
 
   test('a model that is served through a profile only, and then through the profile', async () => {
     const haiku = 'anthropic.claude-haiku-4-5-20251001-v1:0';
-    expect(await check({ ...role, modelId: haiku })).toMatchObject(
-      failure('ProfileNeeded', /profile’s id as "modelId"/),
+    await expect(check({ ...role, modelId: haiku })).rejects.toMatchObject(
+      reason('ProfileNeeded', /profile’s id as "modelId"/),
     );
-    expect(await check({ ...role, modelId: `us.${haiku}` })).toMatchObject({ ok: true });
+    expect(await check({ ...role, modelId: `us.${haiku}` })).toMatchObject({ outcome: 'passed' });
   });
 
   test('a profile of another geography: told before anything is asked', async () => {
-    const verdict = await check({ ...role, modelId: `eu.${micro}`, fallbackRegion: 'us-west-2' });
-    expect(verdict).toMatchObject(failure('WrongRegion', /cannot be called from us-east-1 or us-west-2.*geography/));
+    const running = check({ ...role, modelId: `eu.${micro}`, fallbackRegion: 'us-west-2' });
+    await expect(running).rejects.toMatchObject({
+      code: 'WrongRegion',
+      retryable: false,
+      message: expect.stringMatching(/cannot be called from us-east-1 or us-west-2.*geography/),
+    });
     expect(asked).toEqual([]);
   });
 
   test('a bound model goes to its region and nowhere else', async () => {
     const bound = { ...role, bound: { [micro]: 'ap-southeast-2' }, fallbackRegion: 'us-east-1' };
-    expect(await check(bound)).toMatchObject({ ok: true, measured: { region: 'ap-southeast-2' } });
+    expect(await check(bound)).toMatchObject({ outcome: 'passed', measured: { region: 'ap-southeast-2' } });
     expect(asked.map(({ region }) => region)).toEqual(['ap-southeast-2']);
   });
 
   test('a missing grant is one everywhere: the fallback is not tried', async () => {
     const message = 'User: r is not authorized to perform: bedrock:InvokeModel on resource: m';
     cloud.faults.add({ kind: 'error', operation: 'Converse', code: 'AccessDeniedException', message, httpStatus: 403 });
-    expect(await check({ ...role, fallbackRegion: 'eu-west-2' })).toMatchObject(
-      failure('MissingGrant', /bedrock:InvokeModel.*role of the check/),
+    await expect(check({ ...role, fallbackRegion: 'eu-west-2' })).rejects.toMatchObject(
+      reason('CheckNotPermitted', /bedrock:InvokeModel.*role of the check/),
     );
     expect(asked).toHaveLength(1);
+  });
+
+  test('what is wrong with the role says nothing of the rotated key: it is never a verdict', async () => {
+    const codes = ['ExpiredTokenException', 'AccessDeniedException', 'ValidationException', 'SomethingNewException'];
+    for (const code of codes) {
+      cloud.faults.add({ kind: 'error', operation: 'Converse', code, message: 'no', httpStatus: 403 });
+      await expect(check(role)).rejects.toMatchObject({ retryable: true });
+    }
   });
 
   test('no answer in time', async () => {

@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 afterEach(() => cloud.faults.clear());
 
-const failure = (code: string, words: RegExp) => ({ ok: false, code, cause: expect.stringMatching(words) });
+const failure = (code: string, words: RegExp) => ({ outcome: 'failed', code, cause: expect.stringMatching(words) });
+const unable = (code: string, words: RegExp) => ({ code, retryable: false, message: expect.stringMatching(words) });
 const reason = (code: string, words: RegExp) => ({ code, retryable: true, message: expect.stringMatching(words) });
 
 async function check(parameters: Record<string, unknown>, more: { withVersion?: boolean } = {}) {
@@ -61,11 +62,11 @@ async function newConsumer(body = ''): Promise<string> {
 test('a consumer that works with the version under test; without a version, with what is current', async () => {
   const arn = await newConsumer();
   expect(await check({ functionArn: arn })).toMatchObject({
-    ok: true,
+    outcome: 'passed',
     observed: expect.stringMatching(/^c\w+ works in \d+ ms; its environment holds the version$/),
     measured: { holdsVersion: true },
   });
-  expect(await check({ functionArn: arn }, { withVersion: false })).toMatchObject({ ok: true });
+  expect(await check({ functionArn: arn }, { withVersion: false })).toMatchObject({ outcome: 'passed' });
 });
 
 test('under an alias, and one that does not exist', async () => {
@@ -74,16 +75,16 @@ test('under an alias, and one that does not exist', async () => {
   await asPerson(cloud, 'lambda', 'PublishVersion', { FunctionName });
   await asPerson(cloud, 'lambda', 'CreateAlias', { FunctionName, Name: 'live', FunctionVersion: '1' });
   expect(await check({ functionArn: arn, alias: 'live' })).toMatchObject({
-    ok: true,
+    outcome: 'passed',
     observed: expect.stringContaining(`${FunctionName}:live works`),
   });
-  expect(await check({ functionArn: arn, alias: 'dead' })).toMatchObject(failure('ConsumerMissing', /dead/));
+  await expect(check({ functionArn: arn, alias: 'dead' })).rejects.toMatchObject(unable('ConsumerMissing', /dead/));
 });
 
 test('an environment that has not read the secret: it works, and that is said', async () => {
   const arn = await newConsumer('held = [];');
   expect(await check({ functionArn: arn })).toMatchObject({
-    ok: true,
+    outcome: 'passed',
     observed: expect.stringContaining('has not read the secret'),
     measured: { holdsVersion: false },
   });
@@ -103,10 +104,25 @@ test('the canary says no: its kind of error is told, its words are not', async (
   expect(JSON.stringify(verdict)).not.toContain('the-value');
 });
 
+test.each([
+  ['error: 57P03', 'the server starts'],
+  ['error: 25006', 'the server is read-only after a fail-over'],
+  ['Error: ECONNREFUSED', 'nothing listens'],
+  ['SecretUnavailableError: x', 'Secrets Manager does not answer'],
+])('a canary that did not get to the credential (%s: %s) is no verdict', async (message) => {
+  const arn = await newConsumer(`canary = { ok: false, message: '${message}' };`);
+  await expect(check({ functionArn: arn })).rejects.toMatchObject(reason('ConsumerDown', /Its own log says more/));
+});
+
+test('a canary whose login is refused fails, with the code', async () => {
+  const arn = await newConsumer(`canary = { ok: false, message: 'error: 28P01' };`);
+  expect(await check({ functionArn: arn })).toMatchObject(failure('CanaryFailed', /: error 28P01\. Its own log/));
+});
+
 test('a consumer that is down: thrown, with the kind of error and no word of its message', async () => {
   const arn = await newConsumer(`throw new TypeError('cannot connect with the-value');`);
   const thrown = await check({ functionArn: arn }).catch((error) => error);
-  expect(thrown).toMatchObject(reason('ConsumerDown', /failed with TypeError\. Its own log tells more/));
+  expect(thrown).toMatchObject(reason('ConsumerDown', /failed with TypeError\. Its own log says more/));
   expect(thrown.message).not.toContain('the-value');
 });
 
@@ -118,10 +134,11 @@ test('a consumer that is slower than its own time-out, or than the check waits',
 test('a function that is not wrapped, and one that is not there', async () => {
   const name = `plain${randomUUID().slice(0, 8)}`;
   await make(cloud, 'exports.handler = async () => ({ statusCode: 200, body: "the-value" });', { name });
-  const verdict = await check({ functionArn: functionArn(name) });
-  expect(verdict).toMatchObject(failure('AnswerInvalid', /Wrap its handler with withFreshSecrets/));
-  expect(JSON.stringify(verdict)).not.toContain('the-value');
-  expect(await check({ functionArn: functionArn('nobody') })).toMatchObject(failure('ConsumerMissing', /nobody/));
+  const thrown = await check({ functionArn: functionArn(name) }).catch((error) => error);
+  expect(thrown).toMatchObject(unable('AnswerInvalid', /Wrap its handler with withFreshSecrets/));
+  expect(thrown.message).not.toContain('the-value');
+  const nobody = check({ functionArn: functionArn('nobody') });
+  await expect(nobody).rejects.toMatchObject(unable('ConsumerMissing', /nobody/));
 });
 
 test('throttled, refused, and out of order', async () => {
@@ -130,7 +147,7 @@ test('throttled, refused, and out of order', async () => {
   fault({ kind: 'throttle' });
   await expect(check({ functionArn: arn })).rejects.toMatchObject(reason('Throttled', /c\w+/));
   fault({ kind: 'error', code: 'AccessDeniedException', message: 'no lambda:InvokeFunction', httpStatus: 403 });
-  expect(await check({ functionArn: arn })).toMatchObject(failure('MissingGrant', /lambda:InvokeFunction/));
+  await expect(check({ functionArn: arn })).rejects.toMatchObject(reason('CheckNotPermitted', /lambda:InvokeFunction/));
   fault({ kind: 'error', code: 'ENILimitReachedException', message: 'x', httpStatus: 502 });
   await expect(check({ functionArn: arn })).rejects.toMatchObject(reason('ConsumerDown', /ENILimitReached/));
   fault({ kind: 'error', code: 'ServiceException', message: 'x', httpStatus: 500 });

@@ -20,7 +20,9 @@ afterEach(() => {
   target.cloud.faults.clear();
 });
 
-const failure = (code: string, words: RegExp) => ({ ok: false, code, cause: expect.stringMatching(words) });
+const unable = (code: string, words: RegExp) => ({ code, retryable: false, message: expect.stringMatching(words) });
+const reason = (code: string, words: RegExp) => ({ code, retryable: true, message: expect.stringMatching(words) });
+const failure = (code: string, words: RegExp) => ({ outcome: 'failed', code, cause: expect.stringMatching(words) });
 
 describe('a database that works', () => {
   test('is visited at the instance and through the proxy, read and written, and nothing stays', async () => {
@@ -28,7 +30,7 @@ describe('a database that works', () => {
     relay.forget();
     const verdict = await target.check(target.payload(), { proxy: target.proxy, reads: ['items'], writes: ['items'] });
     expect(verdict).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringMatching(
         /^shop_clone logs in, reads and writes at instance in \d+ ms and proxy in \d+ ms; db available, proxy proxy AVAILABLE$/,
       ),
@@ -48,18 +50,18 @@ describe('a database that works', () => {
     const relay = await relayWith({ hosts: ['127.0.0.1'] });
     const value = target.payload(target.BASE, { host: relay.host, port: relay.port, dbInstanceIdentifier: undefined });
     const verdict = await target.check(value, {}, { ca: relay.ca });
-    expect(verdict).toMatchObject({ ok: true, observed: expect.stringContaining('no database of RDS’s') });
+    expect(verdict).toMatchObject({ outcome: 'passed', observed: expect.stringContaining('no database of RDS’s') });
   });
 
   test('that may use no temporary tables is written all the same', async () => {
     await target.sql('REVOKE TEMPORARY ON DATABASE app FROM PUBLIC');
-    expect(await target.check(target.payload())).toMatchObject({ ok: true });
+    expect(await target.check(target.payload())).toMatchObject({ outcome: 'passed' });
     await target.sql('GRANT TEMPORARY ON DATABASE app TO PUBLIC');
   });
 
   test('is checked without a version too, on demand, and then whatever is current', async () => {
     const verdict = await target.check(target.payload(), {}, { versionId: async () => undefined as never });
-    expect(verdict).toMatchObject({ ok: true });
+    expect(verdict).toMatchObject({ outcome: 'passed' });
   });
 });
 
@@ -86,7 +88,7 @@ describe('the login', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const running = target.check(target.payload(), { proxy: { ...target.proxy, refreshBoundSeconds: 30 } });
     await target.put(target.registered.second.arn, target.SECOND);
-    expect(await running).toMatchObject({ ok: true });
+    expect(await running).toMatchObject({ outcome: 'passed' });
   }, 60_000);
 
   test('that may not log in', async () => {
@@ -110,7 +112,7 @@ describe('the login', () => {
       failure('WrongOwnerRole', /current_user is shop_clone, expected the owner role shop/),
     );
     const proxied = target.payload(target.SECOND, { host: target.proxy.endpoint, port: target.proxy.port });
-    expect(await target.check(proxied, { proxy: target.proxy })).toMatchObject({ ok: true });
+    expect(await target.check(proxied, { proxy: target.proxy })).toMatchObject({ outcome: 'passed' });
     const asks = { proxy: { ...target.proxy, ownership: 'init-query' } };
     expect(await target.check(proxied, asks)).toMatchObject(failure('WrongOwnerRole', /at proxy/));
     await target.sql('ALTER ROLE shop_clone SET role TO shop');
@@ -148,21 +150,22 @@ describe('the way there', () => {
 
   test('a certificate of an unknown authority', async () => {
     const { certificatePem } = await createCertificateAuthority('Somebody else');
-    const verdict = await target.check(target.payload(), {}, { ca: certificatePem });
-    expect(verdict).toMatchObject(failure('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/));
+    await expect(target.check(target.payload(), {}, { ca: certificatePem })).rejects.toMatchObject(
+      reason('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/),
+    );
   });
 
   test('a certificate for another name', async () => {
     const relay = await relayWith({ hosts: ['db.example'] });
     const value = target.payload(target.BASE, { host: relay.host, port: relay.port });
-    expect(await target.check(value, {}, { ca: relay.ca })).toMatchObject(
-      failure('TlsMismatch', /ERR_TLS_CERT_ALTNAME_INVALID/),
+    await expect(target.check(value, {}, { ca: relay.ca })).rejects.toMatchObject(
+      reason('TlsMismatch', /ERR_TLS_CERT_ALTNAME_INVALID/),
     );
   });
 
   test('a server that wants TLS, and a secret that says "ssl": false', async () => {
     const value = target.payload(target.BASE, { ssl: false });
-    expect(await target.check(value)).toMatchObject(failure('TlsMissing', /"ssl": false/));
+    await expect(target.check(value)).rejects.toMatchObject(reason('TlsMissing', /"ssl": false/));
   });
 
   test('a server that offers no TLS', async () => {
@@ -170,18 +173,20 @@ describe('the way there', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const value = target.payload(target.BASE, { host: '127.0.0.1', port });
-    expect(await target.check(value)).toMatchObject(failure('TlsMissing', /offers no TLS/));
+    await expect(target.check(value)).rejects.toMatchObject(reason('TlsMissing', /offers no TLS/));
     server.close();
   });
 });
 
 describe('what is there', () => {
-  test('a replica takes no writes; read on purpose, it passes', async () => {
+  test('a replica takes no writes, which is no verdict: it may be promoted; read on purpose, it passes', async () => {
     const reader = target.service.postgres('reader');
     const value = target.payload(target.BASE, { host: reader.host, port: reader.port, dbInstanceIdentifier: 'reader' });
-    expect(await target.check(value)).toMatchObject(failure('ReadOnlyReplica', /accepts no writes.*"access": "read"/));
+    await expect(target.check(value)).rejects.toMatchObject(
+      reason('ReadOnlyReplica', /accepts no writes.*"access": "read"/),
+    );
     expect(await target.check(value, { access: 'read', reads: ['items'] })).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringContaining('logs in and reads'),
     });
   });
@@ -215,8 +220,8 @@ describe('what is there', () => {
 
 describe('the secret', () => {
   test('has moved on from the version under test', async () => {
-    const verdict = await target.check(target.payload(), {}, { versionId: async () => 'v'.repeat(36) });
-    expect(verdict).toMatchObject(failure('VersionMoved', /not on v+, which was to be checked/));
+    const moved = target.check(target.payload(), {}, { versionId: async () => 'v'.repeat(36) });
+    await expect(moved).rejects.toMatchObject(unable('VersionMoved', /not on v+, which was to be checked/));
   });
 
   test('is no database secret: the field is named, the value is not', async () => {
@@ -225,7 +230,7 @@ describe('the secret', () => {
     expect(JSON.stringify(verdict)).not.toContain('Hidden-1');
   });
 
-  test('cannot be read just now: thrown; the parameters cannot be read at all: a verdict', async () => {
+  test('cannot be read just now, and the parameters cannot be read at all: neither is a verdict', async () => {
     target.cloud.faults.add({
       kind: 'throttle',
       service: 'secretsmanager',
@@ -233,7 +238,9 @@ describe('the secret', () => {
       role: '*administrator*',
     });
     await expect(target.check(target.payload())).rejects.toMatchObject({ code: 'Throttled', retryable: true });
-    expect(await target.check(target.payload(), { raeds: ['items'] })).toMatchObject(failure('InputInvalid', /raeds/));
+    await expect(target.check(target.payload(), { raeds: ['items'] })).rejects.toMatchObject(
+      unable('InputInvalid', /raeds/),
+    );
   });
 });
 
@@ -257,7 +264,7 @@ describe('what RDS says', () => {
   test('nothing, since its API does not answer: the logins have proved enough, and it says so', async () => {
     target.cloud.faults.add({ kind: 'error', service: 'rds', code: 'InternalFailure', httpStatus: 503, times: 9 });
     expect(await target.check(target.payload())).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringContaining('health unknown (Unavailable of the RDS API)'),
     });
   });
@@ -270,15 +277,16 @@ describe('what RDS says', () => {
       message: 'no rds:DescribeDBInstances',
       httpStatus: 403,
     });
-    expect(await target.check(target.payload())).toMatchObject(
-      failure('MissingGrant', /rds:DescribeDBInstances.*role of the check/),
+    await expect(target.check(target.payload())).rejects.toMatchObject(
+      reason('CheckNotPermitted', /rds:DescribeDBInstances.*role of the check/),
     );
-    expect(await target.check(target.payload(), { health: false })).toMatchObject({ ok: true });
+    expect(await target.check(target.payload(), { health: false })).toMatchObject({ outcome: 'passed' });
   });
 
   test('that it knows no such instance, although the manifest names it', async () => {
-    const verdict = await target.check(target.payload(), { databaseIdentifier: 'nothing' });
-    expect(verdict).toMatchObject(failure('InstanceUnhealthy', /knows no instance or cluster nothing/));
+    await expect(target.check(target.payload(), { databaseIdentifier: 'nothing' })).rejects.toMatchObject(
+      reason('InstanceUnhealthy', /knows no instance or cluster nothing/),
+    );
   });
 });
 

@@ -11,7 +11,7 @@ beforeEach(() => vendor.forget());
 
 const here = { allowLoopbackHttp: true };
 const withKey = { ...here, key: {} };
-const failure = (code: string, words: RegExp) => ({ ok: false, code, cause: expect.stringMatching(words) });
+const failure = (code: string, words: RegExp) => ({ outcome: 'failed', code, cause: expect.stringMatching(words) });
 const reason = (code: string, words: RegExp) => ({ code, retryable: true, message: expect.stringMatching(words) });
 
 function check(parameters: Record<string, unknown>, value?: string) {
@@ -25,7 +25,7 @@ describe('what is expected', () => {
   test('a status, with the rotated key in a header; the place is told without its query', async () => {
     const verdict = await check(withKey);
     expect(verdict).toMatchObject({
-      ok: true,
+      outcome: 'passed',
       observed: expect.stringMatching(
         /^GET http:\/\/127\.0\.0\.1:\d+\/health answers 200 in \d+ ms, with the rotated key$/,
       ),
@@ -46,7 +46,7 @@ describe('what is expected', () => {
     };
     status(202);
     const verdict = await check({ ...parameters, expectedStatus: 202 }, '{"vendor":{"key":"k-2"}}');
-    expect(verdict).toMatchObject({ ok: true });
+    expect(verdict).toMatchObject({ outcome: 'passed' });
     expect(vendor.received[0]).toMatchObject({
       body: '{"ping":1}',
       headers: { 'x-api-key': 'k-2', 'content-type': 'application/json' },
@@ -55,14 +55,14 @@ describe('what is expected', () => {
 
   test('a status that others would call a failure', async () => {
     status(401);
-    expect(await check({ ...here, expectedStatus: 401 })).toMatchObject({ ok: true });
+    expect(await check({ ...here, expectedStatus: 401 })).toMatchObject({ outcome: 'passed' });
   });
 
   test('without a key nothing of the secret is read, and redirects are followed', async () => {
     vendor.answer((request, response) =>
       request.url === '/there' ? response.end() : void response.writeHead(302, { location: '/there' }).end(),
     );
-    expect(await check(here)).toMatchObject({ ok: true });
+    expect(await check(here)).toMatchObject({ outcome: 'passed' });
     expect(vendor.received.map(({ path }) => path)).toEqual(['/health?token=private', '/there']);
     expect(vendor.received.some(({ headers }) => headers.authorization)).toBe(false);
     expect(vendor.cloud.recorder.calls().some(({ operation }) => operation === 'GetSecretValue')).toBe(false);
@@ -99,16 +99,16 @@ describe('what is refused', () => {
   });
 
   test('an address without TLS: at once, and before the secret leaves', async () => {
-    expect(await check({ key: {} })).toMatchObject(failure('TlsMissing', /allowLoopbackHttp/));
+    await expect(check({ key: {} })).rejects.toMatchObject(reason('TlsMissing', /allowLoopbackHttp/));
     const elsewhere = { ...withKey, url: 'http://vendor.example/' };
-    expect(await check(elsewhere)).toMatchObject(failure('TlsMissing', /expected https/));
+    await expect(check(elsewhere)).rejects.toMatchObject(reason('TlsMissing', /expected https/));
     expect(vendor.received).toEqual([]);
   });
 
   test('an address with a password in it, which is not told', async () => {
-    const verdict = await check({ url: 'https://user:hidden@vendor.example/' });
-    expect(verdict).toMatchObject(failure('Redirected', /holds a user name or password/));
-    expect(JSON.stringify(verdict)).not.toContain('hidden');
+    const thrown = await check({ url: 'https://user:hidden@vendor.example/' }).catch((error) => error);
+    expect(thrown).toMatchObject(reason('Redirected', /holds a user name or password/));
+    expect(thrown.message).not.toContain('hidden');
   });
 
   test('a key that would end the header and begin another one', async () => {
@@ -130,6 +130,9 @@ describe('what may pass is thrown, to be tried again', () => {
   test.each([
     [429, 'Throttled', /too many requests/],
     [503, 'Unavailable', /answers 503/],
+    [408, 'Unavailable', /answers 408/],
+    [425, 'Unavailable', /answers 425/],
+    [501, 'Unavailable', /answers 501/],
   ])('status %d', async (code, expected, words) => {
     status(code);
     await expect(check(withKey)).rejects.toMatchObject(reason(expected, words));
@@ -153,9 +156,10 @@ describe('what may pass is thrown, to be tried again', () => {
   });
 });
 
-test('a certificate of an authority that is not trusted', async () => {
-  const verdict = await check({ ...withKey, url: `${vendor.tlsUrl}/` });
-  expect(verdict).toMatchObject(failure('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/));
+test('a certificate of an authority that is not trusted: the key was not sent, so that is no verdict', async () => {
+  await expect(check({ ...withKey, url: `${vendor.tlsUrl}/` })).rejects.toMatchObject(
+    reason('TlsMismatch', /UNABLE_TO_VERIFY_LEAF_SIGNATURE.*CA bundle/),
+  );
   expect(vendor.received).toEqual([]);
 });
 

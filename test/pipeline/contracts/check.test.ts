@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { findingCodes } from '../../../pipeline/contracts/audit.ts';
-import { CheckRequest, checkCodes } from '../../../pipeline/contracts/check.ts';
+import { CheckRequest, CheckVerdict, checkCodes, outcomeOf } from '../../../pipeline/contracts/check.ts';
 import { metricNames } from '../../../pipeline/contracts/metrics.ts';
 import { checkParameters } from '../../../pipeline/contracts/settings/checks.ts';
 
@@ -53,4 +53,42 @@ test('a parameter that nobody knows is refused: it would check less than it says
       false,
     ]);
   }
+});
+
+describe('the answer of a check function', () => {
+  const durationMilliseconds = 5;
+
+  test('says its outcome', () => {
+    expect(v.parse(CheckVerdict, { outcome: 'passed', durationMilliseconds })).toEqual({
+      outcome: 'passed',
+      durationMilliseconds,
+    });
+    const failed = { outcome: 'failed', durationMilliseconds, code: 'KeyRefused', cause: 'refused' };
+    expect(v.parse(CheckVerdict, failed)).toEqual(failed);
+  });
+
+  test('may say "ok", as functions and executions from before do, and is read as the same', () => {
+    const observed = { observed: 'answers', measured: { status: 200 } };
+    expect(v.parse(CheckVerdict, { ok: true, durationMilliseconds, ...observed })).toEqual({
+      outcome: 'passed',
+      durationMilliseconds,
+      ...observed,
+    });
+    const failed = { ok: false, durationMilliseconds, code: 'KeyRefused', cause: 'refused' };
+    expect(v.parse(CheckVerdict, failed)).toMatchObject({ outcome: 'failed', code: 'KeyRefused' });
+  });
+
+  test('that fails without a code, or holds another outcome beside "ok", is not taken for a pass', () => {
+    expect(v.is(CheckVerdict, { ok: false, durationMilliseconds })).toBe(false);
+    expect(
+      v.parse(CheckVerdict, { outcome: 'failed', ok: true, durationMilliseconds, code: 'A', cause: 'b' }),
+    ).toMatchObject({ outcome: 'failed' });
+  });
+
+  test('is read the same where a check is shown: passed, failed, or without a verdict', () => {
+    expect([{ ok: true }, {}, { outcome: 'passed' }].map(outcomeOf)).toEqual(['passed', 'passed', 'passed']);
+    expect([{ ok: false }, { outcome: 'failed' }].map(outcomeOf)).toEqual(['failed', 'failed']);
+    expect(outcomeOf({ outcome: 'inconclusive', ok: false })).toBe('inconclusive');
+    expect(outcomeOf({ outcome: 'passed', ok: false })).toBe('failed');
+  });
 });

@@ -73,6 +73,19 @@ describe('a parameter', () => {
     expect((await parameter()).Value).toBe(value);
   });
 
+  test('whose KMS key is disabled waits for it; one whose key is none is refused', async () => {
+    const { KeyMetadata } = await asPerson(cloud, 'kms', 'CreateKey', {});
+    const { KeyId: keyId } = KeyMetadata;
+    const { arn, versionId } = await makeSecret(cloud, 'app/db', 'one');
+    await asPerson(cloud, 'kms', 'DisableKey', { KeyId: keyId });
+    const disabled = await caught(mirror(arn, versionId, toParameter({ keyId })));
+    expect(disabled).toMatchObject({ name: 'InvalidKeyId', message: expect.stringContaining('is disabled') });
+    await asPerson(cloud, 'kms', 'EnableKey', { KeyId: keyId });
+    expect(await mirror(arn, versionId, toParameter({ keyId }))).toMatchObject({ changed: true });
+    const unknown = toParameter({ parameterName: '/app/other', keyId: '00000000-0000-4000-8000-000000000000' });
+    expect(await caught(mirror(arn, versionId, unknown))).toMatchObject({ code: 'MirrorFailed' });
+  });
+
   test('what no parameter holds is refused, with what to do', async () => {
     const { arn, versionId } = await makeSecret(cloud, 'app/db', 'x'.repeat(8_193));
     expect(await caught(mirror(arn, versionId, toParameter()))).toMatchObject({

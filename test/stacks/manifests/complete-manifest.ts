@@ -257,6 +257,7 @@ export const completeManifest = {
       database: { instance: 'shop-one', cluster: 'shop' },
     },
     tokens,
+    'partner-tokens': { kind: 'jwt', algorithm: 'EdDSA', secret: { name: 'shop/partner-jwt' }, publicKeys: {} },
     model,
     mail,
     issued,

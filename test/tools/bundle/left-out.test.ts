@@ -45,6 +45,38 @@ test('a function with a newer dependency cannot be bundled, and the message says
   }
 });
 
+test('pg reads the scalar types as before, and refuses to read any other type that it knows', () => {
+  const part = leftOut.find(({ module }) => module === 'pg-types/lib/textParsers.js');
+  const parsersOf = (init: (register: (oid: number, parse: (text: string) => unknown) => void) => void) => {
+    const parsers = new Map<number, (text: string) => unknown>();
+    init((oid, parse) => parsers.set(oid, parse));
+    return parsers;
+  };
+  const module: { init: Parameters<typeof parsersOf>[0] } = { init: () => undefined };
+  new Function('require', 'exports', part?.source ?? '')((name: string) => require(name), module);
+  const [ours, theirs] = [parsersOf(module.init), parsersOf(require(modules('pg-types/lib/textParsers.js')).init)];
+  expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
+  const texts: Record<number, string[]> = {
+    20: ['9007199254740993', '-1'],
+    21: ['-32768'],
+    23: ['2147483647'],
+    26: ['16384'],
+    700: ['1.5', 'NaN', 'Infinity'],
+    701: ['-0.25'],
+    16: ['t', 'f'],
+    1082: ['2026-03-01'],
+    1114: ['2026-03-01 12:30:00.123456'],
+    1184: ['2026-03-01 12:30:00.123456+05:30', 'infinity'],
+    114: ['{"a":[1]}'],
+    3802: ['null'],
+  };
+  for (const [oid, parse] of ours) {
+    const examples = texts[oid];
+    if (!examples) expect(() => parse('{}')).toThrow(/left out of this bundle/);
+    for (const text of examples ?? []) expect([oid, parse(text)]).toEqual([oid, theirs.get(oid)!(text)]);
+  }
+});
+
 test('saslprep reads the same bits of every code point', () => {
   const part = leftOut.find(({ module }) => module === 'sparse-bitfield/index.js');
   const module = { exports: (_: { buffer: Buffer }): { get(bit: number): boolean } => ({ get: () => false }) };

@@ -259,6 +259,16 @@ test('a database that does not answer is no verdict', async () => {
   await expect(verify(secret)).rejects.toMatchObject({ code: 'TargetUnavailable' });
 });
 
+test('a database that is gone is no verdict of the credential either: to give it its password again would not help', async () => {
+  const secret = await rotated();
+  const { versionId, payload } = secret.state.current;
+  secret.state.current = { versionId, payload: { ...payload, dbname: 'nowhere' } };
+  await expect(verify(secret)).rejects.toMatchObject({
+    code: 'TargetRefused',
+    message: expect.stringMatching(/3D000/),
+  });
+});
+
 test('a single user: only AWSCURRENT is meant to work, and without an administrator it cannot be repaired from here', async () => {
   const secret = await rotated({ settings: { strategy: 'single-user' } });
   expect(await verify(secret)).toEqual({ current: { works: true }, findings: [], repairable: [] });
