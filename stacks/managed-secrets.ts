@@ -54,6 +54,7 @@ export interface ManagedSecretsProps {
   readonly prepare: BundledFunction;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
+  readonly compareMirror: BundledFunction;
   readonly checkFunctions: CheckFunctions;
   readonly labelRules: LabelRules;
   readonly dashboard: PipelineDashboard;

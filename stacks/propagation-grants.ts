@@ -10,6 +10,7 @@ export interface PropagationGrantsProps {
   readonly workflow: WorkflowStateMachines;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
+  readonly compareMirror: BundledFunction;
 }
 
 /** Exactly what the workflow needs of each consumer and mirror, by how it is declared. */
@@ -26,18 +27,21 @@ export class PropagationGrants {
   }
 
   grantMirror(secret: secretsmanager.ISecret, mirror: MirrorSettings): void {
-    const { mirrorSecret } = this.#props;
+    const { mirrorSecret, compareMirror } = this.#props;
+    const both = [mirrorSecret, compareMirror];
     if (mirror.to === 'replica') {
-      mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn(secret, mirror.region)]);
+      for (const one of both) one.allow(['secretsmanager:DescribeSecret'], [replicaArn(secret, mirror.region)]);
       return;
     }
-    mirrorSecret.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
-    if (secret.encryptionKey) mirrorSecret.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
     const resourceName = mirror.parameterName.replace(/^\//, '');
-    mirrorSecret.allow(
-      ['ssm:GetParameter', 'ssm:PutParameter'],
-      [Stack.of(secret).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
-    );
+    const parameterArn = Stack.of(secret).formatArn({ service: 'ssm', resource: 'parameter', resourceName });
+    for (const one of both) {
+      one.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
+      if (secret.encryptionKey) one.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
+      one.allow(['ssm:GetParameter'], [parameterArn]);
+    }
+    mirrorSecret.allow(['ssm:PutParameter'], [parameterArn]);
+    if (mirror.keyId) compareMirror.allow(['kms:Decrypt'], [mirror.keyId]);
     if (mirror.keyId) mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
   }
 

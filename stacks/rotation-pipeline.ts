@@ -176,7 +176,7 @@ export class RotationPipeline extends Construct {
       ...placeOf(kind, { network: this.#props.databaseNetwork, environment: this.#props.databaseEnvironment }),
     });
     this.#workflow.mayInvoke(made.function);
-    this.#audit.mayAsk(made.function);
+    this.#audit.mayVerify(kind, made.verifyFunction);
     this.#rotationFunctions.set(kind, made);
     return made;
   }
@@ -248,13 +248,13 @@ export class RotationPipeline extends Construct {
     });
   }
 
-  #makeAudit({ mirrorSecret }: WorkflowFunctions): PipelineAudit {
+  #makeAudit({ compareMirror }: WorkflowFunctions): PipelineAudit {
     return new PipelineAudit(this, 'Audit', {
       settingsPrefix: this.#settingsPrefix,
       history: this.history,
       bus: this.#bus,
       workflow: this.#workflow,
-      mirrorSecret,
+      compareMirror,
       deadLetters: this.deadLetters,
       interval: this.#auditInterval,
     });

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { findingCode } from './audit.ts';
 
 /**
  * What Secrets Manager sends to a rotation function, one invocation a step.
@@ -18,7 +19,7 @@ export type RotationEvent = v.InferOutput<typeof RotationEvent>;
 const arn = v.pipe(v.string(), v.startsWith('arn:'));
 const versionId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
-/** What the workflow, the audit and `doctor` ask of the rotation function, because it alone reaches the target. Named as the Task states are. */
+/** What the workflow asks of the rotation function, because it alone reaches the target. Named as the Task states are. */
 export const WorkflowRequest = v.variant('operation', [
   v.object({
     operation: v.literal('Abandon'),
@@ -45,21 +46,25 @@ export const WorkflowRequest = v.variant('operation', [
     previousVersionId: versionId,
     promotedAt: v.pipe(v.string(), v.isoTimestamp()),
   }),
-  /** The audit: do the credentials that are meant to work do so? Reads only. */
-  v.object({
-    operation: v.literal('Verify'),
-    secretArn: arn,
-    versionId,
-    previousVersionId: v.optional(versionId),
-  }),
-  /** `doctor --repair`: mends what Verify found under this code. */
+  /** Repairs what Verify found under this code. */
   v.object({
     operation: v.literal('Repair'),
     secretArn: arn,
     versionId,
     previousVersionId: v.optional(versionId),
-    code: v.pipe(v.string(), v.nonEmpty()),
+    code: findingCode,
   }),
 ]);
 export type WorkflowRequest = v.InferOutput<typeof WorkflowRequest>;
 export type WorkflowOperation = WorkflowRequest['operation'];
+
+/** What the audit asks of a verification function, which reads only: do the credentials that are meant to work do so? */
+export const VerificationRequest = v.object({
+  operation: v.literal('Verify'),
+  secretArn: arn,
+  versionId,
+  previousVersionId: v.optional(versionId),
+  /** Comes with the previous version: who still uses it? */
+  promotedAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
+});
+export type VerificationRequest = v.InferOutput<typeof VerificationRequest>;

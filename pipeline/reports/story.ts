@@ -18,7 +18,8 @@ export async function publish<Type extends EventType>(
   event: { type: Type; id: string; detail: Detail<Type> },
 ): Promise<void> {
   const detail = { schemaVersion: 1, id: event.id, ...event.detail };
-  const secretArn = 'secretArn' in detail && typeof detail.secretArn === 'string' ? [detail.secretArn] : [];
+  // What is found of the pipeline itself is about no secret.
+  const secretArn = 'secretArn' in detail && detail.secretArn ? [String(detail.secretArn)] : [];
   const answer = await client.send(
     new PutEventsCommand({
       Entries: [

@@ -1,4 +1,3 @@
-import type { FindingCode } from '../contracts/audit.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
 import { unlessOvertaken } from './guard.ts';
@@ -7,7 +6,7 @@ import { openVerification } from './verify.ts';
 import { isRepairOvertaken } from './version-labels.ts';
 
 /**
- * Mends what Verify found under a code. The secret is not touched. May be called twice.
+ * Repairs what Verify found under a code. The secret is not touched. May be called twice.
  * @throws StepRefused, or RotationAbandoned where the target tells it, when a rotation, a roll-back or the retirement has
  * come between, or a candidate lies under AWSPENDING: then nothing is what was found
  */
@@ -23,7 +22,7 @@ export async function repair(
     rotationFunction,
     rotation,
     (now) => isRepairOvertaken(now, seen),
-    async (guarded) => rotator.repair?.(guarded, versions, request.code as FindingCode),
+    async (guarded) => rotator.repair?.(guarded, versions, request.code),
   );
   if (attempt.overtaken)
     throw new StepRefused(

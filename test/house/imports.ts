@@ -114,11 +114,11 @@ const deployed = {
 
   ...within('handlers', {
     '.': [
-      ...['./wiring', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks', 'pipeline/contracts'],
-      'pipeline/contracts/check.ts',
+      ...['./wiring', './wiring/kinds', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks'],
+      ...['pipeline/contracts', 'pipeline/contracts/check.ts'],
       ...['pipeline/contracts/settings', 'pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
       ...['pipeline/propagation', 'pipeline/reports', 'pipeline/rotation', 'pipeline/rotators'],
-      ...['pipeline/rotators/api-key', 'pipeline/rotators/jwt', 'pipeline/rotators/postgres', 'pipeline/settings'],
+      ...['pipeline/rotators/jwt', 'pipeline/settings'],
       'pipeline/workflow',
     ],
     './wiring': [
@@ -127,6 +127,10 @@ const deployed = {
       'pipeline/rotation',
       'pipeline/rotators',
       'pipeline/settings',
+    ],
+    './wiring/kinds': [
+      ...['./wiring', 'pipeline/contracts/settings', 'pipeline/rotators/api-key', 'pipeline/rotators/jwt'],
+      'pipeline/rotators/postgres',
     ],
   }),
 };

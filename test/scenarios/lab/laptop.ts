@@ -221,9 +221,12 @@ export class Laptop {
 
   /** What the audit works with, as a person who may do anything. */
   auditor(now: () => Date): AuditDependencies {
-    const mirror = Object.values(this.#resources).find(
-      ({ type, path }) => type === 'AWS::Lambda::Function' && path?.includes('MirrorSecret'),
-    );
+    const functionArn = (name: string) =>
+      String(
+        Object.values(this.#resources).find(
+          ({ type, path }) => type === 'AWS::Lambda::Function' && path?.includes(`/${name}/`),
+        )?.attributes.Arn,
+      );
     return {
       secretsManager: this.secrets,
       ssm: this.#parameters,
@@ -232,11 +235,15 @@ export class Laptop {
       dynamodb: this.#tables,
       settingsPrefix: '/keyturn/keyturn',
       historyTableName: this.#resource('AWS::DynamoDB::Table'),
-      mirrorSecretFunctionArn: String(mirror?.attributes.Arn),
+      compareMirrorFunctionArn: functionArn('CompareMirror'),
+      verifyFunctionArns: { postgres: functionArn('Verify-postgres') },
       machines: {
         rotateSecretArn: this.executions.arn('rotate-secret'),
         retireCredentialArn: this.executions.arn('retire-credential'),
       },
+      events: this.events,
+      // Looked at with every secret, and not with one.
+      bus: { busArn: 'arn:aws:events:us-east-1:000000000000:event-bus/keyturn', publishers: [], requesters: [] },
       now,
       sleep,
       deadline: new Date(now().getTime() + 600_000),
