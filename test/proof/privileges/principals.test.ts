@@ -117,7 +117,7 @@ test('the audit may ask whether credentials work, and invoke nothing that writes
   const { AWSCURRENT: versionId } = await laptop.labels(SECRET);
   const request = { operation: 'Verify', secretArn: await laptop.secretArn(SECRET), versionId };
   expect(await invoke(audit, 'Verify-postgres', request)).toBe('done');
-  expect(await laptop.putAs(audit, {}, { DetailType: 'Drift Found' })).toBe('put');
+  expect(await laptop.putAs('Audit', {}, { DetailType: 'Drift Found' })).toBe('put');
 });
 
 test.each([
