@@ -224,7 +224,7 @@ const laptop = within('packages/laptop', {
 
   // What looks at a running cloud.
   './admin': [
-    ...['./faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
+    ...['.', './faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
     ...['./services/scheduler', './wire'],
   ],
   './console': [
