@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
+  PipelineNames,
   pipelineParameterName,
   settingsPrefixOf,
 } from '../pipeline/contracts/settings/pipeline.ts';
@@ -20,6 +21,7 @@ import { ConfigSync } from './config-sync.ts';
 import { PipelineDashboard } from './dashboard.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedKinds, placeOf } from './kinds.ts';
+import { refuseBadLiterals } from './literal-props.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { acceptRequests, notifyPeople, projectHistory } from './pipeline-rules.ts';
@@ -53,6 +55,11 @@ export interface RotationPipelineProps {
    * @default - a topic of the pipeline's own
    */
   readonly alarmTopic?: sns.ITopic;
+  /**
+   * Further accounts: their functions may be consumers and checks, and their keys and secrets may be read, by ARN.
+   * @default - this account only
+   */
+  readonly crossAccount?: string[];
 }
 
 /**
@@ -90,6 +97,11 @@ export class RotationPipeline extends Construct {
     super(scope, id);
     this.#props = props;
     this.pipelineName = props.pipelineName ?? 'keyturn';
+    refuseBadLiterals('RotationPipeline', PipelineNames, {
+      crossAccount: [],
+      ...props,
+      pipelineName: this.pipelineName,
+    });
     this.#settingsPrefix = settingsPrefixOf(this.pipelineName);
     this.alarmTopic = props.alarmTopic ?? new sns.Topic(this, 'AlarmTopic', { enforceSSL: true });
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
@@ -121,6 +133,7 @@ export class RotationPipeline extends Construct {
       dashboard: this.dashboard,
       audit: this.#audit,
       configSync,
+      crossAccount: props.crossAccount ?? [],
     });
   }
 
