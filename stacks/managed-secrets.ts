@@ -3,6 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import * as v from 'valibot';
+import { hasLogin } from '../pipeline/contracts/grammar/hosts.ts';
 import { contractOf } from '../pipeline/contracts/kinds/kind-contracts.ts';
 import { checkParameters } from '../pipeline/contracts/settings/checks.ts';
 import { ParameterSettings, parameterSettingsName } from '../pipeline/contracts/settings/parameter.ts';
@@ -158,6 +159,9 @@ export class ManagedSecrets {
       const check = { name, type, parameters, ...(functionArn !== undefined && { functionArn }) };
       refuseBadLiterals(`${what}: check`, type === 'function' ? CheckSettings : OwnCheck, check);
       if (type !== 'function') refuseBadLiterals(`${what}: check ${name}`, checkParameters[type], parameters);
+      if (typeof parameters.url === 'string' && hasLogin(parameters.url)) {
+        throw new PropInvalid(`${what}: check ${name}: url: expected an address without a login in it.`);
+      }
     }
     const own = [secret, ...(rotation?.puts ?? [])];
     const placed = { ...followers, checks, own, reads: rotation?.reads ?? [] };
