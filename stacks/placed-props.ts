@@ -19,7 +19,7 @@ export interface PlacedProps {
 }
 
 /**
- * Refuses ARNs that lie elsewhere than the stack and that the pipeline was not told of, as the reader of manifests does.
+ * Refuses ARNs that lie elsewhere than the stack and in no account that `crossAccount` names, as the reader of manifests does.
  * An ARN that is known at deployment only says no place, and a stack without an env has none.
  *
  * @throws PropInvalid
@@ -62,7 +62,7 @@ function namedArns({ own = [], reads = [], consumers = [], checks = [], mirrors 
   ];
 }
 
-/** A consumer that only expires is called by nobody. */
+/** The pipeline never calls a consumer that only expires. */
 function ofConsumer({ name, functionArn, freshness }: ConsumerSettings): PlacedArn {
   const account = freshness === 'recycle' ? 'of-the-stack' : 'cross-account';
   const region = freshness === 'expire' ? 'everywhere' : 'of-the-stack';

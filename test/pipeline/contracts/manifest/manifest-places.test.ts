@@ -61,7 +61,7 @@ test('what is rotated or recycled is in the account of the stack, whatever cross
   expect(() => parseManifest(rotated)).toThrow('secret.arn: expected an ARN in account');
 });
 
-test('nothing is called across regions; a consumer that only expires is called by nobody', () => {
+test('nothing is called across regions; the pipeline never calls a consumer that only expires', () => {
   const far = { function: functionIn(OWN, 'us-east-1') };
   expect(() => parseManifest(of({ consumers: [far] }))).toThrow(
     'consumers[0].function: expected an ARN in eu-central-1',
@@ -78,7 +78,7 @@ test('a model is called in the region of its ARN', () => {
 test.each([
   ['that no ARN needs', [OTHER]],
   ['of the stack itself', [OWN]],
-])('an account %s is refused: a right that nobody uses', (_, crossAccount) => {
+])('an account %s is refused: a right without a use', (_, crossAccount) => {
   expect(() => parseManifest(of({}, { ...place, crossAccount }))).toThrow(
     'crossAccount[0]: no ARN of the manifest needs it',
   );
