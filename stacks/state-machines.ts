@@ -29,15 +29,12 @@ export class WorkflowStateMachines extends Construct {
   readonly rotateFleet: stepfunctions.StateMachine;
   /** By name, so that functions which the machine itself invokes can be told it without a cycle. */
   readonly rotateSecretArn: string;
-  /** By name: `await-convergence`, which `propagate-secret` starts, asks the function that starts it for parameters. */
-  readonly propagateSecretArn: string;
   readonly #pipelineName: string;
 
   constructor(scope: Construct, id: string, props: WorkflowStateMachinesProps) {
     super(scope, id);
     this.#pipelineName = props.pipelineName;
     this.rotateSecretArn = this.#arnOf('rotate-secret');
-    this.propagateSecretArn = this.#arnOf('propagate-secret');
     this.awaitConvergence = this.#awaitConvergence(props);
     this.propagateSecret = this.#propagateSecret(props);
     this.retireCredential = this.#retireCredential(props);
