@@ -31,6 +31,10 @@ const names: Readonly<Record<string, RegExp>> = {
   'rotate-postgres': /^rotates postgres/,
   'rotate-jwt': /^rotates jwt/,
   'rotate-api-key': /^rotates api-key/,
+  'verify-api-key': /^asks the targets of api-key/,
+  'verify-jwt': /^asks the targets of jwt/,
+  'verify-postgres': /^asks the targets of postgres/,
+  'compare-mirror': /^compares a parameter or a replica/,
   'machine await': /WorkflowAwaitConvergenceRole/,
   'machine propagate': /WorkflowPropagateSecretRole/,
   'machine retire': /WorkflowRetireCredentialRole/,
@@ -93,9 +97,19 @@ const machines = ['machine await', 'machine fleet', 'machine propagate', 'machin
 const table = (): string => template.arn('AWS::DynamoDB::Table', /./);
 
 const secrets: Row[] = [
-  ['secretsmanager:GetSecretValue', 'a login', secret('shop/database'), ['check-database', 'rotate-postgres']],
-  ['secretsmanager:GetSecretValue', 'the superuser', secret('shop/database-superuser'), ['rotate-postgres']],
-  ['secretsmanager:GetSecretValue', 'a key', secret('shop/model-key'), ['check', 'rotate-api-key']],
+  [
+    'secretsmanager:GetSecretValue',
+    'a login',
+    secret('shop/database'),
+    ['check-database', 'rotate-postgres', 'verify-postgres'],
+  ],
+  [
+    'secretsmanager:GetSecretValue',
+    'the superuser',
+    secret('shop/database-superuser'),
+    ['rotate-postgres', 'verify-postgres'],
+  ],
+  ['secretsmanager:GetSecretValue', 'a key', secret('shop/model-key'), ['check', 'rotate-api-key', 'verify-api-key']],
   ['secretsmanager:GetSecretValue', 'a watched secret', secret('shop/payment-provider'), nobody],
   ['secretsmanager:GetSecretValue', 'another secret', secret('shop/other'), nobody],
   ['secretsmanager:PutSecretValue', 'a login', secret('shop/database'), ['rotate-postgres']],
@@ -110,7 +124,16 @@ const secrets: Row[] = [
     'secretsmanager:DescribeSecret',
     'a login',
     secret('shop/database'),
-    ['audit', 'check-database', 'machine await', 'machine rotate', 'prepare', 'rotate-postgres', 'widget'],
+    [
+      'audit',
+      'check-database',
+      'machine await',
+      'machine rotate',
+      'prepare',
+      'rotate-postgres',
+      'verify-postgres',
+      'widget',
+    ],
   ],
   ['secretsmanager:DescribeSecret', 'another secret', secret('shop/other'), nobody],
   ['secretsmanager:DeleteSecret', 'a login', secret('shop/database'), nobody],
@@ -120,12 +143,9 @@ const secrets: Row[] = [
 ];
 
 const functions: Row[] = [
-  [
-    'lambda:InvokeFunction',
-    'a rotation function',
-    ours(/rotates postgres/),
-    ['audit', 'machine retire', 'machine rotate'],
-  ],
+  ['lambda:InvokeFunction', 'a rotation function', ours(/rotates postgres/), ['machine retire', 'machine rotate']],
+  ['lambda:InvokeFunction', 'what asks a target', ours(/targets of postgres/), ['audit']],
+  ['lambda:InvokeFunction', 'what compares a mirror', ours(/compares a parameter/), ['audit']],
   ['lambda:InvokeFunction', 'a check', ours(/checks a database/), ['machine retire', 'machine rotate']],
   ['lambda:InvokeFunction', 'the report', ours(/puts the story/), machines],
   ['lambda:InvokeFunction', 'the recycling', ours(/changes our one variable/), ['machine await', 'machine propagate']],
@@ -163,7 +183,12 @@ const workflow: Row[] = [
   ['dynamodb:PutItem', 'the history', table, ['history']],
   ['dynamodb:Query', 'the history', table, ['audit', 'report', 'widget']],
   ['dynamodb:DeleteItem', 'the history', table, nobody],
-  ['ssm:GetParameter', 'the settings', parameter('/keyturn/keyturn/shop/database'), ['prepare', 'rotate-postgres']],
+  [
+    'ssm:GetParameter',
+    'the settings',
+    parameter('/keyturn/keyturn/shop/database'),
+    ['prepare', 'rotate-postgres', 'verify-postgres'],
+  ],
   ['ssm:GetParameter', 'a watched parameter', parameter('/shop/features/one'), ['sync']],
   ['ssm:GetParameter', 'another parameter', parameter('/theirs'), nobody],
   ['ssm:PutParameter', 'the settings', parameter('/keyturn/keyturn/shop/database'), nobody],
