@@ -1,6 +1,7 @@
 import { ask } from '../pipeline/audit/ask-function.ts';
 import { type Repairer, repairDrift } from '../pipeline/audit/repair-drift.ts';
 import { AuditAnswer, type Finding, findingCodes } from '../pipeline/contracts/audit.ts';
+import { oneLine } from '../pipeline/contracts/grammar/shown-text.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { KeyturnError } from '../pipeline/errors.ts';
 import type { Context } from './aws/context.ts';
@@ -8,7 +9,6 @@ import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { NotConfirmed, NotFound } from './terminal/errors.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
-import { oneLine } from './terminal/plain-text.ts';
 import { printJson } from './terminal/table.ts';
 
 export interface DoctorOptions {

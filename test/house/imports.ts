@@ -15,7 +15,7 @@ function within(folder: string, rows: ImportTable): ImportTable {
 
 const starts = {
   ...within('bin', {
-    '.': ['cli', 'cli/terminal', 'examples/play', 'stacks/index.ts', 'tools/bundle'],
+    '.': ['cli', 'cli/terminal', 'examples/play', 'pipeline/contracts/grammar', 'stacks/index.ts', 'tools/bundle'],
   }),
 
   ...within('bench', {
@@ -54,6 +54,7 @@ const commands = within('cli', {
       'pipeline',
       'pipeline/audit',
       'pipeline/contracts',
+      'pipeline/contracts/grammar',
       'pipeline/contracts/manifest',
       'pipeline/contracts/settings',
     ],
@@ -66,13 +67,13 @@ const commands = within('cli', {
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
-  './execution': ['./aws', './terminal', 'pipeline'],
+  './execution': ['./aws', './terminal', 'pipeline', 'pipeline/contracts/grammar'],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
   ],
   './laptop': ['./terminal'],
-  './terminal': ['pipeline'],
+  './terminal': ['pipeline', 'pipeline/contracts/grammar'],
 });
 
 const deployed = {
@@ -148,11 +149,14 @@ const pipeline = within('pipeline', {
     './settings',
     './workflow',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/grammar', './contracts/settings', './rotation', './settings'],
+    './workflow',
+  ],
   './workflow': ['./contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
-  './reports': ['.', './contracts', './contracts/settings', './rotation'],
+  './reports': ['.', './contracts', './contracts/grammar', './contracts/settings', './rotation'],
   './history': ['./contracts'],
   './propagation': ['.', './contracts', './contracts/settings', 'packages/consumer/contracts'],
   './checks': [
