@@ -65,7 +65,7 @@ export async function measureColdStampede(rounds = 9, reads = 100): Promise<Cold
   const client = new SecretsManagerClient({
     region: cloud.region,
     endpoint: cloud.endpointUrl,
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    credentials: cloud.administrator,
   });
   try {
     await client.send(new CreateSecretCommand({ Name: NAME, SecretString: JSON.stringify({ password: 'x' }) }));

@@ -1,11 +1,15 @@
 import { App } from 'aws-cdk-lib';
+import settings from '../cdk.json' with { type: 'json' };
 import { KeyturnError, ManifestStack, readManifest } from '../stacks/index.ts';
 
 class ManifestUnnamed extends KeyturnError {
   readonly code = 'ManifestUnnamed';
 }
 
-const app = new App();
+// The flags of cdk.json count however the app is started; the manifest that it names is the clone's own example.
+// https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html
+const { manifest: _, ...featureFlags } = settings.context;
+const app = new App({ context: featureFlags });
 // cdk.json names the example; another one is `cdk deploy -c manifest=keyturn.json`.
 const path: unknown = app.node.tryGetContext('manifest');
 try {

@@ -8,6 +8,7 @@ interface Options {
   readonly once?: boolean;
   readonly report?: string;
   readonly port?: number;
+  readonly environment?: string;
 }
 
 const program = new Command('npm start --')
@@ -15,6 +16,7 @@ const program = new Command('npm start --')
   .option('--once', 'ends when the play is over, instead of staying up')
   .option('--report <file>', 'writes the figures of the play to this file, as JSON')
   .option('--port <number>', 'the port of 127.0.0.1 to listen on (default: a free one)', readPort)
+  .option('--environment <file>', "writes what a shell sources for AWS's tools; the file goes away at the end")
   .helpOption('-h, --help', 'show this')
   .exitOverride()
   // What commander would print about an error is said in one line of ours.
@@ -39,6 +41,7 @@ async function start(): Promise<number> {
     once: options.once === true,
     ...(options.report !== undefined && { reportFile: options.report }),
     ...(options.port !== undefined && { port: options.port }),
+    ...(options.environment !== undefined && { environmentFile: options.environment }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { LAPTOP_PORT } from './aws/laptop-run.ts';
 import { addCommands } from './commands.ts';
 import { PACKAGE_ROOT } from './laptop/package-root.ts';
 import { describeError } from './terminal/describe-error.ts';
@@ -21,7 +22,7 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
     },
   });
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync(withLaptopPort(words), { from: 'user' });
     return outcome;
   } catch (error) {
     // Help and the version are no errors; commander has printed them.
@@ -30,6 +31,12 @@ export async function runCommandLine(words: readonly string[], streams: Streams 
     terminal.note(`${terminal.paint('red', 'keyturn:')} ${message}`);
     return exitCode;
   }
+}
+
+/** The port of `--laptop` is written with `=`, so that the word after it stays what it is: a secret's name. */
+function withLaptopPort(words: readonly string[]): string[] {
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  return words.map((word, at) => (word === '--laptop' && at < end ? `--laptop=${LAPTOP_PORT}` : word));
 }
 
 const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };

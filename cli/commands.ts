@@ -129,9 +129,12 @@ function addRollBack(site: CommandSite): void {
 
 function addDoctor(site: CommandSite): void {
   const command = awsCommand(site, 'doctor')
-    .description('What is not as it should be, of every managed secret or of one, and what mends it.')
+    .description('What is not as it should be, of every managed secret or of one, and the way out of each finding.')
     .argument('[name]', 'the secret, by name or ARN (default: every one)')
-    .option('--repair', 'mends what it finds; asks before each repair that is not harmless')
+    .option(
+      '--repair',
+      'repairs what it can and waits until each repair has ended; asks before each that is not harmless',
+    )
     .option(...YES)
     .addHelpText('after', examples('keyturn doctor', 'keyturn doctor app/db --repair'));
   onRun(site, command, async (context, options, name) => {
@@ -147,10 +150,16 @@ function addLocal({ program, terminal, end }: CommandSite): void {
     .option('--port <number>', 'the port of 127.0.0.1 to listen on; 0 takes a free one', readPort, 4599)
     .addOption(new Option('--empty', 'a cloud with nothing in it').conflicts('assembly'))
     .option('--assembly <folder>', 'the assembly to load (default: cdk.out; in a clone the example)')
+    .option('--environment <file>', 'writes what a shell sources to speak to this run; the file goes away with it')
+    .option('--any-credentials', "takes any access key for the administrator's, unchecked: for test suites")
     .option('--time-scale <factor>', 'waits of state machines take this share of their time: 0.01', readScale, 1)
     .addHelpText(
       'after',
-      examples('keyturn local', 'keyturn local --assembly cdk.out', 'keyturn local --empty --port 0'),
+      examples(
+        'keyturn local',
+        'keyturn local --assembly cdk.out --environment laptop.env',
+        'keyturn local --empty --port 0',
+      ),
     )
     .action(async (options) => {
       const { local } = await import('./local.ts');
@@ -165,7 +174,7 @@ function awsCommand({ program }: CommandSite, name: string): Command {
     .option('--region <region>', 'where (default: the AWS environment)')
     .option('--profile <profile>', 'whose credentials (default: the AWS environment)')
     .option('--endpoint <url>', 'another endpoint than AWS', readUrl)
-    .option('--laptop', "the laptop's cloud: keyturn local on this machine")
+    .option('--laptop [port]', "the laptop's cloud: keyturn local on this machine (default: 4599)", readPort)
     .option('--json', 'one JSON document, for programs');
 }
 

@@ -1,14 +1,12 @@
 import { ask } from '../pipeline/audit/ask-function.ts';
-import { type Repairer, repairDrift } from '../pipeline/audit/repair-drift.ts';
-import { AuditAnswer, type Finding, findingCodes } from '../pipeline/contracts/audit.ts';
+import { AuditAnswer, type Finding } from '../pipeline/contracts/audit.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
-import { KeyturnError } from '../pipeline/errors.ts';
 import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
-import { describeError } from './terminal/describe-error.ts';
-import { NotConfirmed, NotFound } from './terminal/errors.ts';
+import { printFindings, printTreatment } from './doctor/print-findings.ts';
+import { type Treatment, treatFinding } from './doctor/treat-finding.ts';
+import { NotFound } from './terminal/errors.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
-import { oneLine } from './terminal/plain-text.ts';
 import { printJson } from './terminal/table.ts';
 
 export interface DoctorOptions {
@@ -16,34 +14,37 @@ export interface DoctorOptions {
   readonly yes?: boolean;
 }
 
-/** What became of a finding. */
-type Treatment =
-  | { readonly outcome: 'found' | 'declined' }
-  | { readonly outcome: 'repaired'; readonly done: string; readonly executionArn?: string }
-  | { readonly outcome: 'failed'; readonly reason: string };
+type Treated = Finding & Treatment;
 
-/** Looks at everything that the pipeline manages, and mends it when asked to, with the rights of whoever asks. */
+/**
+ * Looks at everything that the pipeline manages, and repairs it when asked to, with the rights of the caller. A finding
+ * counts as repaired when what was started has ended well and a second look does not find it.
+ */
 export async function doctor(context: Context, name: string, options: DoctorOptions): Promise<ExitCode> {
   const { terminal } = context;
   const pipeline = await DeployedPipeline.open(context.clients, context.pipelineName);
   const only = name === '' ? undefined : (await pipeline.secretSettings(name)).name;
   const { secrets, findings } = await examine(context, pipeline, only);
-  if (!context.json) tell(context, secrets, findings);
+  if (!context.json) printFindings(terminal, secrets, findings);
   if (options.repair && findings.some(({ repair }) => repair)) await confirmAll(context, findings, options.yes);
 
-  const treated: (Finding & Treatment)[] = [];
+  const treated: Treated[] = [];
   for (const finding of findings) {
     const treatment = options.repair
-      ? await treat(context, pipeline, finding, options.yes)
+      ? await treatFinding(context, pipeline, finding, options.yes)
       : ({ outcome: 'found' } as const);
-    if (!context.json) tellTreatment(context, finding, treatment);
     treated.push({ ...finding, ...treatment });
+    // Ctrl-C ends the waiting and the repairs after it.
+    if (treatment.outcome === 'interrupted') break;
   }
-  if (context.json) printJson(terminal, { pipeline: pipeline.name, secrets, findings: treated });
-  return treated.every(({ outcome }) => outcome === 'repaired') ? exitCodes.ok : exitCodes.failed;
+  const seen = await lookAgain(context, pipeline, treated);
+  if (!context.json) for (const one of seen) printTreatment(terminal, one, one);
+  if (context.json) printJson(terminal, { pipeline: pipeline.name, secrets, findings: seen });
+  if (seen.some(({ outcome }) => outcome === 'interrupted')) return exitCodes.interrupted;
+  return seen.every(({ outcome }) => outcome === 'repaired') ? exitCodes.ok : exitCodes.failed;
 }
 
-/** The pipeline's own audit, which reaches the targets; it is told to tell nobody else. */
+/** The pipeline's own audit, which reaches the targets. It publishes nothing: the caller reads the answer. */
 async function examine(
   { clients }: Context,
   pipeline: DeployedPipeline,
@@ -57,20 +58,44 @@ async function examine(
   return parse('What the audit answers', AuditAnswer, answer);
 }
 
-function tell({ terminal }: Context, secrets: number, findings: readonly Finding[]): void {
-  const looked = `${secrets} ${secrets === 1 ? 'secret' : 'secrets'} looked at`;
-  if (findings.length === 0) {
-    terminal.print(`${terminal.paint('green', 'ok')}  ${looked}: everything is as it should be.`);
-    return;
+/** A replica is made, and a consumer notified, within seconds. */
+const LOOKS = 12;
+const LOOK_MILLISECONDS = 5_000;
+
+/** Whether each repaired finding is gone. What is still found was not repaired, whatever the repair answered. */
+async function lookAgain(context: Context, pipeline: DeployedPipeline, treated: Treated[]): Promise<Treated[]> {
+  const names = new Set(treated.filter(({ outcome }) => outcome === 'repaired').map(({ secretName }) => secretName));
+  const left: Finding[] = [];
+  for (const name of names) {
+    const repaired = treated.filter((one) => one.secretName === name && one.outcome === 'repaired');
+    left.push(...(await stillFound(context, pipeline, name, repaired)));
   }
-  terminal.print(`${looked}, ${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}:`);
-  for (const { code, message, command, repair } of findings) {
-    terminal.print('');
-    terminal.print(`${terminal.paint('red', code)}  ${oneLine(findingCodes[code])}`);
-    terminal.print(`  ${oneLine(message)}`);
-    terminal.print(`  ${terminal.paint('dim', repair ? 'mends it:' : 'what to do:')} ${oneLine(command)}`);
+  return treated.map((one): Treated => {
+    const again = left.find((found) => isSame(found, one));
+    if (one.outcome !== 'repaired' || !again) return one;
+    return {
+      ...one,
+      outcome: 'failed',
+      reason: `The repair ended, and the audit still finds it: ${again.message}`,
+    };
+  });
+}
+
+async function stillFound(
+  context: Context,
+  pipeline: DeployedPipeline,
+  name: string,
+  repaired: readonly Finding[],
+): Promise<Finding[]> {
+  for (let look = 1; ; look += 1) {
+    const { findings } = await examine(context, pipeline, name);
+    const left = findings.filter((found) => repaired.some((one) => isSame(found, one)));
+    if (left.length === 0 || look === LOOKS) return left;
+    await context.sleep(LOOK_MILLISECONDS);
   }
 }
+
+const isSame = (left: Finding, right: Finding) => left.secretName === right.secretName && left.code === right.code;
 
 /** Harmless repairs are asked for once, all together; each of the others by itself, when its turn comes. */
 async function confirmAll(
@@ -85,50 +110,4 @@ async function confirmAll(
     ...(others > 0 ? [`${others} that can hurt`] : []),
   ];
   await terminal.confirm(`Make ${parts.join(' and ')}?`, yes);
-}
-
-async function treat(
-  context: Context,
-  pipeline: DeployedPipeline,
-  finding: Finding,
-  yes: boolean | undefined,
-): Promise<Treatment> {
-  if (!finding.repair) return { outcome: 'found' };
-  try {
-    if (!finding.isSafe) await context.terminal.confirm(`${finding.code}: ${finding.message} Mend it?`, yes);
-    const settings = await pipeline.secretSettings(finding.secretName);
-    return { outcome: 'repaired', ...(await repairDrift(await repairerOf(context, pipeline), finding, settings)) };
-  } catch (error) {
-    if (error instanceof NotConfirmed) return { outcome: 'declined' };
-    // One repair that fails does not keep the others from being made.
-    if (!(error instanceof KeyturnError) && !isOfAws(error)) throw error;
-    return { outcome: 'failed', reason: describeError(error).message };
-  }
-}
-
-/** What AWS answered; anything else is a fault of ours, or of the connection. */
-function isOfAws(error: unknown): boolean {
-  return error instanceof Error && '$fault' in error;
-}
-
-async function repairerOf({ clients, now }: Context, pipeline: DeployedPipeline): Promise<Repairer> {
-  const { rotateSecretArn, retireCredentialArn, propagateSecretArn } = pipeline.description;
-  return {
-    secretsManager: await clients.secretsManager(),
-    states: await clients.stepFunctions(),
-    lambda: await clients.lambda(),
-    machines: { rotateSecretArn, retireCredentialArn, propagateSecretArn },
-    now,
-  };
-}
-
-function tellTreatment({ terminal }: Context, finding: Finding, treatment: Treatment): void {
-  const name = `${finding.secretName} ${finding.code}`;
-  if (treatment.outcome === 'repaired') {
-    const goesOn = treatment.executionArn ? `: ${treatment.executionArn}` : '';
-    terminal.print(`${terminal.paint('green', 'mended')}  ${name}: ${oneLine(treatment.done)}${goesOn}`);
-  }
-  if (treatment.outcome === 'failed') {
-    terminal.print(`${terminal.paint('red', 'not mended')}  ${name}: ${oneLine(treatment.reason)}`);
-  }
 }

@@ -1,5 +1,5 @@
 import { defaultAssembly } from './laptop/example-assembly.ts';
-import { AssemblyUnusable, LaptopMissing, PortTaken } from './terminal/errors.ts';
+import { AssemblyUnusable, FileUnusable, LaptopMissing, PortTaken } from './terminal/errors.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
@@ -8,20 +8,24 @@ export interface LocalOptions {
   readonly timeScale: number;
   readonly empty?: boolean;
   readonly assembly?: string;
+  readonly environment?: string;
+  readonly anyCredentials?: boolean;
 }
 
 /** Runs the laptop's cloud until it is interrupted. Prints one line when everything is loaded. */
 export async function local(terminal: Terminal, options: LocalOptions): Promise<ExitCode> {
   const { serve, LaptopError } = await laptop();
-  const { port, timeScale } = options;
+  const { port, timeScale, anyCredentials = false } = options;
+  const environment = options.environment === undefined ? {} : { environmentFile: options.environment };
   const note = (line: string) => terminal.note(line);
   const assembly = options.empty ? undefined : (options.assembly ?? (await defaultAssembly(note)));
   try {
-    await serve({ port, timeScale, assembly, note, print: (line) => terminal.print(line) });
+    const print = (line: string) => terminal.print(line);
+    await serve({ port, timeScale, assembly, anyCredentials, ...environment, note, print });
     return exitCodes.ok;
   } catch (cause) {
     if (!(cause instanceof LaptopError)) throw cause;
-    const codes = { PortTaken, AssemblyUnusable };
+    const codes = { PortTaken, AssemblyUnusable, FileUnusable };
     throw new codes[cause.code](cause.message, { cause });
   }
 }

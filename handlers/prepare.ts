@@ -19,10 +19,11 @@ const allowByEvent = parse(
   environment.KEYTURN_ALLOW_BY_EVENT?.split(',') ?? [],
 );
 const store = new SecretStore(new SecretsManagerClient({}));
+const now = () => new Date();
 const settings = new SettingsReader({
   client: new SSMClient({}),
   prefix: environment.KEYTURN_SETTINGS_PREFIX,
-  now: () => new Date(),
+  now,
 });
 
 const Invocation = v.object({ input: v.unknown(), executionName: v.pipe(v.string(), v.nonEmpty()) });
@@ -30,5 +31,5 @@ const Invocation = v.object({ input: v.unknown(), executionName: v.pipe(v.string
 /** Task state Prepare of rotate-secret. */
 export async function handler(event: unknown): Promise<Plan> {
   const invocation = parse('The invocation', Invocation, event);
-  return prepare({ store, settings, allowByEvent }, invocation.input, invocation.executionName);
+  return prepare({ store, settings, allowByEvent, now }, invocation.input, invocation.executionName);
 }

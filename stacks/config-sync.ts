@@ -2,7 +2,7 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { ownRule } from './own-rule.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
@@ -42,10 +42,8 @@ export class ConfigSync extends Construct {
     });
     // The number and the date of a version; the value is not decrypted.
     for (const reader of [sync, look]) reader.allow(['ssm:GetParameter'], [arn]);
-    if (isPath) {
-      const path = `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}*]`;
-      for (const reader of [sync, look]) acknowledge(reader, 'Everything under a path is watched.', path);
-    }
+    if (!isPath) return;
+    for (const reader of [sync, look]) acknowledgeWildcards(reader, 'Everything under a path is watched.', arn);
   }
 
   #make(): { sync: BundledFunction; look: BundledFunction } {
@@ -81,14 +79,12 @@ export class ConfigSync extends Construct {
       },
     });
     const resourceName = `${settingsPrefix.slice(1)}/.parameter/*`;
-    sync.allow(
-      ['ssm:GetParameters'],
-      [Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
-    );
-    acknowledge(
+    const settings = Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName });
+    sync.allow(['ssm:GetParameters'], [settings]);
+    acknowledgeWildcards(
       sync,
       'It looks for the settings of a parameter under its name and those of the paths that it is under.',
-      `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
+      settings,
     );
     sync.allow(['states:StartExecution'], [propagateSecretArn]);
     return sync;

@@ -1,6 +1,7 @@
-import { Duration, Stack, type StackProps, TimeZone } from 'aws-cdk-lib';
+import { Duration, type Environment, Stack, type StackProps, TimeZone, Token } from 'aws-cdk-lib';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import { KeyturnError } from '../pipeline/contracts/errors.ts';
 import type { CheckSchedule } from '../pipeline/contracts/manifest/entries/manifest-part-types.ts';
 import { scheduleSettings } from '../pipeline/contracts/manifest/entries/manifest-schedule.ts';
 import type {
@@ -36,9 +37,10 @@ export class ManifestStack extends Stack {
   readonly #scheduled: ScheduledSecret[] = [];
 
   constructor(scope: Construct, id: string, { manifest, ...props }: ManifestStackProps) {
-    super(scope, id, { stackName: manifest.pipeline, ...props });
+    super(scope, id, { stackName: manifest.pipeline, ...props, env: placeOfStack(manifest, props.env) });
     this.pipeline = new RotationPipeline(this, 'Pipeline', {
       pipelineName: manifest.pipeline,
+      crossAccount: manifest.crossAccount,
       databaseNetwork: importNetwork(this, manifest.network),
       requesters: manifest.requesters,
       allowByEvent: manifest.allowByEvent,
@@ -50,7 +52,7 @@ export class ManifestStack extends Stack {
     }
     for (const [parameterName, { consumers }] of Object.entries(manifest.parameters)) {
       const watched = { pipeline: this.pipeline, parameterName, consumers: consumerSettings(this, consumers) };
-      new WatchedParameter(this, `Parameter-${parameterName}`, watched);
+      new WatchedParameter(this, `Parameter-${parameterName.replaceAll('/', ':')}`, watched);
     }
     new RotationSchedules(this, 'Schedules', { pipeline: this.pipeline, secrets: this.#scheduled });
   }
@@ -94,6 +96,23 @@ export class ManifestStack extends Stack {
       mirrors: mirrorSettings(entry.mirrors),
     };
   }
+}
+
+class StackElsewhere extends KeyturnError {
+  readonly code = 'StackElsewhere';
+}
+
+/** The CDK refuses to deploy a stack to another account than its own, so that an ARN of the manifest is never a stranger's. */
+function placeOfStack(manifest: Manifest, env: Environment = {}): Environment {
+  for (const key of ['account', 'region'] as const) {
+    const [said, given] = [manifest[key], env[key]];
+    if (said === undefined || given === undefined || Token.isUnresolved(given) || given === said) continue;
+    throw new StackElsewhere(
+      `The manifest belongs to ${key} ${said}, by its "${key}" or by the ARNs that it names, and the stack goes to ${given}. ` +
+        `Write "${key}": "${given}" and ARNs of there, or another env of the stack.`,
+    );
+  }
+  return { account: manifest.account ?? env.account, region: manifest.region ?? env.region };
 }
 
 function checkSchedule({ expression, timeZone }: CheckSchedule): scheduler.ScheduleExpression {

@@ -46,7 +46,7 @@ export async function withStack<Result>(
     const client = new SFNClient({
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+      credentials: cloud.administrator,
     });
     try {
       const [stack] = await loadAssembly(folder, cloud);

@@ -8,29 +8,31 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { STSClient } from '@aws-sdk/client-sts';
+import { readLaptopRun } from './laptop-run.ts';
 
 export interface Connection {
   readonly region?: string;
   readonly profile?: string;
   readonly endpoint?: string;
-  /** The laptop's cloud: its endpoint, its region, and the administrator that any key stands for there. */
-  readonly laptop?: boolean;
+  /** The port of a laptop's cloud, whose run says the rest: its endpoint, its region, and its administrator's key. */
+  readonly laptop?: number;
 }
 
-const LAPTOP = {
-  endpoint: 'http://127.0.0.1:4599',
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
-};
+/** The port that an endpoint names, which goes before the laptop's usual one. */
+function portOf(endpoint: string | undefined): number | undefined {
+  const port = endpoint === undefined ? '' : new URL(endpoint).port;
+  return port === '' ? undefined : Number(port);
+}
 
 /** Each client is imported and made when a command first needs it. What is not said is the SDK's own chain's to find. */
 export class Clients {
   readonly #configuration: Record<string, unknown>;
   readonly #made = new Map<string, Promise<{ destroy(): void }>>();
 
+  /** @throws LaptopNotRunning */
   constructor({ region, profile, endpoint, laptop }: Connection) {
     this.#configuration = {
-      ...(laptop && LAPTOP),
+      ...(laptop !== undefined && readLaptopRun(portOf(endpoint) ?? laptop)),
       ...(region && { region }),
       ...(profile && { profile }),
       ...(endpoint && { endpoint }),

@@ -36,11 +36,11 @@ export function judgeDatabase(findings: readonly PreflightFinding[]): Preflight[
   if (findings.length === 0) {
     return [found('database', 'ok', 'GrantsFound', 'Logged in; the administrator may do what a rotation does.')];
   }
-  return findings.map(({ code, blocks, text, grant }) => {
+  return findings.map(({ code, blocks, text, statement }) => {
     if (code === 'TargetUnavailable') {
       const remedy = 'Ask again from where the database can be reached.';
       return found('database', 'unknown', code, `Not reached from here: ${text}`, remedy);
     }
-    return found('database', blocks ? 'blocks' : 'warns', code, text, grant && `Run: ${grant};`);
+    return found('database', blocks ? 'blocks' : 'warns', code, text, statement && `Run: ${statement};`);
   });
 }

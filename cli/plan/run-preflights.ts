@@ -13,7 +13,7 @@ import { judgePending, judgeSecret, postgresPayload } from './secret-preflight.t
 /** Everything that would keep one secret from being rotated. Reads only. */
 export async function runPreflights(subject: Subject): Promise<Preflight[]> {
   const { entry, facts } = subject;
-  const preflights = [...judgeSecret(entry, facts), ...judgePending(facts)];
+  const preflights = [...judgeSecret(entry, facts, subject.now()), ...judgePending(facts)];
   preflights.push(...(await attempt('kms', () => kmsPreflight(subject))));
   preflights.push(...(await attempt('iam', () => iamPreflight(subject))));
   if (!isDatabaseLogin(entry)) return preflights;

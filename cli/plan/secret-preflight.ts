@@ -1,3 +1,4 @@
+import { HmacKeyUnfit, isHmac, readHmacKey, shortHmacKeys } from '@keyturn/consumer/contracts/hmac-keys';
 import { JwtPayload } from '@keyturn/consumer/contracts/jwt';
 import * as v from 'valibot';
 import { AWSCURRENT } from '../../pipeline/contracts/labels.ts';
@@ -10,7 +11,7 @@ import type { SecretFacts } from './look-at-secret.ts';
 import { found, type Preflight } from './preflight.ts';
 
 /** Whether the secret is there and can be rotated at all. Pure. */
-export function judgeSecret(entry: ManifestSecret, facts: SecretFacts): Preflight[] {
+export function judgeSecret(entry: ManifestSecret, facts: SecretFacts, now: Date): Preflight[] {
   const is = (level: Preflight['level'], code: string, text: string, remedy?: string) => [
     found('secret', level, code, text, remedy),
   ];
@@ -37,24 +38,49 @@ export function judgeSecret(entry: ManifestSecret, facts: SecretFacts): Prefligh
   if (!versionLabels(facts.stagesByVersion).versionWith(AWSCURRENT)) {
     return is('blocks', 'SecretEmpty', `${facts.name} has no value.`, 'Put one that works.');
   }
-  return judgeValue(entry, facts);
+  return judgeValue(entry, facts, now);
 }
 
 const payloads = { postgres: PostgresPayload, jwt: JwtPayload } as const;
 
-function judgeValue(entry: ManifestSecret, facts: SecretFacts): Preflight[] {
+function judgeValue(entry: ManifestSecret, facts: SecretFacts, now: Date): Preflight[] {
   if (facts.value === undefined) {
     return [found('secret', 'unknown', 'SecretUnreadable', `${facts.name}: ${facts.unreadable ?? 'no value'}.`)];
   }
   if (!(entry.kind in payloads)) return [found('secret', 'ok', 'SecretFound', `${facts.name} has a value.`)];
   const schema: v.GenericSchema = payloads[entry.kind as keyof typeof payloads];
   try {
-    parsePayload(facts.name, schema as never, facts.value);
+    const payload = parsePayload(facts.name, schema as never, facts.value);
+    const keys = entry.kind === 'jwt' ? judgeSigningKeys(facts.name, payload as JwtPayload, now) : [];
+    if (keys.length > 0) return keys;
     return [found('secret', 'ok', 'SecretFound', `${facts.name} has a value of kind "${entry.kind}".`)];
   } catch (error) {
     if (!(error instanceof KeyturnError)) throw error;
     return [found('secret', 'blocks', error.code, error.message)];
   }
+}
+
+/** RFC 7518, section 3.2. A key that is no secret blocks; one that is too short rotates, and is worth a word. */
+function judgeSigningKeys(name: string, payload: JwtPayload, now: Date): Preflight[] {
+  const { jwt_algorithm: algorithm, jwt_secret_key: text } = payload;
+  if (isHmac(algorithm) && !payload.jwt_key_ring) {
+    try {
+      readHmacKey(algorithm, text);
+    } catch (error) {
+      if (!(error instanceof HmacKeyUnfit)) throw error;
+      const remedy = 'Write the "jwt_algorithm" of the key pair and put its private key, or put a random text.';
+      return [found('secret', 'blocks', 'SigningKeyUnfit', `${name}: ${error.message}`, remedy)];
+    }
+  }
+  return shortHmacKeys(payload, now).map(({ kid, algorithm: signs, leastBytes }) =>
+    found(
+      'secret',
+      'warns',
+      'SigningKeyShort',
+      `${name}: ${kid === undefined ? 'jwt_secret_key' : `key ${kid}`} is shorter than the ${leastBytes} bytes that ${signs} asks for, so it can be guessed from a token.`,
+      `Two rotations replace it. At once: keyturn rotate ${name} --emergency, which logs everybody out.`,
+    ),
+  );
 }
 
 /** The payload of a PostgreSQL secret, where it can be read and is one. */

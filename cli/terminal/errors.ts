@@ -20,6 +20,16 @@ export class AssemblyUnusable extends KeyturnError {
   readonly code = 'AssemblyUnusable';
 }
 
+/** A file that holds the key of a run of the laptop's cloud cannot be made. */
+export class FileUnusable extends KeyturnError {
+  readonly code = 'FileUnusable';
+}
+
+/** No run of the laptop's cloud has left its key where it belongs. */
+export class LaptopNotRunning extends KeyturnError {
+  readonly code = 'LaptopNotRunning';
+}
+
 /** The package with the laptop's cloud is not installed. */
 export class LaptopMissing extends KeyturnError {
   readonly code = 'LaptopMissing';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { findLeaks } from '@keyturn/laptop';
+import { findLeaks, sourceCommand, writeEnvironmentFile } from '@keyturn/laptop';
 import { exampleAssembly } from '../../cli/laptop/example-assembly.ts';
 import { describeConvergence } from './convergence.ts';
 import { brokenPromises, type PlayReport } from './report.ts';
@@ -19,6 +19,8 @@ export interface PlayOptions {
   readonly once: boolean;
   readonly reportFile?: string;
   readonly port?: number;
+  /** A file that a shell sources to speak to the cloud. It goes away with it. */
+  readonly environmentFile?: string;
 }
 
 /** Deploys the example on this laptop and plays a month of its life under traffic. Answers the exit status. */
@@ -28,19 +30,23 @@ export async function play(options: PlayOptions): Promise<number> {
   screen.title('Keyturn: an application on rotating secrets, on this laptop');
   const assembly = await exampleAssembly((line) => screen.line(line));
   screen.good('the example is synthesized: the template that cdk deploy takes');
+  const { environmentFile } = options;
   const stage = await Stage.open(assembly, options.port === undefined ? {} : { port: options.port });
+  let removeEnvironment: (() => void) | undefined;
   try {
+    if (environmentFile !== undefined) removeEnvironment = writeEnvironmentFile(environmentFile, stage.cloud);
     screen.good(`deployed ${Object.keys(stage.stack.resources).length} resources to ${stage.cloud.endpointUrl}`);
     screen.good(`set up: ${(await stage.setUp()).join(', ')}`);
-    screen.line(`console: ${stage.cloud.endpointUrl}/_local/console`);
+    screen.line(`console: ${stage.cloud.consoleUrl}`);
     const report = await perform(stage, screen);
     if (options.reportFile) await writeFile(options.reportFile, `${JSON.stringify(report, null, 2)}\n`);
     const broken = brokenPromises(report);
     for (const line of broken) screen.bad(line);
     if (broken.length === 0) screen.good('every promise held');
-    if (!options.once) await stayUp(stage, screen);
+    if (!options.once) await stayUp(stage, screen, environmentFile);
     return broken.length === 0 ? 0 : 1;
   } finally {
+    removeEnvironment?.();
     await stage.close();
   }
 }
@@ -64,7 +70,7 @@ async function perform(stage: Stage, screen: Screen): Promise<PlayReport> {
   }
   rotations.countWrites();
   await rotations.lookAtConvergence();
-  const page = await (await fetch(`${stage.cloud.endpointUrl}/_local/console`)).text();
+  const page = await (await fetch(`${stage.cloud.endpointUrl}/_local/console/`, { redirect: 'error' })).text();
   const leaks = await findLeaks(stage.cloud, {
     texts: [stage.account.password],
     departures: [{ place: 'the console page', text: page }],
@@ -120,12 +126,14 @@ function summarise(report: PlayReport, screen: Screen): void {
   );
 }
 
-async function stayUp(stage: Stage, screen: Screen): Promise<void> {
+async function stayUp(stage: Stage, screen: Screen, environmentFile: string | undefined): Promise<void> {
   screen.title('It stays up to be played with; Ctrl-C ends it');
-  screen.line(`console      ${stage.cloud.endpointUrl}/_local/console`);
+  screen.line(`console      ${stage.cloud.consoleUrl}`);
   screen.line(`application  ${stage.output('ApiUrl')}  (user ${stage.account.user})`);
-  screen.line(`AWS CLI      export AWS_ENDPOINT_URL=${stage.cloud.endpointUrl} AWS_REGION=${stage.cloud.region}`);
-  screen.line('             export AWS_ACCESS_KEY_ID=administrator AWS_SECRET_ACCESS_KEY=administrator');
+  screen.line(
+    `AWS's tools  ${environmentFile ? sourceCommand(environmentFile) : 'npm start -- --environment laptop.env'}`,
+  );
+  screen.line(`keyturn      npx keyturn status --laptop=${stage.cloud.port}`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

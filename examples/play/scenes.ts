@@ -35,7 +35,12 @@ export async function scheduledRotations({ stage, screen, rotations }: Play): Pr
 
 async function fire(stage: Stage, place: string): Promise<void> {
   const schedule = stage.resource('AWS::Scheduler::Schedule', place);
-  const answer = await fetch(`${stage.cloud.endpointUrl}/_local/schedules/${schedule}/fire`, { method: 'POST' });
+  const { endpointUrl, pageToken } = stage.cloud;
+  const answer = await fetch(`${endpointUrl}/_local/schedules/${schedule}/fire`, {
+    method: 'POST',
+    headers: { 'x-laptop-token': pageToken },
+    redirect: 'error',
+  });
   if (!answer.ok) throw new Error(`The schedule ${schedule} could not be fired: ${await answer.text()}`);
 }
 
@@ -48,7 +53,7 @@ export async function configSync({ stage, screen }: Play): Promise<void> {
   const SecretString = JSON.stringify({ ...JSON.parse(features.SecretString ?? '{}'), chat: 'still on' });
   await stage.secrets.send(new PutSecretValueCommand({ SecretId: 'example/features', SecretString }));
   await until('the new banner and the new switch in /health', async () => {
-    const response = await fetch(`${stage.output('ApiUrl')}/health`);
+    const response = await fetch(`${stage.output('ApiUrl')}/health`, { redirect: 'error' });
     const health = (await response.json()) as { banner?: string; features?: { chat?: string } };
     return health.banner === 'rotating' && health.features?.chat === 'still on' ? true : undefined;
   });
@@ -71,7 +76,7 @@ export async function rotationByHand({ stage, screen, rotations }: Play): Promis
   await rotations.retired(DATABASE);
 }
 
-/** The database turns read-only for the check: the new value is undone by itself, and somebody is told. */
+/** A right is missing for the check's write: the new value is undone by itself, and a person gets a notice. */
 export async function failedCheck({ stage, screen, rotations }: Play): Promise<string[]> {
   screen.title('A rotation whose check fails');
   const fault = stage.cloud
@@ -81,7 +86,8 @@ export async function failedCheck({ stage, screen, rotations }: Play): Promise<s
       kind: 'fail',
       statement: /keyturn_check/,
       times: 1_000,
-      error: { code: '25006', message: 'cannot execute CREATE TABLE in a read-only transaction' },
+      // About the login, unlike a server that is read-only for a moment: that would be no verdict.
+      error: { code: '42501', message: 'permission denied to create temporary tables in database "app"' },
     });
   const { record, cause } = await rotations.follow(DATABASE, 'postgres', 'schedule', async () => {
     await fire(stage, 'DatabaseRotation');

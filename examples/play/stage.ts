@@ -4,7 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createCloud, type LoadedStack, loadAssembly, type RunningCloud } from '@keyturn/laptop';
+import { createCloud, type LoadedStack, loadAssembly, type RunningCloud, runFolder } from '@keyturn/laptop';
 
 /** Machines wait a share of their time: ten minutes of grace pass in eighteen seconds. Evidence keeps to the clock. */
 const TIME_SCALE = 0.03;
@@ -26,7 +26,7 @@ export class Stage {
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.parameters = new SSMClient(configuration);
@@ -37,7 +37,11 @@ export class Stage {
 
   static async open(assembly: string, options: { port?: number }): Promise<Stage> {
     const settings = { stateMachineTimeScale: TIME_SCALE };
-    const cloud = await createCloud({ ...options, settings, recordedCalls: 200_000, log: () => undefined });
+    const cloud = await createCloud({
+      ...{ ...options, settings, recordedCalls: 200_000 },
+      runFolder: runFolder(),
+      log: () => undefined,
+    });
     try {
       const [stack] = await loadAssembly(assembly, cloud);
       if (!stack) throw new Error(`The assembly in ${assembly} has no stack.`);

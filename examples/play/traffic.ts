@@ -65,6 +65,7 @@ export class Traffic {
     try {
       const response = await fetch(`${this.#url}${path}`, {
         method,
+        redirect: 'error',
         headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
         ...(body && { body: JSON.stringify(body) }),
       });

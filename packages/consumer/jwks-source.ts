@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Fetched } from './cache-slot.ts';
+import { quote } from './contracts/quote.ts';
+import { placeOf, redirectOf } from './contracts/redirect.ts';
 import { type EnvironmentCache, registerCache } from './environment-caches.ts';
 import { ConfigurationInvalidError, SecretError, SecretMalformedError, SecretUnavailableError } from './errors.ts';
 import type { Key, VerificationKey } from './jwt-keys.ts';
@@ -12,7 +14,7 @@ import { type HeldVersion, heldVersions } from './versioned-reader.ts';
 const MOST_BYTES = 512 * 1024;
 const symmetric = /^HS/;
 
-/** RFC 7517, as far as verification needs it. */
+/** The members of a JWK Set (RFC 7517) that verification needs. */
 const Jwks = v.object({
   keys: v.array(
     v.looseObject({
@@ -25,7 +27,7 @@ const Jwks = v.object({
 });
 
 export interface JwksOptions extends CacheOptions {
-  /** `https://issuer/.well-known/jwks.json`; http only on this machine. */
+  /** `https://issuer/.well-known/jwks.json`. Only addresses of this machine may use http. */
   readonly url: string | URL;
   readonly fetch?: typeof fetch;
 }
@@ -35,15 +37,21 @@ export interface VerificationKeySet {
   readonly versionId: string | undefined;
 }
 
-/** The public keys at an issuer's URL, cached like secrets: one flight, stale in an outage, refetched on proof once per cooldown. */
+/**
+ * Reads the public keys at an issuer's URL and caches them like secrets: concurrent misses share one request, an outage is
+ * bridged for a bounded time, and an unknown key causes at most one more request per cooldown.
+ */
 export class JwksSource implements EnvironmentCache {
   readonly #url: URL;
+  /** The address without its query. Observations and messages show it. */
+  readonly #name: string;
   readonly #fetch: typeof fetch;
   readonly #cache: VersionedCache;
   readonly #imported = new WeakMap<object, VerificationKey[]>();
 
   constructor(options: JwksOptions) {
     this.#url = new URL(options.url);
+    this.#name = placeOf(this.#url);
     refuseCleartext(this.#url);
     this.#fetch = options.fetch ?? fetch;
     this.#cache = new VersionedCache(cacheParts(options, explain));
@@ -73,14 +81,13 @@ export class JwksSource implements EnvironmentCache {
   }
 
   #read(): CacheRead {
-    const { href } = this.#url;
-    return { key: href, name: href, fetch: (signal) => this.#ask(signal) };
+    return { key: this.#name, name: this.#name, fetch: (signal) => this.#ask(signal) };
   }
 
   #keysOf(version: Parameters<typeof transformed>[1]): VerificationKey[] {
     const known = this.#imported.get(version);
     if (known) return known;
-    const { keys } = transformed(this.#url.href, version, 'json') as v.InferOutput<typeof Jwks>;
+    const { keys } = transformed(this.#name, version, 'json') as v.InferOutput<typeof Jwks>;
     const made = keys.filter(({ kty, use }) => kty !== 'oct' && use !== 'enc').map(verificationKey);
     this.#imported.set(version, made);
     return made;
@@ -89,13 +96,14 @@ export class JwksSource implements EnvironmentCache {
   async #ask(signal: AbortSignal): Promise<Fetched> {
     const response = await this.#fetch(this.#url, {
       headers: { accept: 'application/jwk-set+json, application/json' },
-      redirect: 'error',
+      // A server at another address could publish keys of its own. Only the configured address is asked.
+      redirect: 'manual',
       signal,
     });
     if (!response.ok) {
       await response.body?.cancel();
       throw new SecretUnavailableError(
-        `The keys at ${this.#url} could not be read: the issuer answered ${response.status}.`,
+        `The keys at ${placeOf(this.#url)} could not be read: the issuer answered ${describeAnswer(this.#url, response)}`,
       );
     }
     const text = await response.text();
@@ -108,6 +116,14 @@ export class JwksSource implements EnvironmentCache {
       ...maxAgeOf(response.headers.get('cache-control')),
     };
   }
+}
+
+/** Names the target of a redirect, so that its address can be configured if it is the issuer's. */
+function describeAnswer(url: URL, { status, headers }: Response): string {
+  const redirect = redirectOf(url, status, headers.get('location'));
+  if (!redirect) return `${status}.`;
+  const to = redirect.leads === 'elsewhere' ? redirect.to : placeOf(redirect.url);
+  return `${status}, a redirect from ${url.origin} to ${quote(to, [])}. Redirects are not followed: write the final address, if it is the issuer's.`;
 }
 
 function verificationKey({ kid, alg, ...jwk }: v.InferOutput<typeof Jwks>['keys'][number]): VerificationKey {
@@ -133,31 +149,40 @@ function isJwks(text: string): boolean {
   }
 }
 
-/** An issuer that wants to be asked again sooner is. */
+/** The issuer's Cache-Control may shorten the age. */
 function maxAgeOf(cacheControl: string | null): { maxAgeMilliseconds?: number } {
   const seconds = cacheControl?.match(/(?:^|[\s,])max-age=(\d{1,9})/i)?.[1];
   return seconds === undefined ? {} : { maxAgeMilliseconds: Number(seconds) * 1000 };
 }
 
-/** Whoever can change the answer on its way can sign tokens. */
+/** A network that changes the answer could publish keys of its own, so the address has TLS. */
 function refuseCleartext(url: URL): void {
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigurationInvalidError(
+      `${url.origin}: give the JWKS as a URL without a login, which public keys do not need.`,
+    );
+  }
   const isLoopback = ['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return;
-  throw new ConfigurationInvalidError(`${url.origin} is not fit for keys: give the JWKS as an https URL.`);
+  throw new ConfigurationInvalidError(
+    `${url.origin} has no TLS, so anybody on the way can replace the keys. Give the JWKS as an https URL.`,
+  );
 }
 
 function malformed(url: URL, expected: string): SecretMalformedError {
-  return new SecretMalformedError(`The answer of ${url} is not what verification needs: expected ${expected}.`);
+  return new SecretMalformedError(
+    `The answer of ${placeOf(url)} cannot be used for verification: expected ${expected}.`,
+  );
 }
 
 function explain(name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
-  const code = error instanceof Error ? error.name : 'unknown';
+  const code = error instanceof Error ? quote(error.name, []) : 'unknown';
   return new SecretUnavailableError(
     `The keys at ${name} could not be read (${code}). Check the network path to the issuer; the next token tries again.`,
     { cause: error },
   );
 }
 
-/** What a public key set may verify with: never a symmetric algorithm, whose key everybody would know. */
+/** Leaves out symmetric algorithms. Everybody knows the keys of a public set, and could sign with them. */
 export const publicAlgorithms = (allowed: readonly string[]): string[] => allowed.filter((alg) => !symmetric.test(alg));

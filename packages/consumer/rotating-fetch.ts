@@ -1,5 +1,7 @@
 import { judgeStatus } from './contracts/verdicts/http-status.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
+import { SecretMalformedError } from './errors.ts';
+import { canSendAgain, type FetchInput, fetchWithinOrigin } from './fetch-within-origin.ts';
 import { apiKeyOf } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
@@ -10,7 +12,7 @@ export interface RotatingFetchOptions {
   readonly field?: string;
   /** @default 'authorization' */
   readonly header?: string;
-  /** Before the key. @default 'Bearer ' for authorization, else nothing */
+  /** Text before the key. @default 'Bearer ' for authorization, else nothing */
   readonly scheme?: string;
   /** @default - the shared provider */
   readonly provider?: VersionedReader;
@@ -19,47 +21,51 @@ export interface RotatingFetchOptions {
 }
 
 /**
- * A `fetch` that carries a rotating API key. A 401 or 403 is answered by one more try, and only if there is a newer key
- * and the body can be sent again: the vendor has refused the request, so nothing has been done by it. Redirects are not
- * followed where the key is in a header of its own, which fetch would carry along to wherever they lead.
- * @throws what fetch throws, and the provider's errors where no key is at hand
+ * Returns a `fetch` that adds a rotating API key to each request. After a 401 or 403 it sends the request once more, if
+ * the secret has a newer key and the body can be sent again. The vendor has refused the first request, so it did nothing.
+ * Redirects are followed within the origin only. Another origin gets neither the key nor the body.
+ *
+ * @example
+ * ```ts
+ * import { rotatingFetch } from '@keyturn/consumer';
+ *
+ * const vendor = rotatingFetch({ secretId: 'shop/vendor-key', header: 'x-api-key' });
+ *
+ * export const handler = async () => {
+ *   const answer = await vendor('https://api.vendor.example/v1/items', { method: 'POST', body: '{"name":"tea"}' });
+ *   return { statusCode: answer.status };
+ * };
+ * ```
+ *
+ * @throws RedirectRefusedError | what fetch throws | the provider's errors
  */
 export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
   const provider = options.provider ?? defaultProvider();
   const secretId = withPrefix(options.secretId);
   const header = options.header ?? 'authorization';
-  const isAuthorization = header.toLowerCase() === 'authorization';
-  const scheme = options.scheme ?? (isAuthorization ? 'Bearer ' : '');
-  const keyed = (init: RequestInit | undefined, request: FetchInput, value: string): RequestInit => {
-    const headers = new Headers(init?.headers ?? (request instanceof Request ? request.headers : undefined));
-    headers.set(header, `${scheme}${apiKeyOf(secretId, value, options.field)}`);
-    return { ...(!isAuthorization && { redirect: 'manual' }), ...init, headers };
+  const scheme = options.scheme ?? (header.toLowerCase() === 'authorization' ? 'Bearer ' : '');
+  const sendKeyed = (input: FetchInput, init: RequestInit | undefined, value: string) => {
+    const key = headerKey(secretId, apiKeyOf(secretId, value, options.field));
+    const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+    headers.set(header, `${scheme}${key}`);
+    return fetchWithinOrigin(options.fetch ?? fetch, input, { ...init, headers }, [key]);
   };
   return async (request, init) => {
-    const send = options.fetch ?? fetch;
     const { value, versionId } = await provider.getVersioned(secretId);
-    // A Request's body can be read once: the first try gets a copy.
+    // A Request's body can be read once, so the first try gets a copy.
     const first = request instanceof Request ? request.clone() : request;
-    const response = await send(first, keyed(init, request, value));
+    const response = await sendKeyed(first, init, value);
     if (judgeStatus(response.status) !== 'refused' || !canSendAgain(init?.body)) return response;
     const newest = await provider.refetch(secretId, { seenVersionId: versionId, reason: `HTTP ${response.status}` });
     if (!newest.changed) return response;
     provider.observe({ event: 'request-retried', secretId, status: response.status });
     await response.body?.cancel();
-    return send(request, keyed(init, request, newest.value));
+    return sendKeyed(request, init, newest.value);
   };
 }
 
-type FetchInput = Parameters<typeof fetch>[0];
-
-/** Streams and iterables are used up by the first try. */
-function canSendAgain(body: unknown): boolean {
-  if (body === undefined || body === null || typeof body === 'string') return true;
-  return (
-    body instanceof URLSearchParams ||
-    body instanceof FormData ||
-    body instanceof Blob ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body)
-  );
+/** fetch quotes a header value that it refuses, so the key is checked first. */
+function headerKey(secretId: string, key: string): string {
+  if (/^[\x20-\x7e]+$/.test(key)) return key;
+  throw new SecretMalformedError(`Secret ${secretId}: the key has characters that no header can carry.`);
 }

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -16,14 +15,18 @@ import {
   type Settings,
 } from './cloud.ts';
 import { addConsoleRoutes } from './console/routes.ts';
+import { Deliveries } from './deliveries.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
-import { identify } from './identity/identify.ts';
+import { type AdministratorKey, makeAdministratorKey } from './identity/administrator-key.ts';
+import { Callers } from './identity/callers.ts';
 import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
-import { makeRunDirectory } from './run-directory.ts';
+import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
 import type { EventSink, RunningCloud } from './running-cloud.ts';
+import type { Remove } from './runs/private-file.ts';
+import { writeRunFile } from './runs/run-file.ts';
 import createIamService, { type IamService } from './services/iam/service.ts';
 import { loadServices } from './services/index.ts';
 import createKmsService from './services/kms/service.ts';
@@ -45,6 +48,21 @@ export interface CloudOptions {
   readonly settings?: Partial<Settings>;
   /** Every service when missing. IAM, STS and KMS are always there. */
   readonly services?: readonly ServiceFactory[];
+  /**
+   * The key of the person who may do anything.
+   * @default - a random one, which the cloud's `administrator` holds
+   */
+  readonly administrator?: AdministratorKey;
+  /**
+   * A key that the cloud does not know stands for the administrator, unchecked: for test suites whose keys are made up.
+   * @default false
+   */
+  readonly anyCredentials?: boolean;
+  /**
+   * The folder in which `laptop-<port>.json` says how to reach this cloud, and its key, until it closes.
+   * @default - no such file
+   */
+  readonly runFolder?: string;
   /** How many calls the recorder keeps. */
   readonly recordedCalls?: number;
   readonly log?: (line: string) => void;
@@ -83,23 +101,42 @@ class LocalCloud implements RunningCloud {
   readonly #dispatcher: Dispatcher;
   readonly #iam: IamService;
   readonly authoriser: Authoriser;
+  readonly administrator: AdministratorKey;
+  readonly pageToken = randomBytes(24).toString('base64url');
+  readonly callers: Callers;
+  readonly deliveries: Deliveries;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
+  #removeRunFile: Remove | undefined;
+  readonly #runDirectory: RunDirectory;
 
-  constructor(options: CloudOptions, directory: string) {
+  constructor(options: CloudOptions, directory: RunDirectory) {
     this.accountId = options.accountId ?? '000000000000';
     this.region = options.region ?? 'us-east-1';
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.settings = { ...hostileSettings, ...options.settings };
     this.log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
-    this.directory = directory;
+    this.#runDirectory = directory;
+    this.directory = directory.path;
+    this.deliveries = new Deliveries(this.log);
     this.recorder = new Recorder(options.recordedCalls);
     this.faults = new Faults(this.random);
-    this.#dispatcher = new Dispatcher(this, this.faults, this.recorder);
+    this.#dispatcher = new Dispatcher(this, this);
     this.#iam = this.addService(createIamService) as IamService;
     const { sessions, recorder } = this;
     this.authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });
+    this.administrator = options.administrator ?? makeAdministratorKey();
+    this.callers = new Callers({
+      administrator: this.administrator,
+      anyCredentials: options.anyCredentials === true,
+      pageToken: this.pageToken,
+      sessions,
+      keys: this.#iam.state,
+      clock: this.clock,
+      accountId: this.accountId,
+      region: this.region,
+    });
   }
 
   async open(options: CloudOptions): Promise<void> {
@@ -109,24 +146,18 @@ class LocalCloud implements RunningCloud {
       recorder: this.recorder,
       routes: this.routes,
       find: (name) => this.services.get(name),
-      identify: (credentials, request, scope) =>
-        identify(credentials, request, {
-          sessions: this.sessions,
-          keys: this.#iam.state,
-          clock: this.clock,
-          accountId: this.accountId,
-          ...scope,
-        }),
+      callers: this.callers,
     });
-    this.#listener = await listen(
-      options.port ?? 0,
-      (request) => endpoint.handle(request),
-      (error) => this.log(`endpoint: ${describeFailure(error)}`),
-    );
+    this.#listener = await listen(options.port ?? 0, {
+      refuse: (head) => endpoint.refuse(head),
+      handle: (request) => endpoint.handle(request),
+      onFailure: (error) => this.log(`endpoint: ${describeFailure(error)}`),
+    });
     addAdminRoutes(this);
     addConsoleRoutes(this);
     for (const factory of hubServices) this.addService(factory);
     for (const factory of options.services ?? (await loadServices())) this.addService(factory);
+    if (options.runFolder !== undefined) this.#removeRunFile = writeRunFile(options.runFolder, this);
   }
 
   get port(): number {
@@ -136,6 +167,10 @@ class LocalCloud implements RunningCloud {
 
   get endpointUrl(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  get consoleUrl(): string {
+    return `${this.endpointUrl}/_local/console/#token=${this.pageToken}`;
   }
 
   addService(factory: ServiceFactory): Service {
@@ -203,8 +238,9 @@ class LocalCloud implements RunningCloud {
   }
 
   async #close(): Promise<void> {
+    this.#removeRunFile?.();
     await this.#listener?.close();
     for (const service of [...this.services.values()].reverse()) await service.close?.();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#runDirectory.remove();
   }
 }

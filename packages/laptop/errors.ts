@@ -1,4 +1,4 @@
-export type LaptopErrorCode = 'PortTaken' | 'AssemblyUnusable';
+export type LaptopErrorCode = 'PortTaken' | 'AssemblyUnusable' | 'FileUnusable';
 
 /** What keeps the laptop from starting, with a code that stays as it is. */
 export abstract class LaptopError extends Error {
@@ -18,4 +18,9 @@ export class PortTaken extends LaptopError {
 /** The folder holds no assembly, or one that the laptop cannot load. */
 export class AssemblyUnusable extends LaptopError {
   readonly code = 'AssemblyUnusable';
+}
+
+/** A file that holds the key of a run cannot be made where it should lie. */
+export class FileUnusable extends LaptopError {
+  readonly code = 'FileUnusable';
 }

@@ -7,9 +7,12 @@ export type { Clock } from './clock.ts';
 export { hostileSettings, type ServiceEvent, type Settings } from './cloud.ts';
 export { type ServeOptions, serve } from './command/serve.ts';
 export { type CloudOptions, createCloud } from './create-cloud.ts';
-export { AssemblyUnusable, LaptopError, type LaptopErrorCode, PortTaken } from './errors.ts';
+export { AssemblyUnusable, FileUnusable, LaptopError, type LaptopErrorCode, PortTaken } from './errors.ts';
+export type { AdministratorKey } from './identity/administrator-key.ts';
 export { findLeaks, type Leak } from './leaks/find-leaks.ts';
 export type { RunningCloud } from './running-cloud.ts';
+export { sourceCommand, writeEnvironmentFile } from './runs/environment-file.ts';
+export { runFolder } from './runs/run-file.ts';
 export type { RdsService } from './services/rds/service.ts';
 export type { SnsService } from './services/sns/service.ts';
 

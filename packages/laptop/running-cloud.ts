@@ -1,6 +1,7 @@
 import type { Authoriser } from './authorization/authorise.ts';
 import type { Cloud, Service, ServiceEvent, ServiceFactory } from './cloud.ts';
 import type { Faults } from './faults/faults.ts';
+import type { AdministratorKey } from './identity/administrator-key.ts';
 import type { SessionStore } from './identity/sessions.ts';
 import type { Recorder } from './recording/recorder.ts';
 import type { RouteTable } from './wire/routes.ts';
@@ -12,6 +13,12 @@ export interface EventSink extends Service {
 
 export interface RunningCloud extends Cloud {
   readonly port: number;
+  /** The key that may do anything here: what tests, and programs beside the laptop, sign with. */
+  readonly administrator: AdministratorKey;
+  /** What requests below `/_local/` carry in the header `x-laptop-token`, unless they are signed. */
+  readonly pageToken: string;
+  /** The address of the console's page, with the token in its fragment. */
+  readonly consoleUrl: string;
   /** Paths of the endpoint that speak no AWS protocol. */
   readonly routes: RouteTable;
   readonly recorder: Recorder;

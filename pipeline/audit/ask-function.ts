@@ -1,4 +1,5 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import * as v from 'valibot';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
@@ -10,7 +11,7 @@ export class AskedInVain extends KeyturnError {
   readonly errorType: string;
 
   constructor(functionArn: string, errorType: string, errorMessage: string) {
-    super(`${errorMessage} (${errorType} of ${functionArn.split(':').at(-1)})`);
+    super(`${quote(errorMessage, [])} (${quote(errorType, [])} of ${functionArn.split(':').at(-1)})`);
     this.errorType = errorType;
   }
 }

@@ -1,11 +1,15 @@
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { Finding } from '../contracts/audit.ts';
+import type { BusParties } from '../contracts/bus-policy.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
 import { isNamed, KeyturnError } from '../errors.ts';
 import { SecretUnusable } from '../rotation/errors.ts';
 import { listSettings } from '../settings/list-settings.ts';
+import { findBusPolicy } from './find-bus-policy.ts';
 import { findDrift } from './find-drift.ts';
 import { gatherBlockers, type Observer, observeSecret } from './observe-secret.ts';
 import { listRunningExecutions } from './running-executions.ts';
@@ -14,6 +18,8 @@ export interface AuditDependencies extends Omit<Observer, 'running'> {
   readonly ssm: Pick<SSMClient, 'send'>;
   readonly states: Pick<SFNClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string };
+  readonly events: Pick<EventBridgeClient, 'send'>;
+  readonly bus: BusParties;
   now(): Date;
   /** By then it has to be told what was found. */
   readonly deadline: Date;
@@ -37,7 +43,8 @@ export async function audit(dependencies: AuditDependencies, secretId?: string):
   const managed = (await allSettings(dependencies)).filter((one) => name === undefined || one.name === name);
   const running = await listRunningExecutions(dependencies.states, dependencies.machines);
   const observer = { ...dependencies, running };
-  const findings: Finding[] = [];
+  // The bus is the pipeline's, and no secret's.
+  const findings: Finding[] = secretId === undefined ? await findBusPolicy(dependencies.events, dependencies.bus) : [];
   for (let from = 0; from < managed.length; from += AT_ONCE) {
     if (dependencies.now() >= dependencies.deadline) {
       findings.push(outOfTime(managed.slice(from)));
@@ -87,16 +94,25 @@ function outOfTime(remaining: SecretSettings[]): Finding {
 
 function unobserved({ name }: SecretSettings, error: unknown): Finding {
   const fault = error instanceof Error ? error : new Error('something that is not an Error was thrown');
-  const isGone = isNamed(error, 'ResourceNotFoundException') || error instanceof SecretUnusable;
+  const isMissing = isNamed(error, 'ResourceNotFoundException');
+  const isGone = isMissing || error instanceof SecretUnusable;
   const code = fault instanceof KeyturnError ? (fault as { code?: string }).code : fault.name;
   return {
     code: isGone ? 'SecretMissing' : 'AuditIncomplete',
     secretArn: '',
     secretName: name,
     message: isGone
-      ? `${name}: ${fault.message} Restore it, or remove it from the manifest and deploy.`
-      : `${name}: it could not be looked at: ${code} ${fault.message}`,
-    command: `keyturn doctor ${name}`,
+      ? `${name}: ${quote(fault.message, [])}`
+      : `${name}: it could not be looked at: ${quote(`${code} ${fault.message}`, [])}`,
+    command: wayToSecret(name, isGone, isMissing),
     isSafe: false,
   };
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RestoreSecret.html */
+function wayToSecret(name: string, isGone: boolean, isMissing: boolean): string {
+  if (!isGone) return `Correct what the message names, then: keyturn doctor ${name}`;
+  const orRemove = `or remove ${name} from the manifest and deploy`;
+  if (isMissing) return `Create the secret again, ${orRemove}`;
+  return `aws secretsmanager restore-secret --secret-id ${name}, ${orRemove}`;
 }

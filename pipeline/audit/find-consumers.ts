@@ -17,11 +17,11 @@ export const findConsumers: Rule = (observed, now) => {
     const said = `consumer ${name} is ${describeConsumerState(state)}.`;
     if (state.state === 'lagging') {
       const message = `${said} ${untilWhen(state)} Correct what the reason names; the repair then notifies or recycles it again.`;
-      return [finding(observed, 'ConsumerLagging', message, { versionId, repair, isSafe: true })];
+      return [finding(observed, 'ConsumerLagging', message, { repair, isSafe: true }, versionId)];
     }
     if (state.state !== 'converging' || now.getTime() - state.expectedAt.getTime() < SETTLING_MILLISECONDS) return [];
     const message = `consumer ${name}: ${describeConsumerState(state)}, and nothing was published. The repair notifies or recycles it again and waits anew.`;
-    return [finding(observed, 'ConvergenceOverdue', message, { versionId, repair, isSafe: true })];
+    return [finding(observed, 'ConvergenceOverdue', message, { repair, isSafe: true }, versionId)];
   });
 };
 

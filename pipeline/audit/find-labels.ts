@@ -2,7 +2,8 @@ import type { Finding } from '../contracts/audit.ts';
 import { AWSCURRENT, AWSPREVIOUS, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
 import { candidateVersionId, hasFailed, isInFlight } from '../rotation/version-labels.ts';
-import { ageOf, finding, howLong, type Rule, SETTLING_MILLISECONDS } from './finding.ts';
+import { whyRollBackIsImpossible } from '../workflow/decide.ts';
+import { ageOf, finding, howLong, putValue, type Rule, SETTLING_MILLISECONDS } from './finding.ts';
 import type { ObservedSecret } from './observed.ts';
 
 /** Another tool may take its time over a rotation; after a day it is not coming back. */
@@ -10,16 +11,22 @@ const FOREIGN_PENDING_MILLISECONDS = 24 * 3_600_000;
 /** People look once a day. */
 const RETIREMENT_TOLERANCE_MILLISECONDS = 24 * 3_600_000;
 
-/** AWSCURRENT rests on a version, and on one that did not fail its checks. */
+/** AWSCURRENT rests on a version, and on one that did not fail its checks. A roll-back is advised only where one can succeed. */
 export const findCurrent: Rule = (observed) => {
   const { secret } = observed;
   const current = secret.versionWith(AWSCURRENT);
   if (!current) {
-    return [finding(observed, 'CurrentMissing', 'no version is AWSCURRENT. Put a first value (PutSecretValue).')];
+    const message = 'no version is AWSCURRENT. Put a first value.';
+    return [finding(observed, 'CurrentMissing', message, { person: putValue(secret.name) })];
   }
   if (observed.isRotating || !hasFailed(secret, current)) return [];
-  const message = `version ${current} is AWSCURRENT although it failed its checks: a roll-back was cut off, or somebody moved the label back.`;
-  return [finding(observed, 'CurrentFailed', message, { versionId: current, repair: { action: 'roll-back' } })];
+  const message = `version ${current} is AWSCURRENT although it failed its checks: a roll-back was cut off, or another writer moved the label back.`;
+  const impossible = whyRollBackIsImpossible(secret);
+  if (impossible === undefined) {
+    const wayOut = { repair: { action: 'roll-back', versionId: current }, isSafe: false } as const;
+    return [finding(observed, 'CurrentFailed', message, wayOut, current)];
+  }
+  return [finding(observed, 'CurrentFailed', `${message} ${impossible}`, { person: putValue(secret.name) }, current)];
 };
 
 /**
@@ -40,22 +47,19 @@ export const findPending: Rule = (observed, now) => {
     const message = `version ${versionId} has been AWSPENDING for ${howLong(age)}, and no execution is about it: ${refuses}.`;
     const { rotationFunctionArn } = secret;
     return [
-      finding(observed, 'PendingStuck', message, {
+      finding(
+        observed,
+        'PendingStuck',
+        message,
+        { repair: { action: 'abandon-candidate', rotationFunctionArn, versionId }, isSafe: true },
         versionId,
-        repair: { action: 'abandon-candidate', rotationFunctionArn, versionId },
-        isSafe: true,
-      }),
+      ),
     ];
   }
   const message = `version ${versionId} was put under AWSPENDING by another tool ${howLong(age)} ago: ${refuses}.`;
   const isSafe = age >= FOREIGN_PENDING_MILLISECONDS;
-  return [
-    finding(observed, 'PendingForeign', message, {
-      versionId,
-      repair: { action: 'detach-pending', versionId },
-      isSafe,
-    }),
-  ];
+  const wayOut = { repair: { action: 'detach-pending', versionId }, isSafe } as const;
+  return [finding(observed, 'PendingForeign', message, wayOut, versionId)];
 };
 
 /**
@@ -80,7 +84,7 @@ export const findRetirement: Rule = (observed, now) => {
       previousVersionId,
       promotedAt: (promotedAt ?? now).toISOString(),
     } as const;
-    return [finding(observed, 'RetirementLost', message, { versionId, repair, isSafe: true })];
+    return [finding(observed, 'RetirementLost', message, { repair, isSafe: true }, versionId)];
   }
   const bounds = settings.consumers.map(convergenceBoundSeconds);
   const graceMilliseconds = Math.max(settings.gracePeriodSeconds, ...bounds) * 1000;
@@ -88,7 +92,8 @@ export const findRetirement: Rule = (observed, now) => {
   if (late < RETIREMENT_TOLERANCE_MILLISECONDS) return [];
   const users = observed.blockers?.length ? ` It is used by ${observed.blockers.join(', ')}.` : '';
   const message = `the previous credential should have been retired ${howLong(late)} ago.${users} End its use; it is then retired by itself.`;
-  return [finding(observed, 'RetirementOverdue', message, { versionId })];
+  const person = `End that use. To revoke the credential at once, whoever uses it: keyturn rotate ${secret.name} --emergency --wait`;
+  return [finding(observed, 'RetirementOverdue', message, { person }, versionId)];
 };
 
 /**
@@ -113,7 +118,7 @@ export const findUnpropagated: Rule = (observed, now): Finding[] => {
   const repair = isTold
     ? ({ action: 'propagate', versionId } as const)
     : ({ action: 'adopt-value', versionId } as const);
-  return [finding(observed, 'ValueUnpropagated', message, { versionId, repair, isSafe: true })];
+  return [finding(observed, 'ValueUnpropagated', message, { repair, isSafe: true }, versionId)];
 };
 
 function promotionOf({ story, secret }: ObservedSecret): Date | undefined {

@@ -16,10 +16,10 @@ export const findMirrors: Rule = (observed, now) => {
     if (reason === undefined) return [];
     if (to === 'parameter') {
       const repair = { action: 'propagate', versionId } as const;
-      return [finding(observed, 'MirrorBehind', reason, { versionId, repair, isSafe: true })];
+      return [finding(observed, 'MirrorBehind', reason, { repair, isSafe: true }, versionId)];
     }
     // A secret of the same name that is not our replica would be overwritten: a person looks first.
     const repair = { action: 'replicate', region: mirror } as const;
-    return [finding(observed, 'ReplicaBehind', reason, { versionId, repair, isSafe: isOurs })];
+    return [finding(observed, 'ReplicaBehind', reason, { repair, isSafe: isOurs }, versionId)];
   });
 };

@@ -1,3 +1,6 @@
+import { AWSCURRENT } from '../contracts/labels.ts';
+import type { SecretDescription } from '../rotation/secret-store.ts';
+import { isInFlight } from '../rotation/version-labels.ts';
 import { dueAfter } from './due-date.ts';
 import { finding, howLong, type Rule } from './finding.ts';
 
@@ -10,9 +13,19 @@ export const findRotationOff: Rule = (observed) => {
   const { secret, settings } = observed;
   if (!settings.rotated || (secret.rotationEnabled !== false && secret.rotationFunctionArn)) return [];
   const what = secret.rotationFunctionArn ? 'rotation is turned off' : 'it has no rotation function';
-  const message = `${what}, although the manifest says that it is rotated. Deploy the pipeline's stack, or turn rotation on again.`;
-  return [finding(observed, 'RotationOff', message, { command: 'cdk deploy' })];
+  const message = `${what}, although the manifest says that it is rotated.`;
+  return [finding(observed, 'RotationOff', message, { person: turnOn(secret) })];
 };
+
+/**
+ * CloudFormation sees no difference where another hand turned rotation off, so a deployment alone does not turn it on.
+ * CancelRotateSecret keeps the function and the rules. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html
+ */
+function turnOn({ name, rotationFunctionArn }: SecretDescription): string {
+  const rotate = `aws secretsmanager rotate-secret --secret-id ${name} --no-rotate-immediately`;
+  if (rotationFunctionArn) return rotate;
+  return `Deploy the pipeline's stack. Where CloudFormation finds nothing to change: ${rotate} --rotation-lambda-arn FUNCTION_ARN`;
+}
 
 /**
  * Overdue, by the schedule of the workflow where there is one, else by Secrets Manager's own date. The tolerance is a
@@ -34,5 +47,8 @@ export const findOverdue: Rule = (observed, now) => {
   if (late < tolerance) return [];
   const since = dates.lastRotatedAt ? `was last rotated at ${dates.lastRotatedAt.toISOString()}` : 'was never rotated';
   const message = `${since} and was due ${howLong(late)} ago (${settings.schedule?.expression ?? 'the native schedule'}).`;
-  return [finding(observed, 'SecretOverdue', message, { command: `keyturn rotate ${secret.name} --wait` })];
+  const current = secret.versionWith(AWSCURRENT);
+  const isInGrace = current !== undefined && isInFlight(secret, current);
+  const person = `keyturn rotate ${secret.name} --wait${isInGrace ? ' --retire-now' : ''}`;
+  return [finding(observed, 'SecretOverdue', message, { person })];
 };

@@ -1,7 +1,8 @@
-import type { FindingCode } from '../contracts/audit.ts';
+import type { FindingCode, VerifyAnswer } from '../contracts/audit.ts';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import { unretiredVersionId } from '../rotation/version-labels.ts';
-import { finding, type Rule } from './finding.ts';
+import { finding, putValue, type Rule } from './finding.ts';
+import type { ObservedSecret } from './observed.ts';
 
 /** What the target says of the credentials that are meant to work, and of what a rotation left there. */
 export const findTarget: Rule = (observed) => {
@@ -10,7 +11,8 @@ export const findTarget: Rule = (observed) => {
   const { rotationFunctionArn } = secret;
   if (!target || !versionId || !rotationFunctionArn) return [];
   if ('unreachable' in target) {
-    return [finding(observed, 'TargetUnreachable', target.unreachable, { versionId })];
+    const person = `Check the target, the network path and the security groups: keyturn plan. Then: keyturn doctor ${secret.name}`;
+    return [finding(observed, 'TargetUnreachable', target.unreachable, { person }, versionId)];
   }
   if (!target.supported) return [];
   const previous = unretiredVersionId(secret);
@@ -23,11 +25,11 @@ export const findTarget: Rule = (observed) => {
       code,
     }) as const;
   // Nothing works any more, so giving the target what the secret says hurts nobody.
-  const refused = (code: 'CurrentRefused' | 'PreviousRefused', message: string, id: string) =>
-    finding(observed, code, message, {
-      versionId: id,
-      ...(target.repairable.includes(code) && { repair: repair(code), isSafe: true }),
-    });
+  const refused = (code: 'CurrentRefused' | 'PreviousRefused', message: string, id: string) => {
+    const person = wayToRefused(observed, target, code);
+    const isRepairable = target.repairable.includes(code);
+    return finding(observed, code, message, isRepairable ? { repair: repair(code), isSafe: true } : { person }, id);
+  };
   return [
     ...(target.current.works
       ? []
@@ -41,8 +43,33 @@ export const findTarget: Rule = (observed) => {
           ),
         ]
       : []),
-    ...target.findings.map(({ code, message, isRepairable, isSafe }) =>
-      finding(observed, code, message, { versionId, ...(isRepairable && { repair: repair(code), isSafe }) }),
-    ),
+    ...target.findings.map((found) => {
+      const wayOut =
+        'person' in found ? { person: found.person } : { repair: repair(found.code), isSafe: found.isSafe };
+      return finding(observed, found.code, found.message, wayOut, versionId);
+    }),
   ];
 };
+
+/**
+ * 1. What keeps the repair from being made comes first: a missing role, an administrator that is refused.
+ * 2. A previous credential that cannot be accepted again: its consumers read anew, and the rotation is closed.
+ * 3. An API key that its vendor refuses has nothing to lose: a rotation replaces it.
+ * 4. Else a person puts a value that works.
+ */
+function wayToRefused(
+  { secret, settings }: ObservedSecret,
+  target: Extract<VerifyAnswer, { supported: true }>,
+  code: 'CurrentRefused' | 'PreviousRefused',
+): string {
+  const blocking = target.findings.find((found) => blockingCodes.has(found.code));
+  if (blocking) return `Repair ${blocking.code} first, then: keyturn doctor ${secret.name} --repair`;
+  if (code === 'PreviousRefused') {
+    return `Restart the consumers that still hold it, then close the rotation: keyturn rotate ${secret.name} --retire-now --wait`;
+  }
+  const isReadable = !target.current.works && target.current.isUnreadable !== true;
+  if (settings.kind === 'api-key' && isReadable) return `keyturn rotate ${secret.name} --emergency --wait`;
+  return `Put a value that works: ${putValue(secret.name)}`;
+}
+
+const blockingCodes = new Set<FindingCode>(['RoleMissing', 'AdministratorRefused']);

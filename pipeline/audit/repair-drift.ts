@@ -1,4 +1,3 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReplicateSecretToRegionsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
@@ -7,7 +6,6 @@ import { convergenceBoundSeconds, type SecretSettings } from '../contracts/setti
 import { KeyturnError } from '../errors.ts';
 import { type SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import { candidateVersionId, isCurrent } from '../rotation/version-labels.ts';
-import { ask } from './ask-function.ts';
 import { retirementName } from './running-executions.ts';
 
 /** What was found is not the case any more, so nothing was done. */
@@ -15,7 +13,7 @@ export class FindingOutdated extends KeyturnError {
   readonly code = 'FindingOutdated';
 }
 
-/** The finding is for a person to mend. */
+/** A person has to act. */
 export class NotRepairable extends KeyturnError {
   readonly code = 'NotRepairable';
 }
@@ -23,27 +21,28 @@ export class NotRepairable extends KeyturnError {
 export interface Repairer {
   readonly secretsManager: SecretsManagerClient;
   readonly states: Pick<SFNClient, 'send'>;
-  readonly lambda: Pick<LambdaClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string; propagateSecretArn: string };
   now(): Date;
 }
 
 export interface Repaired {
-  /** What was done, for whoever asked for it. */
+  /** What was done, in words. */
   readonly done: string;
-  /** The execution that goes on with it. */
-  readonly executionArn?: string;
+  /** The execution that has to end well before the repair is one. */
+  readonly awaited?: string;
+  /** An execution that takes hours: a retirement waits for its grace period. */
+  readonly begun?: string;
 }
 
 type RepairOf<Action extends Repair['action']> = Extract<Repair, { action: Action }>;
 
 /**
- * Mends one finding, with the rights of whoever asks. Looks first whether it is still the case, and may be called twice:
- * executions are named after what they are about. @throws FindingOutdated | NotRepairable | AskedInVain
+ * Repairs one finding, with the rights of the caller, or starts what repairs it: `awaited` has to end well. Looks first
+ * whether the finding is still the case, and may be called twice: executions are named after their version. @throws FindingOutdated | NotRepairable
  */
 export async function repairDrift(repairer: Repairer, finding: Finding, settings: SecretSettings): Promise<Repaired> {
   const { repair } = finding;
-  if (!repair) throw new NotRepairable(`${finding.message} There is no repair for it: ${finding.command}`);
+  if (!repair) throw new NotRepairable(`${finding.message} A person has to act: ${finding.command}`);
   const secret = await new SecretStore(repairer.secretsManager).describe(finding.secretArn);
   switch (repair.action) {
     case 'abandon-candidate':
@@ -61,20 +60,42 @@ export async function repairDrift(repairer: Repairer, finding: Finding, settings
     case 'replicate':
       return replicate(repairer, secret, repair);
     case 'roll-back':
-      return start(repairer, repairer.machines.rotateSecretArn, 'the workflow rolls back', {
-        input: { secretId: secret.arn, startedBy: 'audit', operation: 'roll-back' },
-      });
+      return rollBack(repairer, secret, repair);
   }
 }
 
-async function abandonCandidate(
-  { lambda }: Repairer,
+/** The execution refuses by name when another version is current by then. */
+async function rollBack(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId }: RepairOf<'abandon-candidate'>,
+  { versionId }: RepairOf<'roll-back'>,
+): Promise<Repaired> {
+  requireCurrent(secret, versionId);
+  const { rotateSecretArn } = repairer.machines;
+  const input = {
+    secretId: secret.arn,
+    startedBy: 'audit',
+    operation: 'roll-back',
+    expectedVersionId: versionId,
+  };
+  const awaited = await start(repairer, rotateSecretArn, { name: `roll-back-${versionId}`, input });
+  return { done: `version ${versionId} was rolled back`, awaited };
+}
+
+/** Through the workflow: only its roles may invoke what writes to a target. */
+function abandonCandidate(
+  repairer: Repairer,
+  secret: SecretDescription,
+  { versionId }: RepairOf<'abandon-candidate'>,
 ): Promise<Repaired> {
   requirePending(secret, versionId);
-  await ask(lambda, rotationFunctionArn, { operation: 'Abandon', secretArn: secret.arn, versionId });
-  return { done: `candidate ${versionId} was given up, and AWSPENDING detached` };
+  return startRepair(
+    repairer,
+    secret,
+    'PendingStuck',
+    versionId,
+    `candidate ${versionId} was given up, and AWSPENDING detached`,
+  );
 }
 
 async function detachPending(
@@ -88,20 +109,21 @@ async function detachPending(
 }
 
 /** As the event of Secrets Manager would have started it. */
-function adoptValue(
+async function adoptValue(
   repairer: Repairer,
   secret: SecretDescription,
   { versionId }: RepairOf<'adopt-value'>,
 ): Promise<Repaired> {
   requireCurrent(secret, versionId);
-  return start(repairer, repairer.machines.rotateSecretArn, 'the value is propagated and checked', {
+  const awaited = await start(repairer, repairer.machines.rotateSecretArn, {
     name: `adopt-${versionId}`,
     input: { secretId: secret.arn, startedBy: 'hand', versionId },
   });
+  return { done: 'the value was propagated and checked', awaited };
 }
 
-/** Consumers count their convergence from now: nobody can say what they have been told before. */
-function propagate(
+/** Consumers count their convergence from now: what reached them before is not known. */
+async function propagate(
   repairer: Repairer,
   secret: SecretDescription,
   { consumers, mirrors }: SecretSettings,
@@ -109,20 +131,21 @@ function propagate(
 ): Promise<Repaired> {
   requireCurrent(secret, versionId);
   const promotedAt = repairer.now().toISOString();
-  return start(repairer, repairer.machines.propagateSecretArn, 'consumers and mirrors are told again', {
+  const awaited = await start(repairer, repairer.machines.propagateSecretArn, {
     name: `propagate-${versionId}`,
     input: { secretArn: secret.arn, secretName: secret.name, versionId, promotedAt, consumers, mirrors },
   });
+  return { done: 'consumers and mirrors were given the current version again', awaited };
 }
 
-/** What is left of the grace period is waited for, and at least until consumers that are told only now have converged. */
+/** The new execution waits for the rest of the grace period, and at least until consumers notified now have converged. */
 async function resumeRetirement(
   repairer: Repairer,
   secret: SecretDescription,
   settings: SecretSettings,
   repair: RepairOf<'resume-retirement'>,
 ): Promise<Repaired> {
-  await propagate(repairer, secret, settings, repair);
+  const { awaited } = await propagate(repairer, secret, settings, repair);
   const { versionId, previousVersionId, promotedAt } = repair;
   const elapsedSeconds = (repairer.now().getTime() - Date.parse(promotedAt)) / 1000;
   const boundSeconds = Math.max(0, ...settings.consumers.map(convergenceBoundSeconds));
@@ -141,18 +164,30 @@ async function resumeRetirement(
     emergency: false,
   };
   const done = `the retirement of ${previousVersionId} begins anew, with evidence, in ${gracePeriodSeconds} seconds`;
-  return start(repairer, repairer.machines.retireCredentialArn, done, { name: retirementName(versionId), input });
+  const name = retirementName(versionId);
+  const begun = await start(repairer, repairer.machines.retireCredentialArn, { name, input });
+  return { done, awaited, begun };
 }
 
-async function repairTarget(
-  { lambda }: Repairer,
+function repairTarget(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId, previousVersionId, code }: RepairOf<'repair-target'>,
+  { versionId, code }: RepairOf<'repair-target'>,
 ): Promise<Repaired> {
   requireCurrent(secret, versionId);
-  const request = { operation: 'Repair', secretArn: secret.arn, versionId, previousVersionId, code } as const;
-  await ask(lambda, rotationFunctionArn, request);
-  return { done: doneToTarget(code, versionId) };
+  return startRepair(repairer, secret, code, versionId, doneToTarget(code, versionId));
+}
+
+/** Without a name, so that it may be made again within the hour: the rotation function looks before it writes. */
+async function startRepair(
+  repairer: Repairer,
+  secret: SecretDescription,
+  code: FindingCode,
+  expectedVersionId: string,
+  done: string,
+): Promise<Repaired> {
+  const input = { secretId: secret.arn, startedBy: 'audit', operation: 'repair', code, expectedVersionId };
+  return { done, awaited: await start(repairer, repairer.machines.rotateSecretArn, { input }) };
 }
 
 /** In the words of what was found: for each code the rotation function does something else. */
@@ -170,7 +205,7 @@ function doneToTarget(code: FindingCode, versionId: string): string {
     case 'GrantsApart':
       return 'the logins have the role, memberships and privileges again that each rotation gives them';
     default:
-      return `the rotation function mended ${code}`;
+      return `the rotation function repaired ${code}`;
   }
 }
 
@@ -194,9 +229,8 @@ async function replicate(
 async function start(
   { states, now }: Repairer,
   stateMachineArn: string,
-  done: string,
   { name, input }: { name?: string; input: unknown },
-): Promise<Repaired> {
+): Promise<string> {
   const hour = Math.floor(now().getTime() / 3_600_000).toString(36);
   const answer = await states.send(
     new StartExecutionCommand({
@@ -205,7 +239,7 @@ async function start(
       ...(name && { name: `${name.slice(0, 72)}-${hour}` }),
     }),
   );
-  return { done, executionArn: answer.executionArn };
+  return answer.executionArn as string;
 }
 
 function requirePending(secret: SecretDescription, versionId: string): void {

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { KeyturnError } from '../errors.ts';
 import { CheckInterrupted } from './errors.ts';
@@ -13,17 +14,19 @@ const throttled = /Throttl|TooMany|SlowDown|LimitExceeded|QuotaExceeded/;
  */
 export function describeAwsFault(error: unknown, what: string): unknown {
   if (error instanceof KeyturnError || !types.isNativeError(error)) return error;
-  const { name, message } = error;
+  // AWS was sent no secret with the call, so its words hold none. They are text from outside all the same.
+  const name = quote(error.name, []);
+  const message = quote(error.message, []);
   const verdict = judgeAws(error);
   const interrupted = (code: CheckInterrupted['code'], words: string) =>
     new CheckInterrupted(code, `${what}: ${words}`, { cause: error });
   if (verdict === 'refused') {
     return interrupted('CheckNotPermitted', `${name}: AWS refuses the credentials of the check function.`);
   }
-  if (verdict === 'wrong' && denied.test(name)) {
+  if (verdict === 'wrong' && denied.test(error.name)) {
     return interrupted('CheckNotPermitted', `${message} Grant it to the role of the check function.`);
   }
-  if (verdict === 'not-now' && throttled.test(name))
+  if (verdict === 'not-now' && throttled.test(error.name))
     return interrupted('Throttled', `${name}, the calls are too many.`);
   const network = describeNetworkFault(error, what);
   if (network) return network;

@@ -6,6 +6,7 @@ import {
   ConsumerAnswer,
   type ConsumerEvent,
 } from '@keyturn/consumer/contracts/consumer-events';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { judgePostgres } from '@keyturn/consumer/contracts/verdicts/postgres';
 import * as v from 'valibot';
@@ -82,11 +83,11 @@ async function asked<Answer>(name: string, send: () => Promise<Answer>): Promise
   } catch (error) {
     if (!types.isNativeError(error)) throw error;
     if (missing.has(error.name))
-      throw new CheckUnable('ConsumerMissing', `${name}: ${error.message}`, { cause: error });
+      throw new CheckUnable('ConsumerMissing', `${name}: ${quote(error.message, [])}`, { cause: error });
     const fault = describeAwsFault(error, name);
     const isOfLambda = /^(Service|Internal)/.test(error.name) || ofLambda.has((fault as CheckInterrupted).code);
     if (isOfLambda) throw fault;
-    throw new CheckInterrupted('ConsumerDown', `${name} cannot be run: ${error.name}.`, { cause: error });
+    throw new CheckInterrupted('ConsumerDown', `${name} cannot be run: ${quote(error.name, [])}.`, { cause: error });
   }
 }
 

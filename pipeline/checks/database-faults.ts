@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { judgePostgres } from '@keyturn/consumer/contracts/verdicts/postgres';
 import type { CheckCode } from '../contracts/check.ts';
 import { KeyturnError } from '../errors.ts';
@@ -11,9 +12,11 @@ import { describeNetworkFault, unreachable } from './network-faults.ts';
  * 5. The server does not serve now. 6. What the login or the database lacks. 7. Any other refusal, in the server's words.
  * Of these, 2, 6 and 7 are verdicts: the server has accepted the connection and looked at the login.
  */
-export function describeDatabaseFault(error: unknown, where: string): unknown {
+export function describeDatabaseFault(error: unknown, where: string, secrets: readonly string[]): unknown {
   if (error instanceof KeyturnError || !types.isNativeError(error)) return error;
-  const { code = '', message } = error as Error & { code?: string };
+  const { code: given, message: said } = error as Error & { code?: unknown };
+  const code = typeof given === 'string' ? quote(given, secrets) : '';
+  const message = quote(said, secrets);
   const verdict = judgePostgres(error);
   if (verdict === 'refused') return refusedLogin(where, code, message);
   if (verdict === 'not-now' && /^(25006|0A000)$/.test(code)) return readOnly(where, `${message} (${code})`);

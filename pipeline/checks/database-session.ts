@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { DatabaseCheckParameters } from '../contracts/settings/checks.ts';
 import type { Session } from '../rotators/postgres/connect.ts';
 import { readOnly } from './database-faults.ts';
@@ -38,13 +39,14 @@ export async function proveSession(session: Session, expected: Expected): Promis
 }
 
 function refuseOtherIdentity(standing: Standing, { where, login, ownerRole }: Expected): void {
+  const role = quote(standing.role, []);
   if (standing.login !== login) {
-    throw new CheckFailed('WrongUser', `${where}: session_user is ${standing.login}, expected ${login}.`);
+    throw new CheckFailed('WrongUser', `${where}: session_user is ${quote(standing.login, [])}, expected ${login}.`);
   }
   if (ownerRole === undefined || standing.role === ownerRole) return;
   throw new CheckFailed(
     'WrongOwnerRole',
-    `${where}: current_user is ${standing.role}, expected the owner role ${ownerRole}: what ${login} creates would belong to ${standing.role}. keyturn doctor --repair sets it again.`,
+    `${where}: current_user is ${role}, expected the owner role ${ownerRole}: what ${login} creates would belong to ${role}. keyturn doctor --repair sets it again.`,
   );
 }
 

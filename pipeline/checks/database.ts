@@ -101,7 +101,7 @@ async function visit(
       await withSession(tools.connect(address, payload), (session) => proveSession(session, expected));
       return tools.now().getTime() - startedAt;
     } catch (error) {
-      const fault = describeDatabaseFault(error, where);
+      const fault = describeDatabaseFault(error, where, [payload.password]);
       const isLate = fault instanceof CheckFailed && late.has(fault.code);
       if (!isLate || tools.now().getTime() >= deadline) throw fault;
       await tools.sleep(RETRY_MILLISECONDS);

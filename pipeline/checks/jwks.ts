@@ -1,16 +1,19 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { isHmac } from '@keyturn/consumer/contracts/hmac-keys';
 import { JwtPayload, type RingKey } from '@keyturn/consumer/contracts/jwt';
 import { publicJwk } from '@keyturn/consumer/contracts/key-ring';
+import { quote } from '@keyturn/consumer/contracts/quote';
+import { placeOf } from '@keyturn/consumer/contracts/redirect';
 import * as v from 'valibot';
 import { JwksCheckParameters } from '../contracts/settings/checks.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
-import { adoptKey, isSymmetric } from '../rotators/jwt/ring-key.ts';
+import { adoptKey } from '../rotators/jwt/ring-key.ts';
 import { parsePayload } from '../rotators/parse-payload.ts';
 import type { Check, CheckSubject } from './check.ts';
 import { CheckFailed, CheckInterrupted, CheckUnable } from './errors.ts';
 import { readCurrent } from './read-current.ts';
 import { refuseNotNow } from './status-faults.ts';
-import { placeOf, visitUrl } from './visit.ts';
+import { visitUrl } from './visit.ts';
 
 export interface JwksCheckDependencies {
   /** GetSecretValue of the secret under test: the current key's id is in it. */
@@ -56,7 +59,7 @@ async function awaitKey(
   const deadline = now().getTime() + LATE_SECONDS * 1000;
   for (;;) {
     const startedAt = now().getTime();
-    const { status, headers, text } = await visitUrl({ ...parameters, carriesKey: false });
+    const { status, headers, text } = await visitUrl({ ...parameters, followsRedirects: true, secrets: [] });
     const milliseconds = now().getTime() - startedAt;
     refuseStatus(place, status);
     const keys = parseKeySet(place, text);
@@ -74,7 +77,7 @@ async function currentKey(client: Pick<SecretsManagerClient, 'send'>, subject: C
   const { value } = await readCurrent(client, subject);
   const payload = parsePayload(subject.secretArn, JwtPayload, value);
   const algorithm = payload.jwt_key_ring?.current.alg ?? payload.jwt_algorithm;
-  if (isSymmetric(algorithm)) {
+  if (isHmac(algorithm)) {
     throw new CheckUnable(
       'NoPublicKey',
       `${subject.secretName}: ${algorithm} keys are symmetric, and a key set must never show them. Remove the check.`,
@@ -111,11 +114,17 @@ function parseKeySet(place: string, text: string): PublishedKey[] {
 function refusePrivate(place: string, keys: PublishedKey[]): void {
   const exposed = keys.filter((key) => privateMembers.some((member) => Object.hasOwn(key, member)));
   if (exposed.length === 0) return;
-  const ids = exposed.map(({ kid }) => kid ?? 'one without a kid').join(', ');
+  const ids = quote(exposed.map(({ kid }) => kid ?? 'one without a kid').join(', '), secretsOf(keys));
   throw new CheckFailed(
     'PrivateKeyPublished',
     `${place}: private members of key ${ids} are public. Take the address down, then: keyturn rotate NAME --emergency.`,
   );
+}
+
+/** What a key set shows although only the issuer may know it; a `kid` could repeat it. */
+function secretsOf(keys: PublishedKey[]): string[] {
+  const values = keys.flatMap((key) => privateMembers.map((member) => key[member]));
+  return values.filter((value): value is string => typeof value === 'string');
 }
 
 /** Verifiers refuse what a key signs that is not in the set, or stands there with another public key. */

@@ -3,6 +3,7 @@ import {
   GetSecretValueCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import { PayloadInvalid } from '../rotators/errors.ts';
 import { describeAwsFault } from './aws-faults.ts';
@@ -46,7 +47,7 @@ async function asked<Answer>({ secretName }: CheckSubject, send: () => Promise<A
   } catch (error) {
     const { name, message } = error as Error;
     if (name === 'ResourceNotFoundException' || name === 'InvalidRequestException') {
-      throw new CheckUnable('SecretMissing', `${secretName}: ${message}`, { cause: error });
+      throw new CheckUnable('SecretMissing', `${secretName}: ${quote(message, [])}`, { cause: error });
     }
     throw describeAwsFault(error, `Secret ${secretName}`);
   }

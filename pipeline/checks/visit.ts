@@ -1,3 +1,5 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
+import { methodAfterRedirect, placeOf, redirectOf } from '@keyturn/consumer/contracts/redirect';
 import { CheckFailed, CheckInterrupted } from './errors.ts';
 import { describeNetworkFault, unreachable } from './network-faults.ts';
 
@@ -12,8 +14,10 @@ export interface Visit {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** A key is on board: it is sent to this address and to no other. */
-  readonly carriesKey: boolean;
+  /** Whether a redirect to the same origin is followed. One to another origin never is. */
+  readonly followsRedirects: boolean;
+  /** What no message may quote: values that the request carries, or that were read for it. */
+  readonly secrets: readonly string[];
 }
 
 export interface Visited {
@@ -23,30 +27,49 @@ export interface Visited {
 }
 
 /**
- * One HTTP request over TLS. A redirect is followed only where no key is on board, and never from https to http. Faults of
- * the network and of TLS are thrown; any status is an answer. No message holds a query string, a header or a body.
+ * One HTTP request over TLS. Headers and body are sent to the origin of the address and to no other: a redirect to
+ * another host, port or scheme fails the check. Faults of the network and of TLS are thrown; any status is an answer. No
+ * message holds a query string, a header or a body.
  */
 export async function visitUrl(visit: Visit): Promise<Visited> {
   const signal = AbortSignal.timeout(visit.timeoutSeconds * 1000);
   let url = new URL(visit.url);
+  let request = visit;
+  refuseUnsafe(url, visit);
   for (let redirects = 0; ; redirects++) {
-    refuseUnsafe(url, visit);
-    const response = await send(url, visit, signal);
-    const target = response.headers.get('location');
-    if (visit.carriesKey || response.status < 300 || response.status > 399 || !target) {
-      return { status: response.status, headers: response.headers, text: await readText(response, url, visit, signal) };
-    }
+    const response = await send(url, request, signal);
+    const { status, headers } = response;
+    const redirect = request.followsRedirects ? redirectOf(url, status, headers.get('location')) : undefined;
+    if (!redirect) return { status, headers, text: await readText(response, url, visit, signal) };
     await response.body?.cancel();
+    if (redirect.leads === 'elsewhere') throw redirected(url, status, redirect, visit.secrets);
     if (redirects >= LONGEST_REDIRECTS) {
       throw new CheckFailed('Redirected', `${placeOf(url)}: more than ${LONGEST_REDIRECTS} redirects.`);
     }
-    url = new URL(target, url);
+    url = redirect.url;
+    request = afterRedirect(request, status);
   }
 }
 
-/** An address as messages show it: a query string may hold what is nobody's business. */
-export function placeOf(url: URL): string {
-  return `${url.origin}${url.pathname}`;
+/** What a redirect to another origin means. Its origin comes from outside, and is checked before it is quoted. */
+export function redirected(
+  url: URL,
+  status: number,
+  { from, to }: { readonly from: string; readonly to: string },
+  secrets: readonly string[],
+): CheckFailed {
+  return new CheckFailed(
+    'Redirected',
+    `${placeOf(url)}: ${from} redirects to ${quote(to, secrets)} (${status}), and nothing is sent to another origin. Write the final address.`,
+  );
+}
+
+function afterRedirect(visit: Visit, status: number): Visit {
+  const { method, keepsBody } = methodAfterRedirect(visit.method ?? 'GET', status);
+  if (keepsBody) return visit;
+  const { body: _dropped, ...rest } = visit;
+  const headers = Object.entries(visit.headers ?? {}).filter(([name]) => !/^content-/i.test(name));
+  return { ...rest, method, headers: Object.fromEntries(headers) };
 }
 
 function refuseUnsafe(url: URL, visit: Visit): void {

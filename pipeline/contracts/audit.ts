@@ -21,31 +21,35 @@ export const findingCodes = {
   RetirementOverdue: 'The previous credential is still in use long after its grace period.',
   SecretOverdue: 'The secret was not rotated when it was due.',
   RotationOff: 'Rotation is turned off, or another function has it.',
+  BusPolicyChanged: 'The policy of the pipeline’s event bus is not the one that was deployed.',
   MirrorBehind: 'A parameter that mirrors the secret holds another value.',
   ReplicaBehind: 'A replica region does not have the current version.',
+  RoleMissing: 'A role that the logins need does not exist in the database.',
   OwnerRoleLost: 'Sessions of the login no longer act as the owner role.',
   MembershipLost: 'The second login lost its membership in the owner role.',
   GrantsApart: 'Privileges or objects belong to one login alone, and not to the owner role.',
+  UserMappingApart: 'A user mapping belongs to one login, and the owner role has none.',
   DisabledLoginInUse: 'A login that was retired still has sessions.',
+  SigningKeyShort: 'A symmetric signing key is shorter than its hash, so it can be guessed.',
   AdministratorRefused: 'The administrator cannot do its work, so the next rotation will fail.',
   AdministratorGrantMissing: 'The administrator lacks a right that a rotation or a retirement needs.',
 } as const;
 export type FindingCode = keyof typeof findingCodes;
-const findingCode = v.picklist(Object.keys(findingCodes) as FindingCode[]);
+export const findingCode = v.picklist(Object.keys(findingCodes) as FindingCode[]);
 
-/** What mends a finding, as data: everything that it takes is in it, and it is looked at again before anything is done. */
+/** What repairs a finding, as data: everything that it takes is in it, and it is looked at again before anything is done. */
 export const Repair = v.variant('action', [
   /** The rotation function forgets its own candidate and detaches AWSPENDING. */
   v.object({ action: v.literal('abandon-candidate'), rotationFunctionArn: arn, versionId: text }),
-  /** AWSPENDING is taken from somebody else's version; the version stays. */
+  /** AWSPENDING is taken from another tool's version; the version stays. */
   v.object({ action: v.literal('detach-pending'), versionId: text }),
   /** An execution propagates and checks what is current, as its event should have made it. */
   v.object({ action: v.literal('adopt-value'), versionId: text }),
-  /** Consumers and mirrors are told again of what is current. */
+  /** Consumers and mirrors get the current version again. */
   v.object({ action: v.literal('propagate'), versionId: text }),
   /** The same, and then the retirement of the previous credential begins anew. */
   v.object({ action: v.literal('resume-retirement'), versionId: text, previousVersionId: text, promotedAt: text }),
-  /** The rotation function mends what it verified. */
+  /** The rotation function repairs what it verified. */
   v.object({
     action: v.literal('repair-target'),
     rotationFunctionArn: arn,
@@ -55,8 +59,8 @@ export const Repair = v.variant('action', [
   }),
   /** Secrets Manager replicates the secret anew, over whatever the region has. */
   v.object({ action: v.literal('replicate'), region: text }),
-  /** The workflow goes back to the version before. */
-  v.object({ action: v.literal('roll-back') }),
+  /** The workflow goes back to the version before `versionId`. */
+  v.object({ action: v.literal('roll-back'), versionId: text }),
 ]);
 export type Repair = v.InferOutput<typeof Repair>;
 
@@ -67,9 +71,9 @@ export const Finding = v.object({
   versionId: v.optional(text),
   /** What is the case, what it means. Never a value. */
   message: text,
-  /** What a person types. */
+  /** What a person types, or does. */
   command: text,
-  /** Missing: only a person can mend it. */
+  /** Missing: a person has to act. */
   repair: v.optional(Repair),
   /** Whether the repair can hurt nobody: `doctor --repair` makes it when it is asked to; the others ask once more. */
   isSafe: v.boolean(),
@@ -89,32 +93,35 @@ export type AuditAnswer = v.InferOutput<typeof AuditAnswer>;
 
 const CredentialVerdict = v.variant('works', [
   v.object({ works: v.literal(true) }),
-  v.object({ works: v.literal(false), reason: text }),
+  /** Unreadable: the value itself is no payload, so no rotation can begin from it either. */
+  v.object({ works: v.literal(false), reason: text, isUnreadable: v.optional(v.boolean()) }),
 ]);
 export type CredentialVerdict = v.InferOutput<typeof CredentialVerdict>;
 
-/** What a rotation function answers to Verify. `supported: false`: its kind of target cannot be asked. */
+/** What a verification function answers. `supported: false`: its kind of target cannot be asked. */
 export const Verification = v.object({
   current: CredentialVerdict,
   /** Missing: it is not meant to work any more, or never had a credential of its own. */
   previous: v.optional(CredentialVerdict),
   /** What of the target is not as a rotation leaves it. */
   findings: v.array(
-    v.object({
-      code: findingCode,
-      message: text,
-      /** Whether the rotation function can mend it. */
-      isRepairable: v.boolean(),
-      isSafe: v.optional(v.boolean(), true),
-    }),
+    v.union([
+      /** The rotation function cannot repair it: what a person does, as a statement, a command or a sentence. */
+      v.object({ code: findingCode, message: text, person: text }),
+      /** The rotation function can repair it. */
+      v.object({ code: findingCode, message: text, isSafe: v.boolean() }),
+    ]),
   ),
-  /** Codes of the verdicts above that the rotation function can mend. */
+  /** Codes of the verdicts above that the rotation function can repair. */
   repairable: v.optional(v.array(findingCode), []),
 });
 export type Verification = v.InferOutput<typeof Verification>;
 
+/** Who still uses the previous credential, where that was asked. */
+const blockers = v.optional(v.array(v.string()));
+
 export const VerifyAnswer = v.variant('supported', [
-  v.object({ supported: v.literal(false) }),
-  v.object({ supported: v.literal(true), ...Verification.entries }),
+  v.object({ supported: v.literal(false), blockers }),
+  v.object({ supported: v.literal(true), ...Verification.entries, blockers }),
 ]);
 export type VerifyAnswer = v.InferOutput<typeof VerifyAnswer>;

@@ -56,10 +56,14 @@ export interface CheckObservation {
   readonly measured: v.InferOutput<typeof measured>;
 }
 
-/** What came of a check, of which an older function or an older execution says only `ok`. Saying neither, it passed. */
+/**
+ * What came of a check, of which an older function or an older execution says only `ok`. Saying neither, it passed; where the
+ * two contradict each other (a default was merged over an answer), the failure counts.
+ */
 export function outcomeOf(check: { readonly outcome?: unknown; readonly ok?: unknown }): CheckOutcome {
   const outcome = checkOutcomes.find((one) => one === check.outcome);
-  return outcome ?? (check.ok === false ? 'failed' : 'passed');
+  if (check.ok === false && outcome !== 'inconclusive') return 'failed';
+  return outcome ?? 'passed';
 }
 
 /**
@@ -108,7 +112,7 @@ export const checkCodes = {
   AnswerInvalid: 'The answer does not have the shape of the contract.',
   // http
   UnexpectedStatus: 'Another status than expected.',
-  Redirected: 'The answer is a redirect, and the key is not sent there.',
+  Redirected: 'The answer is a redirect that is not followed: to another origin, with a key on board, or too many.',
   Unavailable: 'The service answers that it is out of order.',
   // jwks
   PrivateKeyPublished: 'The key set shows a private or symmetric key.',

@@ -1,15 +1,14 @@
 import * as v from 'valibot';
-
-const region = v.pipe(v.string(), v.regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'expected a region such as eu-central-1'));
+import { ModelId, Region } from './grammar/aws-names.ts';
 
 /** Where a model is called, as data. */
 export const RegionStrategy = v.strictObject({
   /** Models and inference profiles that live in one region: id → region. Nothing else is tried for them. */
-  bound: v.optional(v.record(v.string(), region), {}),
+  bound: v.optional(v.record(ModelId, Region), {}),
   /** Missing: the region of the deployment. */
-  region: v.optional(region),
+  region: v.optional(Region),
   /** Tried after it. */
-  fallbackRegion: v.optional(region),
+  fallbackRegion: v.optional(Region),
 });
 export type RegionStrategy = v.InferOutput<typeof RegionStrategy>;
 

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -6,6 +5,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { textAt } from '@keyturn/consumer/contracts/json-pointer';
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { AWSCURRENT } from '../contracts/labels.ts';
 import type { MirrorSettings } from '../contracts/settings/secret.ts';
@@ -164,9 +164,7 @@ async function isSame(ssm: SSMClient, name: string, value: string): Promise<bool
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     refusePlain(name, Parameter?.Type);
-    const held = Buffer.from(Parameter?.Value ?? '');
-    const wanted = Buffer.from(value);
-    return held.length === wanted.length && timingSafeEqual(held, wanted);
+    return isSameSecret(Parameter?.Value ?? '', value);
   } catch (error) {
     if (isNamed(error, 'ParameterNotFound')) return false;
     throw error;

@@ -5,6 +5,7 @@ import {
   GetProvisionedConcurrencyConfigCommand,
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { isNamed } from '../errors.ts';
 import { RECYCLE_VARIABLE } from './recycle-mark.ts';
 import type { ObservedAlias, ObservedFunction, ProvisionedConcurrencyStatus } from './recycle-plan.ts';
@@ -28,6 +29,7 @@ type Configuration = NonNullable<GetFunctionCommandOutput['Configuration']>;
 
 export function observedFunction(functionArn: string, found: Configuration): ObservedFunction {
   const { Environment: environment } = found;
+  const reason = found.LastUpdateStatusReason ?? found.StateReason;
   return {
     name: found.FunctionName ?? functionArn,
     version: found.Version ?? '$LATEST',
@@ -35,7 +37,7 @@ export function observedFunction(functionArn: string, found: Configuration): Obs
     description: found.Description ?? '',
     state: (found.State as ObservedFunction['state']) ?? 'Active',
     lastUpdateStatus: (found.LastUpdateStatus as ObservedFunction['lastUpdateStatus']) ?? 'Successful',
-    reason: found.LastUpdateStatusReason ?? found.StateReason,
+    reason: reason === undefined ? undefined : quote(reason, []),
     environment: environment?.Error
       ? { error: environment.Error.ErrorCode ?? 'unknown' }
       : { variables: environment?.Variables ?? {} },

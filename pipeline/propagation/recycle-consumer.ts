@@ -5,6 +5,7 @@ import {
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { isNamed } from '../errors.ts';
 import { RecycleConflict, RecycleOverdue, RecycleRefused } from './errors.ts';
 import { observeAlias, observedFunction, observeFunction, provisionedConcurrency } from './observe-function.ts';
@@ -189,7 +190,7 @@ async function guarded<Output>(send: () => Promise<Output>): Promise<Output> {
     return await send();
   } catch (error) {
     if (isNamed(error, 'PreconditionFailedException', 'ResourceConflictException')) {
-      throw new RecycleConflict(`The function was changed at the same moment: ${(error as Error).message}`, {
+      throw new RecycleConflict(`The function was changed at the same moment: ${quote((error as Error).message, [])}`, {
         cause: error,
       });
     }

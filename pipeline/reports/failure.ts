@@ -1,3 +1,4 @@
+import { oneLine } from '@keyturn/consumer/contracts/quote';
 import type { CheckResult, ReportedFailure } from '../contracts/report.ts';
 
 /** A failure in words: the state's Cause is a Lambda error's JSON, that of a nested execution, or text. */
@@ -8,13 +9,18 @@ export function explainFailure(failure: ReportedFailure): { code: string; messag
   return { code: codeOf(cause) ?? code, message: `${what}${then}` };
 }
 
+/** A cause as one line. It may be the text of a check of one's own, so what a terminal would obey is replaced. */
 export function explainCause(cause: unknown): string {
+  return oneLine(textOfCause(cause));
+}
+
+function textOfCause(cause: unknown): string {
   if (typeof cause !== 'string')
     return cause === null || cause === undefined ? 'no cause was given' : JSON.stringify(cause);
   const { errorMessage, Status, Error: code, Cause } = parseCause(cause);
   if (errorMessage !== undefined) return String(errorMessage);
   if (Status === undefined) return withoutTraces(cause);
-  return Cause === undefined ? `the execution ended ${Status}${code ? ` with ${code}` : ''}` : explainCause(Cause);
+  return Cause === undefined ? `the execution ended ${Status}${code ? ` with ${code}` : ''}` : textOfCause(Cause);
 }
 
 /** A text may hold the causes of several checks: `http: NoRoute {"errorType":…,"errorMessage":…,"trace":[…]}; jwks: …`. */

@@ -1,3 +1,4 @@
+import { oneLine } from '@keyturn/consumer/contracts/quote';
 import * as v from 'valibot';
 import { EVENT_SOURCE, type EventDetail, eventDetails, type noticedEvents } from '../contracts/events.ts';
 import { parse } from '../contracts/parse.ts';
@@ -127,10 +128,10 @@ function isNews({ attempt = 1, blockers, message }: EventDetail<'Retirement Bloc
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html */
 function composeAlarm({ alarmName, state, configuration }: v.InferOutput<typeof AlarmChange>): Notice | undefined {
   if (state.value !== 'ALARM') return undefined;
-  const description = plain(configuration.description ?? state.reason);
+  const description = oneLine(configuration.description ?? state.reason);
   return {
     subject: subjectOf(`Keyturn alarm: ${alarmName}`),
-    message: `${plain(alarmName)} rings.\n${shorten(description)}`,
+    message: `${oneLine(alarmName)} rings.\n${shorten(description)}`,
   };
 }
 
@@ -140,25 +141,20 @@ function compose(name: string, words: { what: string; why: string; next: string;
   return {
     subject: subjectOf(`Keyturn: ${name}: ${words.what}`),
     message: [
-      `${shorten(plain(name))}: ${words.what}.`,
-      `Why: ${shorten(plain(why))}`,
-      `Next: ${plain(words.next)}`,
+      `${shorten(oneLine(name))}: ${words.what}.`,
+      `Why: ${shorten(oneLine(why))}`,
+      `Next: ${oneLine(words.next)}`,
       `Runbook: docs/operating.md#${words.section.toLowerCase()}`,
     ].join('\n'),
   };
 }
 
 function subjectOf(text: string): string {
-  const ascii = plain(text).replace(/[^\x20-\x7e]/g, '?');
+  const ascii = oneLine(text).replace(/[^\x20-\x7e]/g, '?');
   return ascii.length <= LONGEST_SUBJECT ? ascii : `${ascii.slice(0, LONGEST_SUBJECT - 3)}...`;
 }
 
 function shorten(text: string): string {
   const characters = [...text];
   return characters.length <= LONGEST_REASON ? text : `${characters.slice(0, LONGEST_REASON - 1).join('')}…`;
-}
-
-/** One line: what comes from vendors and databases may hold line ends and control characters. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
 }

@@ -3,6 +3,7 @@ import {
   type DescribeSecretCommandOutput,
   GetSecretValueCommand,
   PutSecretValueCommand,
+  type RotationRulesType,
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -19,6 +20,8 @@ export interface SecretDescription extends VersionLabels {
   readonly rotationFunctionArn: string | undefined;
   readonly owningService: string | undefined;
   readonly lastChangedAt: Date | undefined;
+  /** Secrets Manager's own schedule and window. */
+  readonly rotationRules?: RotationRulesType | undefined;
 }
 
 /**
@@ -137,6 +140,7 @@ export function describeAnswer(secretId: string, answer: DescribeSecretCommandOu
     rotationEnabled: answer.RotationEnabled,
     rotationFunctionArn: answer.RotationLambdaARN,
     owningService: answer.OwningService,
+    rotationRules: answer.RotationRules,
     lastChangedAt: answer.LastChangedDate,
     ...versionLabels(answer.VersionIdsToStages),
   };

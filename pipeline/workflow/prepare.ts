@@ -1,18 +1,20 @@
 import { type EventPrivilege, eventPrivileges } from '../contracts/event-requests.ts';
 import { RotationRequest } from '../contracts/execution.ts';
 import { parse } from '../contracts/parse.ts';
-import { convergenceBoundSeconds } from '../contracts/settings/secret.ts';
-import type { SecretStore } from '../rotation/secret-store.ts';
+import { convergenceBoundSeconds, type SecretSettings } from '../contracts/settings/secret.ts';
+import type { SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import type { SettingsReader } from '../settings/read-settings.ts';
 import { decide, type Path } from './decide.ts';
 import { RequestNotAllowed } from './errors.ts';
 import type { Plan } from './plan.ts';
+import { rotationWindowSeconds } from './rotation-window.ts';
 
 export interface Prepare {
   store: SecretStore;
   settings: Pick<SettingsReader, 'read' | 'isNew'>;
   /** What an event may ask for: whoever may put one may otherwise lock consumers out. */
   allowByEvent: readonly EventPrivilege[];
+  now(): Date;
 }
 
 /** Task state Prepare: reads labels and settings, decides, changes nothing. May be called twice. */
@@ -40,10 +42,11 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
       ? { ...decision.retireFirst, promotedAt: (secret.lastChangedAt ?? new Date(0)).toISOString() }
       : null,
     clearVersionId: decision.clearVersionId ?? null,
+    repair: decision.repair ?? null,
     rotationFunctionArn: secret.rotationFunctionArn ?? null,
     emergency: 'emergency' in request && request.emergency,
     rollBack: rollsBack(decision.path, settings.rollBackHandPutValues),
-    promotionTimeoutSeconds: settings.promotionTimeoutSeconds,
+    promotionTimeoutSeconds: promotionTimeoutSeconds(dependencies, decision.path, settings, secret),
     gracePeriodSeconds: settings.gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
     convergenceBoundSeconds: Math.max(0, ...settings.consumers.map(convergenceBoundSeconds)),
@@ -53,9 +56,20 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
   };
 }
 
+/** Secrets Manager tries a rotation of its own until its window closes: giving it up before would end it while it may succeed. */
+function promotionTimeoutSeconds(
+  { now }: Prepare,
+  path: Path,
+  settings: SecretSettings,
+  secret: SecretDescription,
+): number {
+  if (path !== 'adopted') return settings.promotionTimeoutSeconds;
+  return Math.max(settings.promotionTimeoutSeconds, rotationWindowSeconds(secret.rotationRules, now()));
+}
+
 /** Whether a failed check undoes what the execution did. */
 function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
-  if (path === 'checks-only') return false;
+  if (path === 'checks-only' || path === 'repair') return false;
   return path !== 'promoted-by-hand' || rollsBackHandPutValues;
 }
 
@@ -73,6 +87,11 @@ function withStarter(input: unknown): unknown {
 /** @throws RequestNotAllowed */
 function expectAllowed(request: RotationRequest, allowed: readonly EventPrivilege[]): void {
   if (request.startedBy !== 'event') return;
+  if (request.operation === 'repair') {
+    throw new RequestNotAllowed(
+      `${request.secretId}: repairs are not asked for by events. Use keyturn doctor --repair.`,
+    );
+  }
   const refused = eventPrivileges.filter((one) => request[one] && !allowed.includes(one));
   if (refused.length === 0) return;
   const names = refused.join(', ');

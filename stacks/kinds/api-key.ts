@@ -11,7 +11,7 @@ export const deployedApiKey = {
     const rotator = apiKeySettings(entry);
     const settings = parse(`The parameters of ${name}`, ApiKeySettings, rotator);
     if (settings.provider !== 'http') return { rotator };
-    return { rotator, reads: [secretByText(scope, `${name}-AdminKey`, settings.admin.secretArn)] };
+    return { rotator, reads: [secretByText(scope, `AdminKey:${name}`, settings.admin.secretArn)] };
   },
   grantTarget: (rotationFunction, entry) => {
     const settings = parse('The parameters', ApiKeySettings, apiKeySettings(entry));

@@ -14,7 +14,7 @@ export const deployedPostgres = {
 } satisfies DeployedKind<'postgres'>;
 
 function rotatorProps(scope: Construct, name: string, entry: PostgresManifestSecret): RotatorProps {
-  const superuser = entry.superuserSecret && secretByText(scope, `${name}-Superuser`, entry.superuserSecret);
+  const superuser = entry.superuserSecret && secretByText(scope, `Superuser:${name}`, entry.superuserSecret);
   const { loginSecrets, name: proxyName = '', endpoint = '', ownership } = entry.proxy ?? {};
   const rotator = given({
     strategy: entry.strategy,
@@ -28,8 +28,8 @@ function rotatorProps(scope: Construct, name: string, entry: PostgresManifestSec
   });
   if (!loginSecrets) return { rotator, ...(superuser && { reads: [superuser] }) };
   const logins = {
-    base: secretByText(scope, `${name}-ProxyLogin`, loginSecrets.base),
-    second: secretByText(scope, `${name}-ProxySecondLogin`, loginSecrets.second),
+    base: secretByText(scope, `ProxyLogin:${name}`, loginSecrets.base),
+    second: secretByText(scope, `ProxySecondLogin:${name}`, loginSecrets.second),
   };
   return { rotator, ...(superuser && { reads: [superuser] }), proxy: { proxyName, endpoint, ownership, logins } };
 }

@@ -16,19 +16,21 @@ export interface ResolvedSecret {
 /** An existing secret by ARN or name, or a new one whose value is generated where it is stored. */
 export function resolveSecret(
   scope: Construct,
-  id: string,
+  name: string,
   entry: Pick<ManifestSecret, 'kind' | 'secret'>,
 ): ResolvedSecret {
+  // No name in a manifest holds a colon, so that none is the id of another construct.
+  const id = `Secret:${name}`;
   const reference = entry.secret;
   if ('new' in reference) {
-    const { name, description } = reference.new;
+    const { name: secretName, description } = reference.new;
     const secret = new secretsmanager.Secret(scope, id, {
-      secretName: name,
+      secretName,
       description,
       ...keyOf(scope, id, reference.new.kmsKeyArn),
       ...initialValue(entry.kind, reference.new.template ?? {}),
     });
-    return { secret, secretName: name };
+    return { secret, secretName };
   }
   return existingSecret(scope, id, reference);
 }
@@ -55,7 +57,7 @@ function existingSecret(scope: Construct, id: string, reference: SecretByArn | S
 }
 
 function keyOf(scope: Construct, id: string, kmsKeyArn: string | undefined): { encryptionKey?: kms.IKey } {
-  return kmsKeyArn ? { encryptionKey: kms.Key.fromKeyArn(scope, `${id}-Key`, kmsKeyArn) } : {};
+  return kmsKeyArn ? { encryptionKey: kms.Key.fromKeyArn(scope, `Key:${id}`, kmsKeyArn) } : {};
 }
 
 /** Secrets Manager generates the first value itself: it is in no template. */

@@ -46,7 +46,8 @@ export class RotationSchedules extends Construct {
   #add(together: readonly ScheduledSecret[]): void {
     const [first] = together as [ScheduledSecret];
     const { windowMinutes, timeZone } = first.schedule;
-    new scheduler.Schedule(this, first.group ?? first.name, {
+    // No name of a secret holds a colon: a group may be called as a secret is.
+    new scheduler.Schedule(this, first.group ? `group:${first.group}` : first.name.replaceAll('/', ':'), {
       schedule: scheduler.ScheduleExpression.expression(scheduleExpression(first.schedule), TimeZone.of(timeZone)),
       description: `Keyturn: rotates ${together.length === 1 ? first.name : `${together.length} secrets`}`,
       ...(windowMinutes && { timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(windowMinutes)) }),

@@ -54,11 +54,11 @@ describe('programs with @keyturn/consumer in one file', () => {
     await run(app, command);
     // A folder each: webpack puts what is imported late into files beside the first.
     await cp(join(app, dirname(bundle)), join(elsewhere, dirname(bundle)), { recursive: true });
-    const text = await run(elsewhere, ['node', bundle], environmentFor(cloud.endpointUrl));
+    const text = await run(elsewhere, ['node', bundle], environmentFor(cloud));
     expect(text).toBe(printed);
   });
 
   test.each(['app.mjs', 'app.cjs'])('unbundled, %s does the same', async (program) => {
-    expect(await run(app, ['node', program], environmentFor(cloud.endpointUrl))).toBe(printed);
+    expect(await run(app, ['node', program], environmentFor(cloud))).toBe(printed);
   });
 });

@@ -34,6 +34,6 @@ describe('an app whose tests run in jest, CommonJS', () => {
   afterAll(() => cloud?.close());
 
   test('reads a secret, signs and verifies without --experimental-vm-modules', async () => {
-    await run(app, ['npx', 'jest', '--silent=false'], environmentFor(cloud.endpointUrl));
+    await run(app, ['npx', 'jest', '--silent=false'], environmentFor(cloud));
   });
 });

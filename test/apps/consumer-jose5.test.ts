@@ -48,7 +48,7 @@ describe('an app that has jose 5', () => {
   });
 
   test.each(['app.mjs', 'app.cjs'])('signs with both: %s', async (file) => {
-    const text = await run(app, ['node', file], environmentFor(cloud.endpointUrl));
+    const text = await run(app, ['node', file], environmentFor(cloud));
     expect(JSON.parse(text)).toEqual({ major: '5', subjects: ['theirs', 'ours'] });
   });
 });

@@ -15,7 +15,7 @@ export async function startLaptopBeside(): Promise<RunningCloud> {
   const client = new SecretsManagerClient({
     endpoint: cloud.endpointUrl,
     region: cloud.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: cloud.administrator,
   });
   for (const [Name, SecretString] of Object.entries(secrets))
     await client.send(new CreateSecretCommand({ Name, SecretString }));
@@ -24,9 +24,9 @@ export async function startLaptopBeside(): Promise<RunningCloud> {
 }
 
 /** How the AWS SDK finds a laptop's cloud, without a word in the program. */
-export const environmentFor = (endpoint: string) => ({
-  AWS_ENDPOINT_URL: endpoint,
+export const environmentFor = ({ endpointUrl, administrator }: RunningCloud) => ({
+  AWS_ENDPOINT_URL: endpointUrl,
   AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_ACCESS_KEY_ID: administrator.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
 });

@@ -1,10 +1,10 @@
-import { cp } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { makeJavaScriptApp, synthesize } from './cdk-app.ts';
 import { install, writeApp } from './install-app.ts';
 import { run } from './run-command.ts';
-import { endLaptops, startLaptop } from './running-laptop.ts';
+import { endLaptops, type RunningLaptop, startLaptop } from './running-laptop.ts';
 import { tarballs } from './tarballs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -25,7 +25,7 @@ test.each([
 ])("%s: runs the app's assembly until it is interrupted", async (_, folder, command) => {
   const laptop = await startLaptop(await folder(), [...command, '--assembly', 'cdk.out', '--port', '0']);
   expect(laptop.ready).toMatch(/^Ready on http:\/\/127\.0\.0\.1:\d+: ShopStack with \d\d+ resources\. /);
-  const value = JSON.parse(await readSecret(laptop.endpoint, 'app/database'));
+  const value = JSON.parse(await readSecret(laptop, 'app/database'));
   expect(value).toMatchObject({ username: 'app', password: expect.stringMatching(/^.{32}$/) });
   expect(await laptop.interrupt()).toBe(0);
 });
@@ -38,9 +38,11 @@ async function laptopAlone(): Promise<string> {
   return alone;
 }
 
-async function readSecret(endpoint: string, SecretId: string): Promise<string> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new SecretsManagerClient({ endpoint, region: 'us-east-1', credentials });
+/** With the key that the run has left for programs of its user. */
+async function readSecret({ endpoint, runFolder }: RunningLaptop, SecretId: string): Promise<string> {
+  const path = join(runFolder, `laptop-${new URL(endpoint).port}.json`);
+  const { region, accessKeyId, secretAccessKey } = JSON.parse(await readFile(path, 'utf8'));
+  const client = new SecretsManagerClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
     return SecretString ?? '';

@@ -31,6 +31,16 @@ describe('a manifest without an app of its own', () => {
     expect(types).toContain('AWS::StepFunctions::StateMachine');
   });
 
+  test('is synthesized with the same flags as in a clone: the templates are equal', async () => {
+    const packed = JSON.parse(await readFile(join(folder, 'cdk.out/Keyturn.template.json'), 'utf8'));
+    const outdir = join(folder, 'of-the-clone');
+    const manifest = `manifest=${join(folder, 'keyturn.json')}`;
+    await run(root, ['npx', 'cdk', 'synth', '--quiet', '--output', outdir, '-c', manifest], WITHOUT_VALIDATION);
+    const cloned = JSON.parse(await readFile(join(outdir, 'Keyturn.template.json'), 'utf8'));
+    // The description names the manifest by the path that was given.
+    expect({ ...packed, Description: '' }).toEqual({ ...cloned, Description: '' });
+  });
+
   test.each([
     ['broken.json', /^The manifest is not valid: secrets\.database\.kind: expected .*$/],
     ['half.json', /^half\.json is no JSON: look in line \d+ for a comma or quote too many, or missing\.$/],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { environmentOutside } from './run-command.ts';
 
 /** A laptop's cloud that a command has started, in a process group of its own. */
@@ -7,6 +8,8 @@ export interface RunningLaptop {
   /** Its one line on standard output. */
   readonly ready: string;
   readonly endpoint: string;
+  /** The folder in which its run leaves its key. */
+  readonly runFolder: string;
   /** Ctrl-C in the terminal: every process of the command gets SIGINT. Answers the exit code of the command. */
   interrupt(): Promise<number | null>;
 }
@@ -19,7 +22,9 @@ export function endLaptops(): void {
 
 /** Starts the command and waits for the line that says that it is ready. */
 export async function startLaptop(folder: string, [program = '', ...words]: readonly string[]): Promise<RunningLaptop> {
-  const child = spawn(program, words, { cwd: folder, env: environmentOutside(), stdio: 'pipe', detached: true });
+  const runFolder = join(folder, 'runs');
+  const env = { ...environmentOutside(), LAPTOP_RUN_FOLDER: runFolder };
+  const child = spawn(program, words, { cwd: folder, env, stdio: 'pipe', detached: true });
   started.add(child);
   const ended = once(child, 'exit').then(([code]) => {
     started.delete(child);
@@ -32,7 +37,7 @@ export async function startLaptop(folder: string, [program = '', ...words]: read
     signal(child, 'SIGINT');
     return ended;
   };
-  return { ready, endpoint, interrupt };
+  return { ready, endpoint, runFolder, interrupt };
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

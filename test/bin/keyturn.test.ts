@@ -26,7 +26,7 @@ describe('keyturn local', () => {
   test('an empty cloud is ready at once, says where in one line, and ends cleanly', async () => {
     const { code, stdout, stderr, readyAfterSeconds } = await runUntilReady(['local', '--empty', '--port', '0']);
     expect(stdout).toMatch(
-      /^Ready on (http:\/\/127\.0\.0\.1:\d+): an empty cloud\. Console: \1\/_local\/console\/ Ctrl-C ends it\.\n$/,
+      /^Ready on (http:\/\/127\.0\.0\.1:\d+): an empty cloud\. Console: \1\/_local\/console\/#token=[\w-]{32} Ctrl-C ends it\.\n$/,
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     // Half a second on a quiet machine; on a busy one a synthesis would take longer than this.

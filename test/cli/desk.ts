@@ -25,6 +25,7 @@ import { createCloud } from '../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import type { RdsService } from '../../packages/laptop/services/rds/service.ts';
 import { eventually } from '../eventually.ts';
+import { runFolder } from '../laptop-requests.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -55,7 +56,11 @@ export function runProcess(
   const child = spawn(process.execPath, command, {
     cwd: options.cwd ?? ROOT,
     // Nothing of the machine's own AWS settings, and of the test runner's, reaches it.
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
+    env: {
+      ...{ PATH: process.env.PATH, HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' },
+      LAPTOP_RUN_FOLDER: runFolder,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };
@@ -100,7 +105,7 @@ export class Desk {
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
     };
     this.secrets = new SecretsManagerClient(configuration);
     this.lambda = new LambdaClient(configuration);
@@ -112,7 +117,12 @@ export class Desk {
   static async open(): Promise<Desk> {
     const past = { milliseconds: 0 };
     const clock = { ...systemClock, now: () => new Date(Date.now() - past.milliseconds) };
-    const cloud = await createCloud({ settings: { stateMachineTimeScale: 0.01 }, clock, log: () => undefined });
+    const cloud = await createCloud({
+      settings: { stateMachineTimeScale: 0.01 },
+      clock,
+      runFolder,
+      log: () => undefined,
+    });
     const desk = new Desk(cloud, past);
     try {
       await desk.#createDatabase();

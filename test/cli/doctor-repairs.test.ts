@@ -4,6 +4,7 @@ import {
   PutSecretValueCommand,
   ReplicateSecretToRegionsCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { jest } from '@jest/globals';
@@ -59,7 +60,7 @@ afterAll(async () => {
 const connection = (region = desk.cloud.region) => ({
   endpoint: desk.cloud.endpointUrl,
   region,
-  credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+  credentials: desk.cloud.administrator,
 });
 
 async function inRegion(region: string, command: CreateSecretCommand | DescribeSecretCommand): Promise<any> {
@@ -133,9 +134,9 @@ describe('a version that became current and was never propagated', () => {
     const found = await examine('shop/database');
     expect(found).toMatchObject({ code: 1, codes: ['RetirementLost'] });
     expect(found.findings[0]).toMatchObject({ versionId, isSafe: true });
-    const mended = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/database RetirementLost: the retirement of .* begins anew/m);
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/database RetirementLost: the retirement of .* begins anew/m);
     await eventually('the consumer being told', () => (timesTold().length > 0 ? true : undefined));
     await rest('shop/database');
     await expect(desk.connect(before as never)).rejects.toMatchObject({ code: '28000' });
@@ -158,10 +159,10 @@ describe('a version that became current and was never propagated', () => {
     expect(found.stdout).toMatch(/^1 secret looked at, 1 finding:\n\nValueUnpropagated {2}/);
     expect(found.stdout).toContain(`version ${VersionId} became current and no execution propagated`);
     expect(timesTold()).toHaveLength(told);
-    const mended = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(
-      /^mended {2}shop\/database ValueUnpropagated: .*:execution:keyturn-rotate-secret:adopt-/m,
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(
+      /^repaired {2}shop\/database ValueUnpropagated: .*:execution:keyturn-rotate-secret:adopt-/m,
     );
     await untilWell('shop/database');
     expect(timesTold().length).toBeGreaterThan(told);
@@ -182,10 +183,10 @@ describe('a disabled login that is still in use', () => {
       message: expect.stringMatching(/desk from 127\..* \(1\)/),
     });
 
-    const mended = await desk.keyturn(['doctor', 'shop/reports', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/reports PreviousRefused: /m);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/reports DisabledLoginInUse: /m);
+    const repaired = await desk.keyturn(['doctor', 'shop/reports', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/reports PreviousRefused: /m);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/reports DisabledLoginInUse: /m);
     expect((await consumer.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await consumer.end();
     await (await desk.connect(before as never)).end();
@@ -205,30 +206,30 @@ describe('a disabled login that is still in use', () => {
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(/^1 secret looked at, 1 finding:\n\nDisabledLoginInUse {2}/);
     expect(found.stdout).toMatch(/orders may not log in any more, but still has sessions: desk from 127\..* \(1\)\./);
-    expect(found.stdout).toContain('mends it: keyturn doctor shop/orders --repair --yes');
+    expect(found.stdout).toContain('repair: keyturn doctor shop/orders --repair --yes');
 
     const refused = await desk.keyturn(['doctor', 'shop/orders', '--repair']);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Make 1 that can hurt?') });
     expect((await consumer.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/orders DisabledLoginInUse: .*sessions/m);
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/orders DisabledLoginInUse: .*sessions/m);
     await closed;
     expect(await examine('shop/orders')).toMatchObject(well);
   });
 });
 
 describe('a missing grant', () => {
-  test('a membership that was revoked: mended, and what the login creates belongs to the owner role again', async () => {
+  test('a membership that was revoked: repaired, and what the login creates belongs to the owner role again', async () => {
     const value = await desk.value('shop/orders');
     expect(value.username).toBe('orders_clone');
     await desk.query('REVOKE orders FROM orders_clone');
     const found = await examine('shop/orders');
     expect(found).toMatchObject({ code: 1, codes: ['OwnerRoleLost', 'MembershipLost'] });
     expect(found.findings.every(({ isSafe }) => isSafe)).toBe(true);
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended.code).toBe(0);
-    expect(mended.stdout).toMatch(/^mended {2}shop\/orders MembershipLost: /m);
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired.code).toBe(0);
+    expect(repaired.stdout).toMatch(/^repaired {2}shop\/orders MembershipLost: /m);
     const session = await desk.connect(value as never);
     expect((await session.query('SELECT current_user::text AS who')).rows).toEqual([{ who: 'orders' }]);
     await session.end();
@@ -246,15 +247,15 @@ describe('a missing grant', () => {
     expect(await examine('shop/orders')).toMatchObject(well);
   });
 
-  test('a right of the administrator: the statement in words, for a person to run; not mended, and well once it was run', async () => {
+  test('a right of the administrator: the statement in words, for a person to run; not repaired, and well once it was run', async () => {
     // What the administrator had granted with it goes too: the second login's membership.
     await desk.queryAsServer('REVOKE ADMIN OPTION FOR orders FROM boss CASCADE');
     const told = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
     expect(told.code).toBe(1);
     expect(told.stdout).toMatch(/AdministratorGrantMissing {2}.*\n {2}shop\/orders: boss has no ADMIN on orders/);
-    expect(told.stdout).not.toMatch(/^(not )?mended {2}.*AdministratorGrantMissing/m);
-    expect(told.stdout).toMatch(/^not mended {2}shop\/orders MembershipLost: /m);
-    const [, statement] = /Run: (GRANT [^;]+);/.exec(told.stdout) ?? [];
+    expect(told.stdout).not.toMatch(/^(not )?repaired {2}.*AdministratorGrantMissing/m);
+    expect(told.stdout).toMatch(/^not repaired {2}shop\/orders MembershipLost: /m);
+    const [, statement] = /a person has to act: (GRANT [^;]+);/.exec(told.stdout) ?? [];
     expect(statement).toBe('GRANT orders TO boss WITH ADMIN OPTION');
     await desk.queryAsServer(statement!);
     expect((await examine('shop/orders')).codes).toEqual(['OwnerRoleLost', 'MembershipLost']);
@@ -292,8 +293,11 @@ describe('a replica out of sync', () => {
     } finally {
       state.onChange = follow;
     }
-    const mended = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
-    expect(mended).toMatchObject({ code: 0, stdout: expect.stringContaining('mended  shop/orders ReplicaBehind: ') });
+    const repaired = await desk.keyturn(['doctor', 'shop/orders', '--repair', '--yes']);
+    expect(repaired).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('repaired  shop/orders ReplicaBehind: '),
+    });
     expect(await currentIn('eu-west-1', 'shop/orders')).toBe((await desk.labels('shop/orders')).AWSCURRENT);
     expect(await examine('shop/orders')).toMatchObject(well);
     await rest('shop/orders');
@@ -310,6 +314,53 @@ describe('a replica out of sync', () => {
     expect(await examine('shop/payment', '--repair', '--yes')).toMatchObject({ code: 0, codes: ['ReplicaBehind'] });
     expect(await currentIn('eu-west-2', 'shop/payment')).toBe(AWSCURRENT);
     expect(await examine('shop/payment')).toMatchObject(well);
+  });
+});
+
+describe('a current version that failed its checks', () => {
+  const silently = async (run: () => Promise<unknown>) => {
+    desk.cloud.settings.eventsLostRate = 1;
+    await run();
+    desk.cloud.settings.eventsLostRate = 0;
+  };
+  const put = (SecretString: string) =>
+    desk.secrets.send(new PutSecretValueCommand({ SecretId: 'shop/database', SecretString }));
+  const markFailed = async (MoveToVersionId: string) => {
+    const { KEYTURN_FAILED: RemoveFromVersionId } = await desk.labels('shop/database');
+    const move = { SecretId: 'shop/database', VersionStage: 'KEYTURN_FAILED', MoveToVersionId, RemoveFromVersionId };
+    await desk.secrets.send(new UpdateSecretVersionStageCommand(move));
+  };
+
+  test('the roll-back that was started fails: not repaired, with the cause, and 1', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    await silently(async () => {
+      await put('no JSON at all');
+      const { VersionId } = await put(value);
+      await markFailed(VersionId!);
+    });
+    expect(await examine('shop/database')).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired.code).toBe(1);
+    expect(repaired.stdout).toMatch(/^not repaired {2}shop\/database CurrentFailed: RollBackFailed: .*roll-back-/m);
+    expect(repaired.stdout).not.toMatch(/^repaired/m);
+    expect(repaired.stdout).not.toContain('no JSON at all');
+  });
+
+  test('the roll-back that was started succeeds: repaired, after it has ended, and 0', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    let before: string | undefined;
+    await silently(async () => {
+      before = (await put(value)).VersionId;
+      const { VersionId } = await put(`${value} `);
+      await markFailed(VersionId!);
+    });
+    const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    expect(repaired).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('repaired  shop/database CurrentFailed'),
+    });
+    expect((await desk.labels('shop/database')).AWSCURRENT).toBe(before);
+    expect(await examine('shop/database')).toMatchObject(well);
   });
 });
 

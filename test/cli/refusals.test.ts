@@ -5,6 +5,7 @@ import { createCloud } from '../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../packages/laptop/running-cloud.ts';
 import type { PipelineDescription } from '../../pipeline/contracts/settings/pipeline.ts';
 import { inTurn } from '../extent.ts';
+import { runFolder } from '../laptop-requests.ts';
 import { type Ended, keyturn } from './desk.ts';
 
 /** Each command that talks to AWS, in its shortest right form. */
@@ -26,11 +27,11 @@ let stranger: Record<string, string>;
 const region = { AWS_REGION: 'us-east-1' };
 
 beforeAll(async () => {
-  cloud = await createCloud({ log: () => undefined });
+  cloud = await createCloud({ runFolder, log: () => undefined });
   const configuration = {
     endpoint: cloud.endpointUrl,
     region: cloud.region,
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: cloud.administrator,
   };
   const arn = (service: string, rest: string) => `arn:aws:${service}:us-east-1:000000000000:${rest}`;
   const description: PipelineDescription = {
@@ -113,9 +114,9 @@ test.each(
   expect(ended.code).toBe(4);
 });
 
-test.each(inTurn(every, 3, 3))('%s where nothing answers ends with 5', async (_, words) => {
+test.each(inTurn(every, 3, 3))('%s where no laptop runs ends with 5', async (_, words) => {
   const ended = await keyturn([...words, '--laptop', '--endpoint', `http://127.0.0.1:${await unusedPort()}`]);
-  expectOneLine(ended, /Nothing answers \(ECONNREFUSED at 127\.0\.0\.1:\d+\).*keyturn local/);
+  expectOneLine(ended, /No laptop's cloud runs on port \d+: .*laptop-\d+\.json is not there.*keyturn local/);
   expect(ended.code).toBe(5);
 });
 

@@ -39,7 +39,9 @@ export async function openEndpoint(): Promise<Endpoint> {
         region,
         maxAttempts: 1,
         ...(url && { endpoint: url }),
-        ...(!hasCredentials && { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }),
+        ...(!hasCredentials && {
+          credentials: cloud?.administrator ?? { accessKeyId: 'test', secretAccessKey: 'test' },
+        }),
         ...configuration,
       });
       clients.push(client as unknown as { destroy(): void });

@@ -25,7 +25,7 @@ export interface RawRequest {
 export async function sendSigned(endpoint: Endpoint, request: RawRequest): Promise<RawAnswer> {
   const url = urlOf(endpoint, request.service);
   return answerOf(
-    await fetch(url, { method: 'POST', headers: sign(url, endpoint.region, request), body: request.body as string }),
+    await fetch(url, { method: 'POST', headers: sign(url, endpoint, request), body: request.body as string }),
   );
 }
 
@@ -42,7 +42,9 @@ async function answerOf(response: Response): Promise<RawAnswer> {
 const urlOf = ({ url, region }: Endpoint, service: string) =>
   `${url ?? `https://${service}.${region}.amazonaws.com`}/`.replace(/\/+$/, '/');
 
-function sign(url: string, region: string, { service, headers, body, credentials = fromEnvironment() }: RawRequest) {
+function sign(url: string, { region, cloud }: Endpoint, { service, headers, body, ...request }: RawRequest) {
+  const credentials: NonNullable<RawRequest['credentials']> =
+    request.credentials ?? cloud?.administrator ?? fromEnvironment();
   const timestamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const date = timestamp.slice(0, 8);
   const signed: Record<string, string> = {

@@ -7,9 +7,9 @@ import {
   labels,
   machines,
   manage,
-  mend,
   openAuditLab,
   put,
+  repair,
   settings,
   TABLE,
 } from './audit-lab.ts';
@@ -26,7 +26,7 @@ test('a secret at rest: nothing is found, under exactly the grants that the audi
   expect(await doctor('app/fine')).toEqual([]);
 });
 
-describe('what is found, and mended', () => {
+describe('what is found, and repaired', () => {
   test('a candidate of ours under AWSPENDING: its function gives it up', async () => {
     const { arn } = await manage('app/stuck');
     const { VersionId } = await put(arn, ['AWSPENDING', 'KEYTURN_IN_FLIGHT']);
@@ -34,10 +34,12 @@ describe('what is found, and mended', () => {
     await age('app/stuck', 2);
     const [found] = await doctor('app/stuck');
     expect(found).toMatchObject({ code: 'PendingStuck', versionId: VersionId, isSafe: true });
-    expect(await mend(found!)).toMatchObject({ done: expect.stringContaining('given up') });
-    expect(await deployed.log('rotate')).toContain(
-      `{"operation":"Abandon","secretArn":"${arn}","versionId":"${VersionId}"}`,
-    );
+    const { done, awaited } = await repair(found!);
+    expect(done).toContain('given up');
+    expect(await inputOf(awaited)).toEqual({
+      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ code: 'PendingStuck', expectedVersionId: VersionId },
+    });
   });
 
   test('the same while its execution runs: nothing, the execution is about it', async () => {
@@ -54,10 +56,10 @@ describe('what is found, and mended', () => {
     await age('app/foreign', 30);
     const [found] = await doctor('app/foreign');
     expect(found).toMatchObject({ code: 'PendingForeign', isSafe: true });
-    expect(await mend(found!)).toEqual({ done: `AWSPENDING was detached from ${VersionId}` });
+    expect(await repair(found!)).toEqual({ done: `AWSPENDING was detached from ${VersionId}` });
     expect(await labels(arn)).not.toHaveProperty('AWSPENDING');
     expect(await doctor('app/foreign')).toEqual([]);
-    await expect(mend(found!)).rejects.toMatchObject({ code: 'FindingOutdated' });
+    await expect(repair(found!)).rejects.toMatchObject({ code: 'FindingOutdated' });
   });
 
   test('a value that was put by hand and never propagated: adopted once, however often it is asked for', async () => {
@@ -67,9 +69,9 @@ describe('what is found, and mended', () => {
     state.byName('us-east-1', 'app/by-hand').lastChangedAt = new Date(Date.now() - 3_600_000);
     const [found] = await doctor('app/by-hand');
     expect(found).toMatchObject({ code: 'ValueUnpropagated', versionId: VersionId, isSafe: true });
-    const { executionArn } = await mend(found!);
-    expect(await inputOf(executionArn)).toEqual({ secretId: arn, startedBy: 'hand', versionId: VersionId });
-    expect((await mend(found!)).executionArn).toBe(executionArn);
+    const { awaited } = await repair(found!);
+    expect(await inputOf(awaited)).toEqual({ secretId: arn, startedBy: 'hand', versionId: VersionId });
+    expect((await repair(found!)).awaited).toBe(awaited);
   });
 
   test('a retirement that nobody waits for: consumers are told again, and it begins anew with what is left of the grace', async () => {
@@ -78,8 +80,8 @@ describe('what is found, and mended', () => {
     await age('app/in-flight', 1);
     const [found] = await doctor('app/in-flight');
     expect(found).toMatchObject({ code: 'RetirementLost', isSafe: true });
-    const { executionArn } = await mend(found!);
-    const input = await inputOf(executionArn);
+    const { begun } = await repair(found!);
+    const input = await inputOf(begun);
     expect(input).toMatchObject({
       versionId: VersionId,
       previousVersionId: versionId,
@@ -115,10 +117,10 @@ describe('what is found, and mended', () => {
       isSafe: true,
       message: expect.stringContaining('the login was refused'),
     });
-    await mend(found!);
-    expect(await deployed.log('rotate')).toContain(
-      `{"operation":"Repair","secretArn":"${arn}","versionId":"${versionId}","code":"CurrentRefused"}`,
-    );
+    expect(await inputOf((await repair(found!)).awaited)).toEqual({
+      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ code: 'CurrentRefused', expectedVersionId: versionId },
+    });
   });
 
   test('a target that does not answer', async () => {
@@ -162,10 +164,10 @@ describe('what is found, and mended', () => {
       isSafe: false,
       repair: { action: 'replicate', region: 'eu-west-1' },
     });
-    await mend(replica!);
+    await repair(replica!);
     expect((await doctor('app/mirrored')).map(({ code }) => code)).toEqual(['MirrorBehind']);
-    const { executionArn } = await mend(parameter!);
-    expect(await inputOf(executionArn)).toMatchObject({
+    const { awaited } = await repair(parameter!);
+    expect(await inputOf(awaited)).toMatchObject({
       secretArn: arn,
       mirrors: settings.get('app/mirrored')!.mirrors,
     });

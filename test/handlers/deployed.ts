@@ -24,7 +24,7 @@ export class Deployed {
     const options = {
       region: cloud.region,
       endpoint: cloud.endpointUrl,
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: cloud.administrator,
       maxAttempts: 1,
     };
     this.secretsManager = new SecretsManagerClient(options);

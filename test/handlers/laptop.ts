@@ -16,8 +16,8 @@ export async function openFunctionLaptop(variables: Record<string, string> = {})
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: laptop.cloud.endpointUrl,
     AWS_REGION: laptop.cloud.region,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ACCESS_KEY_ID: laptop.cloud.administrator.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: laptop.cloud.administrator.secretAccessKey,
     KEYTURN_SETTINGS_PREFIX: PREFIX,
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: `arn:aws:states:${laptop.cloud.region}:${laptop.cloud.accountId}:stateMachine:rotate-secret`,
     EVENT_BUS_NAME: 'default',

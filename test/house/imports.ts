@@ -49,14 +49,8 @@ const starts = {
 
 const commands = within('cli', {
   '.': [
-    ...['./aws', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...[
-      'pipeline',
-      'pipeline/audit',
-      'pipeline/contracts',
-      'pipeline/contracts/manifest',
-      'pipeline/contracts/settings',
-    ],
+    ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
@@ -67,6 +61,7 @@ const commands = within('cli', {
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
   './execution': ['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/history'],
+  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
@@ -83,6 +78,7 @@ const deployed = {
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
     './manifest-stack.ts': [
+      'pipeline/contracts',
       ...['./kinds.ts', './manifest', './rotated-secret.ts', './rotation-pipeline.ts', './watched-parameter.ts'],
       ...['./watched-secret.ts', 'pipeline/contracts/manifest', 'pipeline/contracts/manifest/entries'],
     ],
@@ -99,7 +95,10 @@ const deployed = {
       ...['.', 'pipeline/contracts', 'pipeline/contracts/kinds', 'pipeline/contracts/manifest'],
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
-    '.': ['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    '.': [
+      ...['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/grammar'],
+      ...['pipeline/contracts/kinds', 'pipeline/contracts/settings'],
+    ],
     './function-code': ['tools'],
   }),
 
@@ -108,6 +107,8 @@ const deployed = {
   // Build time.
   ...within('tools', {
     './api-reports.ts': ['./pack', './pack.ts'],
+    './mutation.ts': ['./mutation'],
+    './mutation': [],
     './pack.ts': ['./pack'],
     './pack': ['.', './bundle'],
     '.': ['./bundle'],
@@ -116,11 +117,11 @@ const deployed = {
 
   ...within('handlers', {
     '.': [
-      ...['./wiring', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks', 'pipeline/contracts'],
-      'pipeline/contracts/check.ts',
+      ...['./wiring', './wiring/kinds', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks'],
+      ...['pipeline/contracts', 'pipeline/contracts/check.ts'],
       ...['pipeline/contracts/settings', 'pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
       ...['pipeline/propagation', 'pipeline/reports', 'pipeline/rotation', 'pipeline/rotators'],
-      ...['pipeline/rotators/api-key', 'pipeline/rotators/jwt', 'pipeline/rotators/postgres', 'pipeline/settings'],
+      ...['pipeline/rotators/jwt', 'pipeline/settings'],
       'pipeline/workflow',
     ],
     './wiring': [
@@ -129,6 +130,10 @@ const deployed = {
       'pipeline/rotation',
       'pipeline/rotators',
       'pipeline/settings',
+    ],
+    './wiring/kinds': [
+      ...['./wiring', 'pipeline/contracts/settings', 'pipeline/rotators/api-key', 'pipeline/rotators/jwt'],
+      'pipeline/rotators/postgres',
     ],
   }),
 };
@@ -144,12 +149,16 @@ const pipeline = within('pipeline', {
     './rotation',
     './settings',
     './workflow',
+    'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+    'packages/consumer/contracts',
+  ],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
-  './reports': ['.', './contracts', './contracts/settings', './rotation'],
+  './reports': ['.', './contracts', './contracts/settings', './rotation', 'packages/consumer/contracts'],
   './history': ['./contracts'],
   './propagation': [
     ...['.', './contracts', './contracts/settings'],
@@ -168,23 +177,31 @@ const pipeline = within('pipeline', {
   './rotators/jwt': ['.', './contracts', './contracts/settings', './rotators', 'packages/consumer/contracts'],
   './rotators/postgres': [
     ...['.', './contracts', './contracts/payloads', './contracts/settings', './rotators'],
+    'packages/consumer/contracts',
     'packages/consumer/contracts/verdicts',
   ],
   './rotators': ['.', './contracts'],
   '.': ['./contracts'],
   // A manifest is made of entries, and each kind of secret brings its own; settings are what is left of them at run time.
   './contracts/manifest': [
-    ...['./contracts', './contracts/kinds', './contracts/manifest/entries', './contracts/settings'],
+    ...[
+      './contracts',
+      './contracts/grammar',
+      './contracts/kinds',
+      './contracts/manifest/entries',
+      './contracts/settings',
+    ],
   ],
   './contracts/kinds': [
-    ...['./contracts', './contracts/manifest/entries', './contracts/payloads', './contracts/settings'],
-    'packages/consumer/contracts',
+    ...['./contracts', './contracts/grammar', './contracts/manifest/entries', './contracts/payloads'],
+    ...['./contracts/settings', 'packages/consumer/contracts'],
   ],
-  './contracts/manifest/entries': ['./contracts', './contracts/settings'],
+  './contracts/manifest/entries': ['./contracts', './contracts/grammar', './contracts/settings'],
   './contracts/check.ts': ['./contracts/settings'],
-  './contracts/settings': ['./contracts', 'packages/consumer/contracts'],
+  './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
-  './contracts': [],
+  './contracts': ['./contracts/grammar'],
+  './contracts/grammar': ['packages/consumer/contracts'],
 });
 
 const consumer = within('packages/consumer', {
@@ -196,18 +213,19 @@ const consumer = within('packages/consumer', {
 const laptop = within('packages/laptop', {
   './bin': ['./command'],
   './index.ts': [
-    ...['.', './assembly', './command', './create-cloud.ts', './leaks', './running-cloud.ts'],
+    ...['.', './assembly', './command', './create-cloud.ts', './identity', './leaks', './running-cloud.ts', './runs'],
     ...['./services/rds', './services/sns'],
   ],
-  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './services/rds'],
+  './command': ['.', './assembly', './create-cloud.ts', './running-cloud.ts', './runs', './services/rds'],
+  './runs': ['.', './running-cloud.ts'],
   './create-cloud.ts': [
     ...['.', './admin', './authorization', './console', './dispatch.ts', './faults', './identity', './recording'],
-    ...['./running-cloud.ts', './services', './services/iam', './services/kms', './services/sts', './wire'],
+    ...['./running-cloud.ts', './runs', './services', './services/iam', './services/kms', './services/sts', './wire'],
   ],
 
   // What looks at a running cloud.
   './admin': [
-    ...['./faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
+    ...['.', './faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
     ...['./services/scheduler', './wire'],
   ],
   './console': [

@@ -16,7 +16,9 @@ export interface Import {
 /** Every import of a file, by its syntax tree. `path` is relative to `root`. */
 export function readImports(root: string, path: string): Import[] {
   const specifiers = readSpecifiers(readFileSync(join(root, path), 'utf8'), path);
-  return specifiers.map((specifier) => {
+  // Settings such as cdk.json are data, and stand in no row.
+  const ofCode = specifiers.filter((specifier) => !/^\.{1,2}\/.*(?<!\.asl)\.json$/.test(specifier));
+  return ofCode.map((specifier) => {
     const files = filesOf(root, path, specifier);
     return {
       from: path,

@@ -25,12 +25,13 @@ beforeAll(async () => {
   const options = {
     endpoint: laptop.cloud.endpointUrl,
     region: laptop.cloud.region,
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: laptop.cloud.administrator,
   };
   ssm = new SSMClient(options);
   const description = JSON.parse(await parameter(pipelineParameterName(PIPELINE)));
   auditFunctionArn = description.auditFunctionArn;
   dependencies = {
+    ...laptop.auditor(() => new Date()),
     ssm,
     secretsManager: new SecretsManagerClient(options),
     dynamodb: new DynamoDBClient(options),
@@ -38,7 +39,6 @@ beforeAll(async () => {
     lambda: laptop.lambda,
     settingsPrefix: settingsPrefixOf(PIPELINE),
     historyTableName: description.historyTableName,
-    mirrorSecretFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:none-of-these-has-a-mirror',
     machines: {
       rotateSecretArn: laptop.executions.arn('rotate-secret'),
       retireCredentialArn: laptop.executions.arn('retire-credential'),
@@ -65,13 +65,15 @@ async function look(secretId: string, hoursFromNow = 0): Promise<Finding[]> {
   return findings.filter(({ code }) => code !== 'SecretOverdue');
 }
 
-async function mend(finding: Finding | undefined) {
+async function repair(finding: Finding | undefined) {
   const settings: SecretSettings = JSON.parse(
     await parameter(settingsParameterName(settingsPrefixOf(PIPELINE), finding!.secretName)),
   );
   const machines = { ...dependencies.machines, propagateSecretArn: laptop.executions.arn('propagate-secret') };
   const repairer = { ...dependencies, secretsManager: laptop.secrets, machines, now: () => new Date() };
-  return repairDrift(repairer, finding!, settings);
+  const repaired = await repairDrift(repairer, finding!, settings);
+  if (repaired.awaited) await laptop.executions.end(repaired.awaited);
+  return repaired;
 }
 
 const asAdministrator = async (sql: string) => laptop.query(await laptop.value('lab/superuser'), sql);
@@ -101,8 +103,8 @@ describe('a rotation in flight', () => {
 
     const [found] = await look('lab/alternating', 1);
     expect(found).toMatchObject({ code: 'RetirementLost', versionId, isSafe: true });
-    const { executionArn } = await mend(found);
-    expect(await laptop.executions.end(executionArn!)).toMatchObject({ status: 'SUCCEEDED' });
+    const { begun } = await repair(found);
+    expect(await laptop.executions.end(begun!)).toMatchObject({ status: 'SUCCEEDED' });
     expect(await laptop.labels('lab/alternating')).not.toHaveProperty('KEYTURN_IN_FLIGHT');
     await expect(laptop.connect(first)).rejects.toMatchObject({ code: '28000' });
     expect(await look('lab/alternating', 1)).toEqual([]);
@@ -116,7 +118,7 @@ describe('a rotation in flight', () => {
     const found = await look('lab/alternating');
     expect(found.map(({ code }) => code)).toEqual(['PreviousRefused', 'DisabledLoginInUse']);
     expect(found[1]).toMatchObject({ isSafe: false, message: expect.stringContaining('scenario from 127.') });
-    await mend(found[0]);
+    await repair(found[0]);
     expect(await laptop.query(before, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect((await consumer.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     await consumer.end();
@@ -135,7 +137,7 @@ test('a membership that was revoked: found, and what the login creates belongs t
   await asAdministrator(`REVOKE "${base}" FROM "${second}"`);
   const found = await look('lab/alternating');
   expect(found.map(({ code }) => code)).toContain('MembershipLost');
-  await mend(found.find(({ code }) => code === 'MembershipLost'));
+  await repair(found.find(({ code }) => code === 'MembershipLost'));
   expect(await look('lab/alternating')).toEqual([]);
   expect(await laptop.query(value, 'SELECT current_user::text AS who')).toEqual([{ who: base }]);
 });
@@ -146,7 +148,7 @@ test('a password that was changed behind the secret’s back: found, and AWSCURR
   const [found, ...more] = await look('lab/alternating');
   expect(more).toEqual([]);
   expect(found).toMatchObject({ code: 'CurrentRefused', isSafe: true });
-  await mend(found);
+  await repair(found);
   expect(await laptop.query(value, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   expect(await look('lab/alternating')).toEqual([]);
 });
@@ -163,9 +165,9 @@ test('a value put by hand whose event was lost: found, propagated and checked', 
   expect(await look('lab/single')).toEqual([]);
   const [found] = await look('lab/single', 1);
   expect(found).toMatchObject({ code: 'ValueUnpropagated', versionId: VersionId, isSafe: true });
-  const { executionArn } = await mend(found);
-  expect(await laptop.executions.end(executionArn!)).toMatchObject({ status: 'SUCCEEDED' });
-  expect(await laptop.executions.states(executionArn!)).toEqual(expect.arrayContaining(['ChooseWork', 'RunChecks']));
+  const { awaited } = await repair(found);
+  expect(await laptop.executions.end(awaited!)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await laptop.executions.states(awaited!)).toEqual(expect.arrayContaining(['ChooseWork', 'RunChecks']));
   await eventually('the history to have heard of it', async () =>
     (await look('lab/single', 1)).length === 0 ? true : undefined,
   );
@@ -176,6 +178,6 @@ test('AWSPENDING that another tool left: after a day it is abandoned, and the ne
   expect(await look('lab/alternating', 2)).toMatchObject([{ code: 'PendingForeign', isSafe: false }]);
   const [found] = await look('lab/alternating', 25);
   expect(found).toMatchObject({ code: 'PendingForeign', versionId, isSafe: true });
-  await mend(found);
+  await repair(found);
   expect(await laptop.executions.rotate('lab/alternating')).toMatchObject({ status: 'SUCCEEDED' });
 });

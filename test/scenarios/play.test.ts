@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../eventually.ts';
+import { runFolder } from '../laptop-requests.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'keyturn-play-'));
@@ -12,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function start(...options: string[]) {
   const play = spawn(process.execPath, ['--conditions=keyturn-source', '--import', 'tsx', 'bin/start.ts', ...options], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
+    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', LAPTOP_RUN_FOLDER: runFolder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

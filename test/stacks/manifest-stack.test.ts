@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { parseManifest } from '../../pipeline/contracts/manifest/manifest-safety.ts';
 import { ManifestStack } from '../../stacks/manifest-stack.ts';
@@ -79,6 +79,8 @@ function readable(value: any): string {
 }
 
 const arn = (rest: string) => `arn:<AWS::Partition>:${rest.replace('<here>', '<AWS::Region>:<AWS::AccountId>')}`;
+/** A manifest that names ARNs has its stack where they are. */
+const placed = (rest: string) => arn(rest).replace('<AWS::Region>:<AWS::AccountId>', 'eu-central-1:123456789012');
 const resourcesFor = (found: ReturnType<typeof statements>, action: string) =>
   found.filter(({ actions }) => actions.includes(action)).flatMap(({ resources }) => resources);
 
@@ -98,16 +100,16 @@ function settingsOf(of: Template, name: string): any {
 test('the rotation function may do exactly what the manifest names, on exactly these secrets and databases', () => {
   const granted = statements(template, /rotates postgres secrets/);
   const secrets = [
-    arn('secretsmanager:<here>:secret:shop/database-??????'),
+    placed('secretsmanager:<here>:secret:shop/database-??????'),
     'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/superuser-AbCdEf',
   ];
   for (const action of ['PutSecretValue', 'UpdateSecretVersionStage']) {
     expect(resourcesFor(granted, `secretsmanager:${action}`)).toEqual(secrets);
   }
   expect(resourcesFor(granted, 'secretsmanager:GetSecretValue').sort()).toEqual(
-    [...secrets, arn('secretsmanager:<here>:secret:shop/superuser-??????')].sort(),
+    [...secrets, placed('secretsmanager:<here>:secret:shop/superuser-??????')].sort(),
   );
-  expect(resourcesFor(granted, 'rds:ModifyDBInstance')).toEqual([arn('rds:<here>:db:shop')]);
+  expect(resourcesFor(granted, 'rds:ModifyDBInstance')).toEqual([placed('rds:<here>:db:shop')]);
   expect(resourcesFor(granted, 'rds:ModifyDBCluster')).toEqual([]);
   expect(granted.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
 });
@@ -115,17 +117,17 @@ test('the rotation function may do exactly what the manifest names, on exactly t
 test('a consumer is invoked or recycled as it is declared, and nobody else', () => {
   const recycling = statements(template, /changes our one variable/);
   expect(resourcesFor(recycling, 'lambda:UpdateFunctionConfiguration')).toEqual([
-    arn('lambda:<here>:function:shop-orders'),
-    arn('lambda:<here>:function:shop-orders:*'),
+    placed('lambda:<here>:function:shop-orders'),
+    placed('lambda:<here>:function:shop-orders:*'),
   ]);
   const machines = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) =>
     Properties.PolicyDocument.Statement.filter(({ Action }: any) => Action === 'lambda:InvokeFunction').map(
       ({ Resource }: any) => [Resource].flat().map(readable),
     ),
   );
-  expect(machines.flat()).toContain(arn('lambda:<here>:function:shop-items'));
-  expect(machines.flat()).toContain(arn('lambda:<here>:function:shop-check'));
-  expect(machines.flat()).not.toContain(arn('lambda:<here>:function:shop-orders'));
+  expect(machines.flat()).toContain(placed('lambda:<here>:function:shop-items'));
+  expect(machines.flat()).toContain(placed('lambda:<here>:function:shop-check'));
+  expect(machines.flat()).not.toContain(placed('lambda:<here>:function:shop-orders'));
 });
 
 test('the settings say what the manifest says, with names resolved and defaults filled in', () => {
@@ -136,7 +138,7 @@ test('the settings say what the manifest says, with names resolved and defaults 
     rotated: true,
     rotator: {
       strategy: 'alternating-users',
-      superuserSecretArn: arn('secretsmanager:<here>:secret:shop/superuser'),
+      superuserSecretArn: placed('secretsmanager:<here>:secret:shop/superuser'),
       convergenceBoundSeconds: 330,
     },
     schedule: { expression: 'cron(0 3 ? * SUN *)', timeZone: 'Europe/Berlin', windowMinutes: 60 },
@@ -147,14 +149,14 @@ test('the settings say what the manifest says, with names resolved and defaults 
     consumers: [
       {
         name: 'shop-items',
-        functionArn: arn('lambda:<here>:function:shop-items'),
+        functionArn: placed('lambda:<here>:function:shop-items'),
         freshness: 'notify',
         maxAgeSeconds: 60,
         longestInvocationSeconds: 10,
       },
       {
         name: 'orders',
-        functionArn: arn('lambda:<here>:function:shop-orders'),
+        functionArn: placed('lambda:<here>:function:shop-orders'),
         alias: 'live',
         freshness: 'recycle',
         maxAgeSeconds: 300,
@@ -165,7 +167,7 @@ test('the settings say what the manifest says, with names resolved and defaults 
       {
         name: 'shop-check',
         type: 'function',
-        functionArn: arn('lambda:<here>:function:shop-check'),
+        functionArn: placed('lambda:<here>:function:shop-check'),
         parameters: { depth: 2 },
       },
     ],
@@ -183,7 +185,7 @@ test('a schedule has its time zone and window, and starts the rotation of that s
   expect(schedules).toHaveLength(1);
   const target = schedules[0]?.Target;
   expect(JSON.parse(readable(target.Input))).toEqual({
-    secretId: arn('secretsmanager:<here>:secret:shop/database'),
+    secretId: placed('secretsmanager:<here>:secret:shop/database'),
     startedBy: 'schedule',
   });
   expect(readable(target.Arn)).toMatch(/RotateSecret/);
@@ -195,7 +197,7 @@ test('checks have a schedule of their own, which rotates nothing', () => {
     .filter(({ Description }) => /checks/.test(Description));
   expect(schedule).toMatchObject({ ScheduleExpression: 'rate(1 hour)' });
   expect(JSON.parse(readable(schedule?.Target.Input))).toEqual({
-    secretId: arn('secretsmanager:<here>:secret:shop/database'),
+    secretId: placed('secretsmanager:<here>:secret:shop/database'),
     startedBy: 'schedule',
     operation: 'check',
   });
@@ -224,7 +226,7 @@ test('a watched secret is propagated when its value changes, and never rotated',
   expect(resourcesFor(mirroring, 'secretsmanager:DescribeSecret')).toContain(
     'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/payment-AbCdEf',
   );
-  expect(resourcesFor(mirroring, 'ssm:PutParameter')).toEqual([arn('ssm:<here>:parameter/shop/payment')]);
+  expect(resourcesFor(mirroring, 'ssm:PutParameter')).toEqual([placed('ssm:<here>:parameter/shop/payment')]);
 });
 
 test('functions that reach databases run in the network of the manifest, the others outside of it', () => {
@@ -239,6 +241,7 @@ test('functions that reach databases run in the network of the manifest, the oth
   );
   expect(inside.map(({ Properties }) => Properties.Description)).toEqual([
     'Keyturn: rotates postgres secrets for Secrets Manager',
+    'Keyturn: asks the targets of postgres secrets whether credentials work, and writes nothing',
   ]);
 });
 
@@ -304,13 +307,13 @@ describe('a manifest of many kinds', () => {
   });
 
   test('logins behind a proxy are written before promotion, and never read', () => {
-    const logins = ['one', 'two'].map((login) => arn(`secretsmanager:<here>:secret:login/${login}-??????`));
+    const logins = ['one', 'two'].map((login) => placed(`secretsmanager:<here>:secret:login/${login}-??????`));
     expect(resourcesFor(rotating(), 'secretsmanager:PutSecretValue')).toEqual(expect.arrayContaining(logins));
     const read = resourcesFor(rotating(), 'secretsmanager:GetSecretValue');
     expect(read.filter((resource) => resource.includes('login/'))).toEqual([]);
     expect(settingsOf(many, '/keyturn/keyturn/proxied').rotator.proxy).toMatchObject({
       ...proxy,
-      loginSecretArns: { base: arn('secretsmanager:<here>:secret:login/one') },
+      loginSecretArns: { base: placed('secretsmanager:<here>:secret:login/one') },
     });
   });
 
@@ -321,7 +324,9 @@ describe('a manifest of many kinds', () => {
     const settings = settingsOf(many, '/keyturn/keyturn/.parameter/.x2f.shop.x2f.features.x2f.');
     expect(settings).toMatchObject({
       name: '/shop/features/',
-      consumers: [{ name: 'shop-items', functionArn: arn('lambda:<here>:function:shop-items'), freshness: 'notify' }],
+      consumers: [
+        { name: 'shop-items', functionArn: placed('lambda:<here>:function:shop-items'), freshness: 'notify' },
+      ],
     });
   });
 
@@ -329,14 +334,14 @@ describe('a manifest of many kinds', () => {
     expect(settingsOf(many, '/keyturn/keyturn/tokens').rotator).toMatchObject({ algorithm: 'ES256' });
     const serving = statements(many, /public keys of a JWT secret/);
     expect(resourcesFor(serving, 'secretsmanager:GetSecretValue')).toEqual([
-      arn('secretsmanager:<here>:secret:tokens-??????'),
+      placed('secretsmanager:<here>:secret:tokens-??????'),
     ]);
     expect(Object.keys(many.findOutputs('*'))).toContainEqual(expect.stringMatching(/^PublicKeysUrltokens/));
   });
 
   test('an API key of an IAM user: the rotation function manages the credentials of that user alone', () => {
     const granted = statements(many, /rotates api-key secrets/);
-    const user = 'arn:<AWS::Partition>:iam::<AWS::AccountId>:user/model';
+    const user = 'arn:<AWS::Partition>:iam::123456789012:user/model';
     expect(resourcesFor(granted, 'iam:CreateServiceSpecificCredential')).toEqual([user]);
     expect(resourcesFor(granted, 'iam:DeleteServiceSpecificCredential')).toEqual([user]);
   });
@@ -348,11 +353,27 @@ describe('a manifest of many kinds', () => {
       functionArn: expect.stringMatching(/CheckDatabase/),
       parameters: { writes: ['orders'], proxy: { ...proxy, ownership: 'reassign' }, databaseIdentifier: 'shop' },
     });
-    const functionArn = arn('lambda:<here>:function:shop-orders');
+    const functionArn = placed('lambda:<here>:function:shop-orders');
     expect(canary).toMatchObject({ type: 'consumer', parameters: { functionArn, alias: 'live' } });
     const checking = statements(many, /checks models, consumers/);
     expect(resourcesFor(checking, 'lambda:InvokeFunction')).toEqual([`${functionArn}:live`]);
   });
+});
+
+test('a stack has the account and region of the ARNs in its manifest, so that it is deployed nowhere else', () => {
+  const stack = new ManifestStack(new App(), 'Test', { manifest: parseManifest(manifest) });
+  expect([stack.account, stack.region]).toEqual(['123456789012', 'eu-central-1']);
+  const elsewhere = { manifest: parseManifest(manifest), env: { account: '210987654321', region: 'eu-central-1' } };
+  expect(() => new ManifestStack(new App(), 'Test', elsewhere)).toThrow(
+    'The manifest belongs to account 123456789012, by its "account" or by the ARNs that it names, and the stack goes to 210987654321.',
+  );
+});
+
+test('a manifest of names goes wherever it is deployed', () => {
+  const named = parseManifest({ secrets: { database } });
+  expect(Token.isUnresolved(new ManifestStack(new App(), 'Test', { manifest: named }).account)).toBe(true);
+  const env = { account: '210987654321', region: 'eu-west-1' };
+  expect(new ManifestStack(new App(), 'Test', { manifest: named, env }).region).toBe('eu-west-1');
 });
 
 test('a manifest that is not well ends the synthesis with what to write, and no stack trace', async () => {

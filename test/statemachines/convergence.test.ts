@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { BranchRecord } from './branches.ts';
+import { notEntered } from './branches-not-entered.ts';
 import { consumerOf, PREVIOUS, SECRET_ARN, TOKEN } from './rotation.ts';
 import { EPOCH, FunctionFailed, functionArn, MachineWorld, serviceFailed } from './world.ts';
 
@@ -7,6 +9,8 @@ beforeAll(async () => {
   world = await MachineWorld.start();
 }, 60_000);
 afterAll(() => world?.laptop.cloud.close());
+const record = new BranchRecord('await-convergence');
+afterEach(() => record.add(world.executions('await-convergence')));
 let isCurrent = true;
 beforeEach(() => {
   world.reset();
@@ -237,4 +241,8 @@ describe('await-convergence', () => {
     expect(await converge()).toMatchObject({ mirrorsBehind: ['/app/1', '/app/2', '/app/3'] });
     expect(awaiting()?.history.length).toBeLessThan(20_000);
   }, 60_000);
+});
+
+test('every branch of await-convergence was entered, but for those that are written down', () => {
+  expect(record.notEntered()).toEqual(notEntered['await-convergence']);
 });

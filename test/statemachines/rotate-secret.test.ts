@@ -1,7 +1,9 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { countStateTransitions } from '../../bench/state-transitions.ts';
 import type { Execution } from '../../packages/laptop/services/states/state.ts';
+import { BranchRecord } from './branches.ts';
+import { notEntered } from './branches-not-entered.ts';
 import { check, consumerOf, ofRotation, PREVIOUS, plan, TOKEN } from './rotation.ts';
 import { FunctionFailed, MachineWorld, serviceFailed } from './world.ts';
 
@@ -10,6 +12,8 @@ beforeAll(async () => {
   world = await MachineWorld.start();
 }, 60_000);
 afterAll(() => world?.laptop.cloud.close());
+const record = new BranchRecord('rotate-secret');
+afterEach(() => record.add(world.executions('rotate-secret')));
 beforeEach(() => world.reset());
 
 const rotate = () => world.run('rotate-secret', { secretId: 'app/db' });
@@ -305,4 +309,8 @@ test('what is prepared in vain is reported, and nothing is done', async () => {
   expect(world.callsOf('PrepareFunction')).toHaveLength(1);
   world.functions.PrepareFunction = () => plan({ path: 'nothing-to-do' });
   expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+});
+
+test('every branch of rotate-secret was entered, but for those that are written down', () => {
+  expect(record.notEntered()).toEqual(notEntered['rotate-secret']);
 });

@@ -9,6 +9,7 @@ export const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:
 /** What Prepare answers for a rotation without consumers and checks. */
 export const plan = (more: Partial<Plan> = {}): Plan => ({
   path: 'requested',
+  repair: null,
   reason: 'a rotation was asked for',
   secretArn: SECRET_ARN,
   secretName: 'app/db',

@@ -2,6 +2,7 @@ import { AwsError, type ServiceFactory } from '../../packages/laptop/cloud.ts';
 import type { Execution, HistoryEvent } from '../../packages/laptop/services/states/state.ts';
 import { StatesLaptop } from '../packages/laptop/services/states/laptop.ts';
 import { SteppingClock } from '../proof/crash/stepping-clock.ts';
+import { marked } from './branches.ts';
 import { definitionText, machineNames } from './definitions.ts';
 
 const ACCOUNT = '000000000000';
@@ -127,7 +128,7 @@ export class MachineWorld {
   }
 
   async #create(name: string): Promise<void> {
-    const definition = definitionText(name).replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+    const definition = marked(definitionText(name)).replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
       if (variable.endsWith('StateMachineArn')) return machineArn(kebab(variable.replace('StateMachineArn', '')));
       if (variable.endsWith('Arn')) return functionArn(variable.replace(/Arn$/, ''));
       return Buffer.from('{}').toString('base64');

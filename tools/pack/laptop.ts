@@ -16,7 +16,11 @@ export async function buildLaptop(folder: string): Promise<void> {
   // What functions start from, and what the page serves.
   for (const path of inside.filter((path) => /^(environments\/bootstrap\.|console\/assets\/)/.test(path)))
     await cp(join(HOME, path), join(folder, 'dist', path));
-  for (const path of inside.filter((path) => /(^|\/)SUPPORT\.md$|^(admin|console)\/README\.md$/.test(path)))
-    await cp(join(HOME, path), join(folder, path));
   await cp(join(HOME, 'bin'), join(folder, 'bin'), { recursive: true });
+}
+
+/** The README, what each service supports, and what the pages of administration and console are. */
+export async function documentsOfLaptop(home: string): Promise<string[]> {
+  const found = await readdir(home, { recursive: true });
+  return found.filter((path) => /^(README|(.*\/)?SUPPORT|(admin|console)\/README)\.md$/.test(path));
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { faultRuleSchema } from '../faults/rule.ts';
+import { own } from '../own.ts';
 import type { CallFilter } from '../recording/recorder.ts';
 import type { RunningCloud } from '../running-cloud.ts';
 import type { RawRequest, RawResponse } from '../wire/routes.ts';
@@ -9,13 +10,13 @@ import { fireSchedule, listSchedules } from './schedules.ts';
 type Methods = Readonly<Record<string, (request: RawRequest) => RawResponse | Promise<RawResponse>>>;
 
 /**
- * The laptop's own HTTP API, beside the AWS protocols; admin/README.md documents it. Pages of other origins are
- * refused, see wire/own-pages.ts.
+ * The laptop's own HTTP API, beside the AWS protocols; admin/README.md documents it. Every request needs the page's token
+ * or a signature, which the endpoint checks.
  */
 export function addAdminRoutes(cloud: RunningCloud): void {
   const add = (path: string, methods: Methods) =>
-    cloud.routes.add(path, async (request) => {
-      const handler = methods[request.method];
+    cloud.routes.add(path, 'administrator', async (request) => {
+      const handler = own(methods, request.method);
       if (!handler)
         return json(405, { error: `Expected ${Object.keys(methods).join(' or ')}, got ${request.method}.` });
       try {
@@ -104,7 +105,7 @@ function addFaultRoutes(cloud: RunningCloud, add: (path: string, methods: Method
   });
   add('/_local/faults/', {
     DELETE: (request) => {
-      const id = decodeURIComponent(request.path.slice('/_local/faults/'.length));
+      const id = decode(request.path.slice('/_local/faults/'.length));
       return cloud.faults.remove(id)
         ? { status: 204 }
         : json(404, { error: `There is no fault ${JSON.stringify(id)}.` });

@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts';
+import { own } from '../own.ts';
 import { administratorOf } from './administrator.ts';
 import { UnresolvableTemplate } from './intrinsics.ts';
 
@@ -43,7 +44,7 @@ async function readSecret(reference: string, cloud: Cloud): Promise<string> {
     principal: administratorOf(cloud),
   });
   if (!field) return answer.SecretString;
-  const found = JSON.parse(answer.SecretString)[field];
+  const found = own(JSON.parse(answer.SecretString), field);
   if (found === undefined) throw new UnresolvableTemplate(`Secret ${secretId} has no field ${field}.`);
   return String(found);
 }

@@ -1,3 +1,5 @@
+import { own } from '../own.ts';
+
 /** What intrinsic functions are resolved against: one stack's parameters, conditions, mappings and made resources. */
 export interface ResolutionScope {
   readonly stackName: string;
@@ -52,7 +54,7 @@ const functions: Record<string, Resolver> = {
   'Fn::Not': ([condition], scope) => resolve(condition, scope) !== true,
   'Fn::FindInMap': (argument, scope) => {
     const [map, first, second] = argument.slice(0, 3).map((part: unknown) => String(resolve(part, scope)));
-    const found = scope.mappings[map]?.[first]?.[second];
+    const found = own(own(own(scope.mappings, map) ?? {}, first) ?? {}, second);
     if (found !== undefined) return found;
     const fallback = argument[3]?.DefaultValue;
     if (fallback !== undefined) return resolve(fallback, scope);
@@ -81,9 +83,10 @@ export function resolve(value: unknown, scope: ResolutionScope): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [name, argument] = entries[0] ?? [];
-  const isIntrinsic = entries.length === 1 && name !== undefined && (name in functions || name.startsWith('Fn::'));
+  const isIntrinsic =
+    entries.length === 1 && name !== undefined && (Object.hasOwn(functions, name) || name.startsWith('Fn::'));
   if (isIntrinsic && !(name === 'Condition' && typeof argument !== 'string')) {
-    const resolver = functions[name];
+    const resolver = own(functions, name);
     if (!resolver) throw new UnresolvableTemplate(`${name} is not known to the laptop.`);
     return resolver(argument, scope);
   }
@@ -92,7 +95,7 @@ export function resolve(value: unknown, scope: ResolutionScope): unknown {
 }
 
 function reference(name: string, scope: ResolutionScope): unknown {
-  const pseudo = pseudoParameters[name];
+  const pseudo = own(pseudoParameters, name);
   if (pseudo) return pseudo(scope);
   return scope.parameters.has(name) ? scope.parameters.get(name) : scope.ref(name);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cloud } from '../cloud.ts';
+import { own } from '../own.ts';
 import { type StackOutput, stacksOf } from '../services/cloudformation/state.ts';
 import { administratorOf } from './administrator.ts';
 import { resolveDynamicReferences } from './dynamic-references.ts';
@@ -94,7 +95,7 @@ function refuseUnsupported(
 ): void {
   const problems = templates.flatMap(({ name, template }) =>
     Object.entries(template.Resources ?? {})
-      .filter(([, { Type }]) => !providers.has(Type) && !(Type in inertTypes))
+      .filter(([, { Type }]) => !providers.has(Type) && !Object.hasOwn(inertTypes, Type))
       .map(([logicalId, { Type }]) => `${name}/${logicalId} (${Type}) is not supported.`),
   );
   if (problems.length > 0) throw new UnsupportedTemplate(problems);
@@ -174,7 +175,7 @@ class StackLoader {
       ...(template.Description === undefined ? {} : { description: template.Description }),
       template: JSON.stringify(template),
       parameters: Object.entries(template.Parameters ?? {}).map(([key, { Type, Default }]) => {
-        const value = String(this.#context.parameters[key] ?? Default);
+        const value = String(own(this.#context.parameters, key) ?? Default);
         return { key, value, ...(Type.startsWith('AWS::SSM::') && { resolvedValue: String(parameters.get(key)) }) };
       }),
       outputs,
@@ -224,7 +225,7 @@ class StackLoader {
       condition: (condition) => {
         const known = this.#conditions.get(condition);
         if (known !== undefined) return known;
-        if (!template.Conditions || !(condition in template.Conditions))
+        if (!template.Conditions || !Object.hasOwn(template.Conditions, condition))
           throw new UnresolvableTemplate(`There is no condition ${condition}.`);
         const value = resolve(template.Conditions[condition], scope) === true;
         this.#conditions.set(condition, value);
@@ -234,9 +235,10 @@ class StackLoader {
       attribute: (logicalId, attribute) => {
         const { attributes } = this.#require(logicalId);
         const value = attributes?.[attribute];
-        if (value !== undefined) return value;
+        // Not what every object inherits: an inert resource answers by a proxy, which owns no attribute.
+        if (typeof value === 'string' || Array.isArray(value)) return value;
         throw new UnresolvableTemplate(
-          `${logicalId} (${template.Resources?.[logicalId]?.Type}): attribute ${attribute} is not supported on the laptop.`,
+          `${logicalId} (${own(template.Resources ?? {}, logicalId)?.Type}): attribute ${attribute} is not supported on the laptop.`,
         );
       },
       exported: (exportName) => {
@@ -256,7 +258,7 @@ class StackLoader {
   async #parameters(): Promise<Map<string, unknown>> {
     const values = new Map<string, unknown>();
     for (const [name, parameter] of Object.entries(this.#context.template.Parameters ?? {})) {
-      const given = this.#context.parameters[name] ?? parameter.Default;
+      const given = own(this.#context.parameters, name) ?? parameter.Default;
       if (given === undefined) throw new UnresolvableTemplate(`Parameter ${name} has no value: give one.`);
       values.set(
         name,

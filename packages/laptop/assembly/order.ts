@@ -1,3 +1,4 @@
+import { own } from '../own.ts';
 import { referencedIds, UnresolvableTemplate } from './intrinsics.ts';
 
 export interface TemplateEntry {
@@ -16,7 +17,7 @@ export function inDependencyOrder(resources: Readonly<Record<string, TemplateEnt
     if (state.get(id) === 'done') return;
     if (state.get(id) === 'open')
       throw new UnresolvableTemplate(`Circular dependency: ${[...path.slice(path.indexOf(id)), id].join(' → ')}.`);
-    const entry = resources[id];
+    const entry = own(resources, id);
     if (!entry) return;
     state.set(id, 'open');
     for (const dependency of dependencies(entry)) visit(dependency, [...path, id]);

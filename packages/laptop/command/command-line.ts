@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { LaptopError } from '../errors.ts';
+import type { ServeOptions } from './serve.ts';
 
 /** What the process ends with. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, portTaken: 5 } as const;
@@ -11,6 +12,8 @@ Runs AWS on this machine: empty, or with what "cdk synth" wrote.
 
   --assembly <folder>    the assembly to load, such as cdk.out (default: an empty cloud)
   --port <number>        the port of 127.0.0.1 to listen on; 0 takes a free one (default: 4599)
+  --environment <file>   writes what a shell sources to speak to this run; the file goes away with it
+  --any-credentials      takes any access key for the administrator's, unchecked: for test suites
   --time-scale <factor>  waits of state machines take this share of their time: 0.01 (default: 1)
   -V, --version          show the version
   -h, --help             show this
@@ -18,6 +21,7 @@ Runs AWS on this machine: empty, or with what "cdk synth" wrote.
 Examples:
   laptop
   laptop --assembly cdk.out --port 0
+  laptop --environment laptop.env
 
 Exit codes: 0 well, 1 failed, 2 usage or an unusable assembly, 5 the port is taken.
 `;
@@ -52,7 +56,7 @@ export async function runLaptop(words: readonly string[], { stdout, stderr }: St
   }
 }
 
-type Options = { port: number; timeScale: number; assembly: string | undefined };
+type Options = Pick<ServeOptions, 'port' | 'timeScale' | 'assembly' | 'environmentFile' | 'anyCredentials'>;
 
 function readWords(words: readonly string[]): Options | 'help' | 'version' {
   const { values } = parse(words);
@@ -61,7 +65,9 @@ function readWords(words: readonly string[]): Options | 'help' | 'version' {
   return {
     port: readNumber('--port', values.port ?? '4599', { most: 65_535, whole: true }),
     timeScale: readNumber('--time-scale', values['time-scale'] ?? '1', { most: 1, whole: false }),
-    assembly: values.assembly,
+    anyCredentials: values['any-credentials'] === true,
+    ...(values.assembly !== undefined && { assembly: values.assembly }),
+    ...(values.environment !== undefined && { environmentFile: values.environment }),
   };
 }
 
@@ -72,6 +78,8 @@ function parse(words: readonly string[]) {
       options: {
         assembly: { type: 'string' },
         port: { type: 'string' },
+        environment: { type: 'string' },
+        'any-credentials': { type: 'boolean' },
         'time-scale': { type: 'string' },
         version: { type: 'boolean', short: 'V' },
         help: { type: 'boolean', short: 'h' },

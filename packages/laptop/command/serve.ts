@@ -5,6 +5,9 @@ import type { LoadedStack } from '../assembly/load-assembly.ts';
 import { createCloud } from '../create-cloud.ts';
 import { AssemblyUnusable, PortTaken } from '../errors.ts';
 import type { RunningCloud } from '../running-cloud.ts';
+import { sourceCommand, writeEnvironmentFile } from '../runs/environment-file.ts';
+import type { Remove } from '../runs/private-file.ts';
+import { runFolder } from '../runs/run-file.ts';
 import type { RdsService } from '../services/rds/service.ts';
 
 export interface ServeOptions {
@@ -17,6 +20,16 @@ export interface ServeOptions {
    * @default - nothing is loaded
    */
   readonly assembly?: string;
+  /**
+   * A file that a shell sources to speak to this run. It goes away with the run.
+   * @default - none is written
+   */
+  readonly environmentFile?: string;
+  /**
+   * A key that the cloud does not know stands for the administrator, unchecked.
+   * @default false
+   */
+  readonly anyCredentials?: boolean;
   /** Where the one line goes that says that everything is loaded. */
   print(line: string): void;
   /** Where everything else goes that a person may want to read. */
@@ -28,21 +41,29 @@ export interface ServeOptions {
  *
  * @throws PortTaken
  * @throws AssemblyUnusable
+ * @throws FileUnusable
  */
 export async function serve(options: ServeOptions): Promise<void> {
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const { assembly } = options;
+  const { assembly, environmentFile } = options;
   if (assembly !== undefined) requireAssembly(assembly);
   const cloud = await open(options);
+  let removeEnvironment: Remove | undefined;
   try {
+    if (environmentFile !== undefined) removeEnvironment = writeEnvironmentFile(environmentFile, cloud);
     const stacks = assembly === undefined ? [] : await load(assembly, cloud, options);
     options.print(
-      `Ready on ${cloud.endpointUrl}: ${describe(stacks)}. Console: ${cloud.endpointUrl}/_local/console/ Ctrl-C ends it.`,
+      `Ready on ${cloud.endpointUrl}: ${describe(stacks)}. Console: ${cloud.consoleUrl} ${shellHint(options)}Ctrl-C ends it.`,
     );
     await ended;
   } finally {
+    removeEnvironment?.();
     await cloud.close();
   }
+}
+
+function shellHint({ environmentFile }: ServeOptions): string {
+  return environmentFile === undefined ? '' : `AWS's tools: ${sourceCommand(environmentFile)} `;
 }
 
 function requireAssembly(folder: string): void {
@@ -52,9 +73,10 @@ function requireAssembly(folder: string): void {
   );
 }
 
-async function open({ port, timeScale, note }: ServeOptions): Promise<RunningCloud> {
+async function open({ port, timeScale, anyCredentials = false, note }: ServeOptions): Promise<RunningCloud> {
   try {
-    return await createCloud({ port, settings: { stateMachineTimeScale: timeScale }, log: note });
+    const settings = { stateMachineTimeScale: timeScale };
+    return await createCloud({ port, settings, anyCredentials, runFolder: runFolder(), log: note });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
     throw new PortTaken(`Port ${port} is taken: another laptop's cloud? Choose another: --port 0 takes a free one.`, {

@@ -13,6 +13,7 @@ import { SecretReads } from './secret-reads.ts';
 import { callWidget, WidgetCall } from './widget-call.ts';
 
 const PREFIX = '/_local/console';
+const DATA = `${PREFIX}/data/`;
 
 type Answer = (request: RawRequest) => RawResponse | Promise<RawResponse>;
 
@@ -24,26 +25,30 @@ export function addConsoleRoutes(cloud: RunningCloud): void {
   const live = new LiveRevision(cloud);
   const trail = new EnvironmentTrail(cloud);
   const answers = dataAnswers(cloud, live, { reads: new SecretReads(cloud), trail });
-  cloud.routes.add(PREFIX, async (request) => {
+  // The files hold nothing of this run; what the page reads and presses needs the token that its address carries.
+  cloud.routes.add(PREFIX, 'machine', (request) => {
     const path = request.path.slice(PREFIX.length);
     if (path === '') return { status: 308, headers: { location: `${PREFIX}/` } };
-    if (path === '/widget-call') return answerWidgetCall(cloud, request);
     if (request.method !== 'GET') return jsonAnswer(405, { error: `Expected GET, got ${request.method}.` });
-    const data = answers[path.replace(/^\/data\//, '')];
-    if (path.startsWith('/data/') && data) {
-      // Services come after the routes: they are listened to from the first page on.
-      live.attach(cloud);
-      trail.attach();
-      return data(request);
-    }
-    const file = asset(path === '/' ? 'index.html' : path.slice(1));
-    return file ?? jsonAnswer(404, { error: `There is nothing at ${request.path}.` });
+    return asset(path === '/' ? 'index.html' : path.slice(1)) ?? nothingAt(request);
   });
+  cloud.routes.add(DATA, 'administrator', (request) => {
+    if (request.method !== 'GET') return jsonAnswer(405, { error: `Expected GET, got ${request.method}.` });
+    const answer = answers.get(request.path.slice(DATA.length));
+    if (!answer) return nothingAt(request);
+    // Services come after the routes: they are listened to from the first page on.
+    live.attach(cloud);
+    trail.attach();
+    return answer(request);
+  });
+  cloud.routes.add(`${PREFIX}/widget-call`, 'administrator', (request) => answerWidgetCall(cloud, request));
 }
 
-function dataAnswers(cloud: RunningCloud, live: LiveRevision, watch: Watch): Record<string, Answer> {
+const nothingAt = ({ path }: RawRequest) => jsonAnswer(404, { error: `There is nothing at ${path}.` });
+
+function dataAnswers(cloud: RunningCloud, live: LiveRevision, watch: Watch): ReadonlyMap<string, Answer> {
   const startedAt = cloud.clock.now();
-  return {
+  const answers: Record<string, Answer> = {
     wait: async ({ query, signal }) => {
       const after = Number(query.get('after') ?? 0);
       return jsonAnswer(200, { revision: await live.wait(Number.isFinite(after) ? after : 0, signal) });
@@ -76,22 +81,18 @@ function dataAnswers(cloud: RunningCloud, live: LiveRevision, watch: Watch): Rec
     alarms: () => jsonAnswer(200, { alarms: listAlarms(cloud) }),
     messages: () => jsonAnswer(200, { messages: listMessages(cloud) }),
   };
+  return new Map(Object.entries(answers));
 }
 
 function found(body: unknown, what: string): RawResponse {
   return body === undefined ? jsonAnswer(404, { error: `There is no such ${what} here.` }) : jsonAnswer(200, body);
 }
 
-/**
- * A press of a button: it must come from this very page. Another page on this machine cannot send JSON here without
- * being asked first (a preflight, which nobody answers), and its origin is another.
- */
+/** A press of a button. The endpoint has seen the page's token, which no other page knows. */
 async function answerWidgetCall(cloud: RunningCloud, request: RawRequest): Promise<RawResponse> {
   if (request.method !== 'POST') return jsonAnswer(405, { error: `Expected POST, got ${request.method}.` });
-  const { origin, host } = request.headers;
-  const isOwnPage = origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
-  if (!isOwnPage || request.headers['content-type'] !== 'application/json') {
-    return jsonAnswer(403, { error: 'Only the page itself may call widgets.' });
+  if (request.headers['content-type'] !== 'application/json') {
+    return jsonAnswer(415, { error: 'Expected the content type application/json.' });
   }
   let body: unknown;
   try {

@@ -18,11 +18,11 @@ export interface PresentedSignature {
   readonly service: string;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
-  /** `20260102T030405Z` */
+  /** `20260102T030405Z`, or the text of a Date header */
   readonly timestamp: string;
   readonly sessionToken?: string;
-  /** Signed in the query string instead of a header. */
-  readonly presigned: boolean;
+  /** How long a signature of the query string is good for, where it says so. */
+  readonly expiresSeconds?: number;
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -31,7 +31,8 @@ type Headers = Readonly<Record<string, string>>;
 export function readCredentials(headers: Headers, query: URLSearchParams): PresentedCredentials {
   const header = headers.authorization;
   if (header === undefined) {
-    if (query.has('X-Amz-Credential')) return { kind: 'signature', signature: readPresigned(query) };
+    if (query.has('X-Amz-Credential') || query.has('X-Amz-Algorithm'))
+      return { kind: 'signature', signature: readPresigned(query) };
     return { kind: 'none' };
   }
   const bearer = /^Bearer\s+(\S+)$/i.exec(header);
@@ -54,9 +55,23 @@ function readBearer(token: string): PresentedCredentials {
   return { kind: 'signed-token', signature: readPresigned(query), query };
 }
 
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+const LONGEST_PRESIGNED_SECONDS = 604_800;
+
+/** Signatures of several regions (SigV4a) and of AWS's older kinds are refused by their names. */
+function checkAlgorithm(named: string): void {
+  if (named === ALGORITHM) return;
+  const hint = named.startsWith('AWS4-ECDSA')
+    ? ` The laptop does not check signatures of SigV4a: sign with ${ALGORITHM}.`
+    : '';
+  throw incomplete(`Unsupported AWS 'algorithm': '${named.slice(0, 64)}'.${hint}`);
+}
+
 function readHeader(header: string, headers: Headers): PresentedSignature {
+  const named = /^AWS[\w-]*/.exec(header)?.[0];
+  if (named !== undefined) checkAlgorithm(named);
   const parts = new Map<string, string>();
-  for (const part of header.replace(/^AWS4-HMAC-SHA256/, '').split(',')) {
+  for (const part of header.slice(named?.length ?? 0).split(',')) {
     const at = part.indexOf('=');
     if (at > 0) parts.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
@@ -78,7 +93,6 @@ function readHeader(header: string, headers: Headers): PresentedSignature {
     signature: parts.get('Signature') as string,
     timestamp,
     ...(headers['x-amz-security-token'] ? { sessionToken: headers['x-amz-security-token'] } : {}),
-    presigned: false,
   };
 }
 
@@ -88,6 +102,7 @@ function readPresigned(query: URLSearchParams): PresentedSignature {
     if (!value) throw incomplete(`AWS query-string parameters must include '${name}'.`);
     return value;
   };
+  checkAlgorithm(need('X-Amz-Algorithm'));
   const sessionToken = query.get('X-Amz-Security-Token');
   return {
     ...readScope(need('X-Amz-Credential')),
@@ -95,8 +110,16 @@ function readPresigned(query: URLSearchParams): PresentedSignature {
     signature: need('X-Amz-Signature'),
     timestamp: need('X-Amz-Date'),
     ...(sessionToken ? { sessionToken } : {}),
-    presigned: true,
+    ...readExpiry(query.get('X-Amz-Expires')),
   };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html: a week at the most */
+function readExpiry(text: string | null): { expiresSeconds?: number } {
+  if (text === null) return {};
+  const expiresSeconds = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (expiresSeconds >= 1 && expiresSeconds <= LONGEST_PRESIGNED_SECONDS) return { expiresSeconds };
+  throw incomplete(`X-Amz-Expires must be a number of seconds from 1 to ${LONGEST_PRESIGNED_SECONDS}, a week.`);
 }
 
 function readScope(credential: string) {

@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { AwsError, type Principal } from '../cloud.ts';
+import type { AdministratorKey } from './administrator-key.ts';
 import type { PresentedCredentials, PresentedSignature } from './credentials.ts';
 import { administrator } from './principals.ts';
 import type { SessionStore } from './sessions.ts';
 import { type SignedRequest, verifySignature } from './signature.ts';
+import { checkTime, readSignedTime } from './signed-time.ts';
 
 /** Long-term credentials, which IAM keeps. */
 export interface LongTermKeys {
@@ -16,6 +18,9 @@ export interface LongTermKeys {
 }
 
 export interface Known {
+  readonly administrator: AdministratorKey;
+  /** A key that the cloud does not know stands for the administrator, unchecked. */
+  readonly anyCredentials: boolean;
   readonly sessions: SessionStore;
   readonly keys: LongTermKeys;
   readonly clock: Clock;
@@ -27,9 +32,8 @@ export interface Known {
 }
 
 /**
- * Who sends this request. In this order: temporary credentials and users' keys that the cloud issued must be valid and
- * have signed the request; temporary ones that it did not issue, and keys that it withdrew, are refused; any other key
- * is a person's and stands for the administrator.
+ * Who sends this request. Every key must be one that the cloud knows (the administrator's, a user's, a session's) and must
+ * have signed this very request; only `anyCredentials` lets an unknown key stand for the administrator.
  */
 export function identify(presented: PresentedCredentials, request: SignedRequest, known: Known): Principal {
   if (presented.kind === 'none')
@@ -38,13 +42,22 @@ export function identify(presented: PresentedCredentials, request: SignedRequest
   if (presented.kind === 'signed-token') return identifySignedToken(presented, known);
   const { signature } = presented;
   if (signature.accessKeyId.startsWith('ASIA')) return identifySession(signature, request, known);
-  const key = known.keys.accessKey(signature.accessKeyId);
-  if (key === 'revoked') throw invalidToken();
-  if (key === undefined) return administrator(known.accountId, signature.accessKeyId);
-  checkSkew(signature, known);
-  if (!verifySignature(signature, key.secretAccessKey, request)) throw signatureMismatch();
-  known.keys.noteUse(signature.accessKeyId, known);
-  return { kind: 'user', arn: key.userArn, identityArn: key.userArn, accessKeyId: signature.accessKeyId };
+  const { accessKeyId } = signature;
+  if (accessKeyId === known.administrator.accessKeyId) {
+    checkSignature(signature, known.administrator.secretAccessKey, request, known);
+    return administrator(known.accountId, accessKeyId);
+  }
+  const key = known.keys.accessKey(accessKeyId);
+  if (key === undefined && known.anyCredentials) return administrator(known.accountId, accessKeyId);
+  if (key === undefined || key === 'revoked') throw invalidToken();
+  checkSignature(signature, key.secretAccessKey, request, known);
+  known.keys.noteUse(accessKeyId, known);
+  return { kind: 'user', arn: key.userArn, identityArn: key.userArn, accessKeyId };
+}
+
+function checkSignature(signature: PresentedSignature, secret: string, request: SignedRequest, known: Known): void {
+  checkTime(signature, known.service, (known.wallClock ?? Date.now)());
+  if (!verifySignature(signature, secret, request)) throw signatureMismatch();
 }
 
 function identifySession(signature: PresentedSignature, request: SignedRequest, known: Known): Principal {
@@ -54,53 +67,15 @@ function identifySession(signature: PresentedSignature, request: SignedRequest, 
   if (session.expiration && session.expiration.getTime() <= clock.now().getTime()) {
     throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
   }
-  checkSkew(signature, known);
-  if (!verifySignature(signature, session.secretAccessKey, request)) throw signatureMismatch();
+  checkSignature(signature, session.secretAccessKey, request, known);
   return session.principal;
 }
 
-/** Services of the query protocol grant a quarter of an hour, the others five minutes. */
-const patientServices = new Set(['iam', 'sts', 'sns', 'rds', 'cloudformation', 'ec2']);
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html: a signature that is too old */
-function checkSkew({ timestamp, presigned }: PresentedSignature, { service, wallClock = Date.now }: Known): void {
-  if (presigned) return;
-  const minutes = patientServices.has(service) ? 15 : 5;
-  const now = wallClock();
-  const signed = readBasicDate(timestamp);
-  if (signed === undefined) {
-    throw new AwsError('IncompleteSignatureException', "Date must be in ISO-8601 'basic format'.");
-  }
-  const earliest = now - minutes * 60_000;
-  const latest = now + minutes * 60_000;
-  const [written, at] = [basicDate(signed), basicDate(now)];
-  if (signed < earliest) {
-    throw invalidSignature(
-      `Signature expired: ${written} is now earlier than ${basicDate(earliest)} (${at} - ${minutes} min.)`,
-    );
-  }
-  if (signed > latest) {
-    throw invalidSignature(
-      `Signature not yet current: ${written} is still later than ${basicDate(latest)} (${at} + ${minutes} min.)`,
-    );
-  }
-}
-
-/** `20260102T030405Z`, or the text of a Date header. */
-function readBasicDate(text: string): number | undefined {
-  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  const [, year, month, day, hour, minute, second] = basic ?? [];
-  const time = Date.parse(basic ? `${year}-${month}-${day}T${hour}:${minute}:${second}Z` : text);
-  return Number.isNaN(time) ? undefined : time;
-}
-
-const basicDate = (time: number) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
-
 function identifySignedToken(token: PresentedCredentials & { kind: 'signed-token' }, known: Known): Principal {
   const { signature, query } = token;
-  const signed = readBasicDate(signature.timestamp) ?? Number.NaN;
-  const expires = signed + Number(query.get('X-Amz-Expires')) * 1000;
-  if (!(known.clock.now().getTime() < expires)) throw bearerRefused('Bearer Token has expired');
+  const signed = readSignedTime(signature.timestamp) ?? Number.NaN;
+  const expires = signed + (signature.expiresSeconds ?? Number.NaN) * 1000;
+  if (!((known.wallClock ?? Date.now)() < expires)) throw bearerRefused('Bearer Token has expired');
   if (signature.region !== known.region) throw bearerRefused('Credential should be scoped to a valid region.');
   const headers = { host: 'bedrock.amazonaws.com' };
   const request = { method: 'POST', path: '/', query, headers, body: new Uint8Array() };
@@ -127,10 +102,9 @@ function invalidToken(): AwsError {
 }
 
 function signatureMismatch(): AwsError {
-  return invalidSignature(
+  return new AwsError(
+    'InvalidSignatureException',
     'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
       'and signing method. Consult the service documentation for details.',
   );
 }
-
-const invalidSignature = (message: string) => new AwsError('InvalidSignatureException', message);

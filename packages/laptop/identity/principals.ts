@@ -19,7 +19,7 @@ export function servicePrincipal(name: string, sourceArn?: string): Principal {
   return { kind: 'service', arn: sourceArn ?? name, identityArn: name, servicePrincipal: name };
 }
 
-/** The person in front of the laptop: every key that the cloud did not issue stands for this one. */
+/** The person in front of the laptop, who holds the key of this run. */
 export function administrator(accountId: string, accessKeyId?: string): Principal {
   const arn = administratorArn(accountId);
   return { kind: 'administrator', arn, identityArn: arn, ...(accessKeyId ? { accessKeyId } : {}) };

@@ -1,5 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { own } from '../own.ts';
 import type { PresentedSignature } from './credentials.ts';
+import { readSignedEvents, SIGNED_EVENTS } from './event-stream.ts';
+import { basicDate, signedTimestamp } from './signed-time.ts';
 
 export interface SignedRequest {
   readonly method: string;
@@ -12,6 +15,8 @@ export interface SignedRequest {
 
 const signingKeys = new Map<string, Buffer>();
 const MOST_SIGNING_KEYS = 10_000;
+/** Services with operations that read a stream of events. */
+const streamingServices = new Set(['bedrock']);
 
 /**
  * Whether the signature was made with this secret over this very request.
@@ -23,29 +28,67 @@ export function verifySignature(
   request: SignedRequest,
 ): boolean {
   const payloadHash = payloadHashOf(presented, request);
-  if (payloadHash === undefined) return false;
+  if (payloadHash === undefined || !coversItsHeaders(presented, request.headers)) return false;
   const canonicalRequest = [
     request.method,
     canonicalPath(request.path),
     canonicalQuery(request.query),
-    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(request.headers[headerOf(name)])}`),
+    ...presented.signedHeaders.map((name) => `${name}:${canonicalHeader(own(request.headers, headerOf(name)))}`),
     '',
     presented.signedHeaders.join(';'),
     payloadHash,
   ].join('\n');
   const scope = `${presented.date}/${presented.region}/${presented.service}/aws4_request`;
-  const stringToSign = ['AWS4-HMAC-SHA256', presented.timestamp, scope, sha256(canonicalRequest)].join('\n');
+  const stringToSign = ['AWS4-HMAC-SHA256', signedTimestamp(presented.timestamp), scope, sha256(canonicalRequest)].join(
+    '\n',
+  );
   const expected = hmac(signingKey(secretAccessKey, presented), stringToSign);
-  const given = Buffer.from(presented.signature, 'hex');
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  if (!isSame(Buffer.from(presented.signature, 'hex'), expected)) return false;
+  return payloadHash !== SIGNED_EVENTS || verifyEvents(presented, secretAccessKey, request.body);
 }
 
-function payloadHashOf(presented: PresentedSignature, request: SignedRequest): string | undefined {
+const isSame = (given: Uint8Array, expected: Uint8Array) =>
+  given.length === expected.length && timingSafeEqual(given, expected);
+
+/** Each event of a stream is signed over itself and the signature before, the first over that of the request. */
+function verifyEvents(presented: PresentedSignature, secretAccessKey: string, body: Uint8Array): boolean {
+  let prior = presented.signature;
+  return readSignedEvents(body).every(({ date, signature, headers, payload }) => {
+    const timestamp = basicDate(date.getTime());
+    const scope = { ...presented, date: timestamp.slice(0, 8) };
+    const stringToSign = [
+      'AWS4-HMAC-SHA256-PAYLOAD',
+      timestamp,
+      `${scope.date}/${scope.region}/${scope.service}/aws4_request`,
+      prior,
+      sha256(headers),
+      sha256(payload),
+    ].join('\n');
+    prior = Buffer.from(signature).toString('hex');
+    return isSame(signature, hmac(signingKey(secretAccessKey, scope), stringToSign));
+  });
+}
+
+/**
+ * What every signature has to cover: the host that it is meant for, and AWS's own headers, which say what is asked. The
+ * session's token may be added afterwards; it is compared by itself.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+function coversItsHeaders({ signedHeaders }: PresentedSignature, headers: SignedRequest['headers']): boolean {
+  const signed = new Set(signedHeaders);
+  const own = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-security-token');
+  return (signed.has('host') || signed.has(':authority')) && own.every((name) => signed.has(name));
+}
+
+/**
+ * The hash of the body that came, whatever the request declares: UNSIGNED-PAYLOAD and the chunked forms are S3's, and
+ * the laptop has no S3. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+function payloadHashOf({ service }: PresentedSignature, request: SignedRequest): string | undefined {
   const declared = request.headers['x-amz-content-sha256'];
-  if (declared === 'UNSIGNED-PAYLOAD') return declared;
+  if (declared === SIGNED_EVENTS && streamingServices.has(service)) return declared;
   const actual = sha256(request.body);
-  if (declared !== undefined && declared !== actual) return undefined;
-  return presented.presigned && declared === undefined ? sha256('') : actual;
+  return declared === undefined || declared === actual ? actual : undefined;
 }
 
 // Every service but S3 encodes the path, as sent, once more.

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, type Cloud, type Principal, type Service } from '../cloud.ts';
+import { AwsError, type Cloud, type Service } from '../cloud.ts';
 import type { Dispatcher } from '../dispatch.ts';
 import { NoAnswer } from '../faults/throttling.ts';
-import { type PresentedCredentials, readCredentials } from '../identity/credentials.ts';
-import type { SignedRequest } from '../identity/signature.ts';
+import { type Callers, PAGE_TOKEN_HEADER } from '../identity/callers.ts';
+import { readCredentials } from '../identity/credentials.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { decodeBody } from './body.ts';
+import { type RequestHead, refuseForeign } from './door.ts';
 import { describeFailure } from './failure.ts';
 import { LONGEST_BODY_BYTES, type ReceivedRequest, type Reply } from './listener.ts';
-import { isFromThisMachine } from './own-pages.ts';
 import { inProtocol } from './protocol-errors.ts';
 import { readRequest, spokenBy, type WireRequest } from './read-request.ts';
 import { recognise } from './recognise.ts';
-import type { RouteTable } from './routes.ts';
+import type { RawRequest, Route, RouteTable } from './routes.ts';
 import { loadServiceModel, type ServiceModel } from './service-model.ts';
 import { type Spoken, writeAnswer } from './write-answer.ts';
 import { writeError } from './write-error.ts';
@@ -23,11 +23,7 @@ export interface EndpointParts {
   readonly recorder: Recorder;
   readonly routes: RouteTable;
   find(service: string): Service | undefined;
-  identify(
-    credentials: PresentedCredentials,
-    request: SignedRequest,
-    scope: { service: string; region: string },
-  ): Principal;
+  readonly callers: Callers;
 }
 
 interface Conversation {
@@ -50,22 +46,46 @@ export class Endpoint {
     this.#parts = parts;
   }
 
+  /** @see refuseForeign */
+  refuse(head: RequestHead): Reply | undefined {
+    const reason = refuseForeign(head, this.#parts.routes);
+    return reason === undefined ? undefined : plain(403, `${reason}\n`);
+  }
+
   async handle(received: ReceivedRequest): Promise<Reply> {
     const route = this.#parts.routes.find(received.path);
     return route ? this.#answerRoute(received, route) : this.#answerAws(received);
   }
 
-  async #answerRoute(received: ReceivedRequest, handler: NonNullable<ReturnType<RouteTable['find']>>): Promise<Reply> {
+  async #answerRoute(received: ReceivedRequest, { access, handler }: Route): Promise<Reply> {
     if (received.oversized) return plain(413, 'Request Entity Too Large');
-    if (received.path.startsWith('/_local/') && !isFromThisMachine(received.headers)) return plain(403, 'Forbidden');
+    const request = { ...received, query: new URLSearchParams(received.rawQuery) };
+    const refused = access === 'administrator' ? this.#refuseStranger(request) : undefined;
+    if (refused) return refused;
     try {
-      const answer = await handler({ ...received, query: new URLSearchParams(received.rawQuery) });
+      const answer = await handler(request);
       return { kind: 'answer', status: answer.status, headers: answer.headers ?? {}, body: answer.body ?? '' };
     } catch (error) {
       if (error instanceof NoAnswer) return { kind: error.how };
       this.#parts.cloud.log(`${received.method} ${received.path}: ${describeFailure(error)}`);
       return plain(500, 'Internal Server Error');
     }
+  }
+
+  /** Paths below `/_local/` are the administrator's alone. */
+  #refuseStranger(request: RawRequest): Reply | undefined {
+    const { callers } = this.#parts;
+    if (callers.hasPageToken(request.headers)) return undefined;
+    try {
+      if (callers.identifyLocal(request).kind === 'administrator') return undefined;
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      if (error.code !== 'MissingAuthenticationTokenException') return plain(403, `${error.code}: ${error.message}\n`);
+    }
+    return plain(
+      401,
+      `Expected the token of this run in the header ${PAGE_TOKEN_HEADER}, or a signature of its administrator.\n`,
+    );
   }
 
   async #answerAws(received: ReceivedRequest): Promise<Reply> {
@@ -113,7 +133,11 @@ export class Endpoint {
     if (received.oversized) throw tooLarge();
     const region = pathRegion ?? recognised.region ?? this.#parts.cloud.region;
     talk.region = region;
-    const principal = this.#parts.identify(credentials, { ...received, query }, { service: service.name, region });
+    const principal = this.#parts.callers.identify(
+      credentials,
+      { ...received, query },
+      { service: service.name, region },
+    );
     const { operation, input } = readRequest(model, talk.spoken, request);
     talk.dispatched = true;
     const output = await this.#parts.dispatcher.dispatch({

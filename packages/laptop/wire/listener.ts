@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import { RequestTooLarge, readBody } from './body.ts';
+import type { RequestHead } from './door.ts';
 
-/** A request of either HTTP version. */
-export interface ReceivedRequest {
-  readonly method: string;
-  readonly path: string;
+/** A request of either HTTP version; the header `host` is there in HTTP/2 too. */
+export interface ReceivedRequest extends RequestHead {
   readonly rawQuery: string;
-  /** Lower-case names; `host` is there in HTTP/2 too. */
-  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** The body was over the limit and was not read to its end. */
   readonly oversized: boolean;
@@ -29,6 +27,14 @@ export type Reply =
   /** The connection stays open without an answer until the caller gives up. */
   | { readonly kind: 'never' };
 
+/** What stands behind the port. */
+export interface Handling {
+  /** Called before the body is read. A reply refuses the request. */
+  refuse(head: RequestHead): Reply | undefined;
+  handle(request: ReceivedRequest): Promise<Reply>;
+  onFailure(error: unknown): void;
+}
+
 export interface Listener {
   readonly port: number;
   close(): Promise<void>;
@@ -41,22 +47,19 @@ export const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
  * One port of 127.0.0.1 for HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes: the SDK's Bedrock client
  * speaks HTTP/2 without asking first.
  */
-export async function listen(
-  port: number,
-  handle: (request: ReceivedRequest) => Promise<Reply>,
-  onFailure: (error: unknown) => void,
-): Promise<Listener> {
+export async function listen(port: number, handling: Handling): Promise<Listener> {
   const sockets = new Set<net.Socket>();
   const onRequest = (
     request: http.IncomingMessage | http2.Http2ServerRequest,
     response: http.ServerResponse | http2.Http2ServerResponse,
   ) =>
-    serve(request, response, handle).catch((error) => {
+    serve(request, response, handling).catch((error) => {
       // Nothing that goes wrong with one answer may end the endpoint.
-      onFailure(error);
+      handling.onFailure(error);
       response.destroy();
     });
   const one = http.createServer({ keepAliveTimeout: 65_000 }, onRequest);
+  one.on('clientError', answerNoHttp);
   const two = http2.createServer({}, onRequest);
   // A client that breaks the protocol, or goes away, ends its own session only.
   two.on('sessionError', () => {});
@@ -88,11 +91,23 @@ export async function listen(
   };
 }
 
+/** What Node answers to bytes that are no HTTP, and a Date with it: clients set their clocks by it. */
+function answerNoHttp(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nDate: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n`);
+}
+
 async function serve(
   request: http.IncomingMessage | http2.Http2ServerRequest,
   response: http.ServerResponse | http2.Http2ServerResponse,
-  handle: (request: ReceivedRequest) => Promise<Reply>,
+  { refuse, handle }: Handling,
 ): Promise<void> {
+  const [path = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
+  const head: RequestHead = { method: request.method ?? 'GET', path, headers: readHeaders(request.headers) };
+  const refused = refuse(head);
+  // The body stays unread, and the connection ends with the answer.
+  if (refused) return send(refused, request, response, true);
   const gone = new AbortController();
   response.on('close', () => {
     if (!response.writableFinished) gone.abort(new Error('The caller has gone.'));
@@ -106,12 +121,9 @@ async function serve(
     if (!(error instanceof RequestTooLarge)) return void response.destroy();
     oversized = true;
   }
-  const [path = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
   const reply = await handle({
-    method: request.method ?? 'GET',
-    path,
+    ...head,
     rawQuery,
-    headers: readHeaders(request.headers),
     body,
     oversized,
     sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
@@ -124,7 +136,7 @@ function send(
   reply: Reply,
   request: http.IncomingMessage | http2.Http2ServerRequest,
   response: http.ServerResponse | http2.Http2ServerResponse,
-  oversized: boolean,
+  isLast: boolean,
 ): void {
   if (reply.kind === 'never' || response.destroyed) return;
   if (reply.kind === 'reset') {
@@ -136,7 +148,7 @@ function send(
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value as string | string[]);
   const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   if (reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', bytes.length);
-  if (oversized && !('stream' in response)) response.setHeader('connection', 'close');
+  if (isLast && !('stream' in response)) response.setHeader('connection', 'close');
   (response as http.ServerResponse).end(request.method === 'HEAD' ? undefined : bytes);
 }
 

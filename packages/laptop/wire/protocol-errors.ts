@@ -1,4 +1,5 @@
 import { AwsError } from '../cloud.ts';
+import { own } from '../own.ts';
 import type { Spoken } from './write-answer.ts';
 
 /** What the endpoint itself refuses, by the JSON protocols' names, and how query and REST say it. */
@@ -14,7 +15,7 @@ const edge: Readonly<Record<string, { query: string; restStatus: number; querySt
 
 /** An error of the endpoint in the words of the protocol that the caller speaks. */
 export function inProtocol(error: AwsError, spoken: Spoken, service: string): AwsError {
-  const known = edge[error.code];
+  const known = own(edge, error.code);
   if (!known) return error;
   if (spoken === 'awsQuery' || spoken === 'ec2Query') {
     return new AwsError(known.query, error.message, { httpStatus: known.queryStatus, cause: error });

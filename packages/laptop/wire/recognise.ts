@@ -1,5 +1,6 @@
 import { AwsError } from '../cloud.ts';
 import type { PresentedCredentials } from '../identity/credentials.ts';
+import { own } from '../own.ts';
 
 /** What a request says about the service it is meant for, before the service's model is consulted. */
 export interface Recognised {
@@ -55,13 +56,15 @@ export function recognise(request: {
   const { credentials, headers, path, query, form } = request;
   if (credentials.kind === 'signature') {
     const { service, region } = credentials.signature;
-    return { service: aliases[service] ?? service, region };
+    return { service: own(aliases, service) ?? service, region };
   }
   if (credentials.kind === 'signed-token') return { service: 'bedrock', region: credentials.signature.region };
   const target = headers['x-amz-target']?.split('.')[0];
   const version = form?.get('Version') ?? query.get('Version');
   const service =
-    (target && targets[target]) ?? (version && versions[version]) ?? paths.find(([pattern]) => pattern.test(path))?.[1];
+    (target && own(targets, target)) ??
+    (version && own(versions, version)) ??
+    paths.find(([pattern]) => pattern.test(path))?.[1];
   if (service) return { service };
   // Only Bedrock takes bearer keys, so one alone is enough to know it by.
   if (credentials.kind === 'bearer') return { service: 'bedrock' };

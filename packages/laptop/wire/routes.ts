@@ -24,25 +24,37 @@ export interface RawResponse {
 
 export type RawHandler = (request: RawRequest) => RawResponse | Promise<RawResponse>;
 
+/**
+ * Who may ask for a path: `administrator`, with the page's token or a signature; `machine`, any program or own page of
+ * this machine; `public`, pages of every origin as well, because the resource behind it has rules of its own (CORS, IAM).
+ */
+export type RouteAccess = 'administrator' | 'machine' | 'public';
+
+export interface Route {
+  readonly handler: RawHandler;
+  readonly access: RouteAccess;
+}
+
 /** Paths of the endpoint that do not speak an AWS protocol. The longest prefix wins. */
 export class RouteTable {
-  readonly #handlers = new Map<string, RawHandler>();
+  readonly #routes = new Map<string, Route>();
 
   /** Serves every path that begins with `prefix` (`/_functions/url/abc/`). Answers how to take it away again. */
-  add(prefix: string, handler: RawHandler): () => void {
+  add(prefix: string, access: RouteAccess, handler: RawHandler): () => void {
     if (!prefix.startsWith('/_')) throw new RangeError(`A raw route begins with "/_", not ${JSON.stringify(prefix)}.`);
-    this.#handlers.set(prefix, handler);
+    const route = { handler, access };
+    this.#routes.set(prefix, route);
     return () => {
-      if (this.#handlers.get(prefix) === handler) this.#handlers.delete(prefix);
+      if (this.#routes.get(prefix) === route) this.#routes.delete(prefix);
     };
   }
 
-  find(path: string): RawHandler | undefined {
+  find(path: string): Route | undefined {
     let best: string | undefined;
-    for (const prefix of this.#handlers.keys()) {
+    for (const prefix of this.#routes.keys()) {
       if (path.startsWith(prefix) && prefix.length > (best?.length ?? 0)) best = prefix;
     }
-    return best === undefined ? undefined : this.#handlers.get(best);
+    return best === undefined ? undefined : this.#routes.get(best);
   }
 }
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
+import { CompleteSecretArn } from '../grammar/aws-names.ts';
 import { convergenceBoundOf, everyRotated } from '../manifest/entries/manifest-entry.ts';
-import { describeManifestIssue, keysOf } from '../manifest/entries/manifest-issues.ts';
+import { keysOf, readStrictly } from '../manifest/entries/manifest-issues.ts';
 import type { ApiKeyManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { ApiKeyValue } from '../payloads/api-key.ts';
 import { ApiKeySettings, unsafeApiKeyTiming } from '../settings/api-key.ts';
@@ -33,18 +34,17 @@ export const apiKeyContract = {
 } satisfies KindContract<'api-key'>;
 
 function apiKeyProblems(secret: ApiKeyManifestSecret): string[] {
-  const parsed = v.safeParse(ApiKeySettings, apiKeySettings(secret), { abortPipeEarly: true });
-  if (!parsed.success) {
-    const known = keysOf(ApiKeySettings);
-    return parsed.issues.map(
-      (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
-    );
+  const read = readStrictly(ApiKeySettings, apiKeySettings(secret), keysOf(ApiKeySettings));
+  if ('problems' in read) return read.problems.map((problem) => `parameters: ${problem.replace('the manifest: ', '')}`);
+  // The reader of settings takes what a construct knows of an imported secret; a person knows the whole.
+  if (read.value.provider === 'http' && !v.is(CompleteSecretArn, read.value.admin.secretArn)) {
+    return ['parameters: admin.secretArn: expected the complete ARN of a secret, with the six characters at its end.'];
   }
   const timing = {
     rotationIntervalSeconds: rotationIntervalSeconds(secret),
     gracePeriodSeconds: secret.gracePeriodSeconds,
   };
-  return unsafeApiKeyTiming(parsed.output, timing).map((problem) => `parameters: ${problem}`);
+  return unsafeApiKeyTiming(read.value, timing).map((problem) => `parameters: ${problem}`);
 }
 
 /** The rotator's settings: the provider's parameters, and what the manifest says elsewhere. */

@@ -1,37 +1,45 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { everyRotated, text, whole } from '../manifest/entries/manifest-entry.ts';
+import {
+  DatabaseIdentifier,
+  DatabaseRole,
+  ExcludedCharacters,
+  ProxyName,
+  SecretNameOrArn,
+} from '../grammar/aws-names.ts';
+import { Host } from '../grammar/hosts.ts';
+import { everyRotated, whole } from '../manifest/entries/manifest-entry.ts';
 import type { PostgresManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
 import { PostgresPayload } from '../payloads/postgres.ts';
 import { PostgresSettings } from '../settings/postgres.ts';
 import type { KindContract } from './kind-contract.ts';
 
 const ProxyReference = v.strictObject({
-  name: text,
+  name: ProxyName,
   /** The endpoint that consumers connect to. */
-  endpoint: text,
+  endpoint: Host,
   ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
   /** Password authentication: the secrets of both logins (ARN or name), registered with the proxy. */
-  loginSecrets: v.optional(v.strictObject({ base: text, second: text })),
+  loginSecrets: v.optional(v.strictObject({ base: SecretNameOrArn, second: SecretNameOrArn })),
 });
 
 /** The RDS identifiers that the rotation function has to look up: exactly these it may describe. */
 const Database = v.strictObject({
-  instance: v.optional(text),
-  cluster: v.optional(text),
+  instance: v.optional(DatabaseIdentifier),
+  cluster: v.optional(DatabaseIdentifier),
   /** Where the secret's host is a replica or reader: the instance or cluster that it reads from. */
-  readerOf: v.optional(text),
+  readerOf: v.optional(DatabaseIdentifier),
 });
 
 const entry = declared<PostgresManifestSecret>()(
   v.strictObject({
     kind: v.literal('postgres'),
     strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
-    superuserSecret: v.optional(text),
+    superuserSecret: v.optional(SecretNameOrArn),
     /** Missing: the base login, which then owns everything. */
-    ownerRole: v.optional(text),
+    ownerRole: v.optional(DatabaseRole),
     passwordLength: v.optional(whole(16, 128)),
-    excludeCharacters: v.optional(v.string()),
+    excludeCharacters: v.optional(ExcludedCharacters),
     proxy: v.optional(ProxyReference),
     database: v.optional(Database),
     ...everyRotated,

@@ -1,8 +1,9 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
+import { hasLogin } from '../grammar/hosts.ts';
 import { contractOf } from '../kinds/kind-contracts.ts';
 import { secretKinds } from '../secret-kinds.ts';
 import { checkParameters } from '../settings/checks.ts';
-import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
+import { keysOf, readStrictly } from './entries/manifest-issues.ts';
 import type { ManifestCheck, ManifestSecret } from './manifest.ts';
 
 /** Checks that would check nothing, or another thing than they say. Pure. */
@@ -33,19 +34,22 @@ function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
   if (check.type !== 'consumer' && check.function) {
     return [`"function" is for checks of type "function" and "consumer". Remove it, or write "type": "function".`];
   }
+  if (check.type === 'consumer' && 'functionArn' in check.parameters) {
+    return ['parameters: unknown key "functionArn". Write "function": "<name or ARN>" in the check.'];
+  }
+  if (typeof check.parameters.url === 'string' && hasLogin(check.parameters.url)) {
+    return ['parameters: url: expected an address without a login in it. Write "key" for the secret, or none.'];
+  }
   // The function's ARN is known when the stack is made; its shape is all that is asked here.
-  const functionArn = consumer && { functionArn: 'arn:aws:lambda:region:0:function:name' };
+  const functionArn = consumer && { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:name' };
   return parameterProblems(check.type, { ...check.parameters, ...functionArn });
 }
 
 function parameterProblems(type: keyof typeof checkParameters, parameters: object): string[] {
   const schema = checkParameters[type];
-  const parsed = v.safeParse(schema, parameters, { abortPipeEarly: true });
-  if (parsed.success) return [];
-  const known = keysOf(schema);
-  return parsed.issues.map(
-    (issue) => `parameters: ${describeManifestIssue(issue, known).replace('the manifest: ', '')}`,
-  );
+  const read = readStrictly<v.GenericSchema>(schema, parameters, keysOf(schema));
+  if ('value' in read) return [];
+  return read.problems.map((problem) => `parameters: ${problem.replace('the manifest: ', '')}`);
 }
 
 /** What the manifest says elsewhere already, so that a check of type `database` need not repeat it. */

@@ -1,11 +1,13 @@
-import * as v from 'valibot';
 import { KeyturnError } from '../errors.ts';
 import { contractOf } from '../kinds/kind-contracts.ts';
 import { InputInvalid } from '../parse.ts';
-import { describeManifestIssue, keysOf } from './entries/manifest-issues.ts';
+import { keysOf, readStrictly } from './entries/manifest-issues.ts';
 import { Manifest, type ManifestSecret, referencedName } from './manifest.ts';
 import { checkProblems } from './manifest-checks.ts';
+import { ambiguousNames } from './manifest-names.ts';
 import { newSecretProblems } from './manifest-new-secrets.ts';
+import { placeOf, placeProblems } from './manifest-places.ts';
+import { structureProblems } from './manifest-structure.ts';
 import { timingProblems } from './manifest-timing.ts';
 
 /** Settings of the manifest do not fit together; the message says what to write instead. */
@@ -21,14 +23,16 @@ const knownKeys = keysOf(Manifest);
 
 /** Parses a manifest and refuses what would break a promise, every problem at once. @throws InputInvalid | ManifestUnsafe */
 export function parseManifest(input: unknown): Manifest {
-  const parsed = v.safeParse(Manifest, input, { abortPipeEarly: true });
-  if (!parsed.success) {
+  const structure = structureProblems(input);
+  if (structure.length > 0) throw new InputInvalid('The manifest', structure);
+  const read = readStrictly(Manifest, input, knownKeys);
+  if ('problems' in read) {
     throw new InputInvalid(
       'The manifest',
-      parsed.issues.map((issue) => describeManifestIssue(issue, knownKeys).replace(/\.$/, '')),
+      read.problems.map((problem) => problem.replace(/\.$/, '')),
     );
   }
-  const manifest = parsed.output;
+  const manifest = read.value;
   const problems = [
     ...Object.entries(manifest.secrets).flatMap(([name, secret]) =>
       secretProblems(secret).map((problem) => `secrets["${name}"]: ${problem}`),
@@ -36,9 +40,11 @@ export function parseManifest(input: unknown): Manifest {
     ...repeatedSecrets(manifest),
     ...dividedGroups(manifest),
     ...sharedUsers(manifest),
+    ...ambiguousNames(manifest),
+    ...placeProblems(manifest),
   ];
   if (problems.length > 0) throw new ManifestUnsafe(problems);
-  return manifest;
+  return { ...manifest, ...placeOf(manifest) };
 }
 
 /** Each of these would retire what somebody uses, leave nothing that works, or check less than it says. */

@@ -17,6 +17,18 @@ export interface Manifest {
   /** Names the stack, its state machines, alarms and parameters. */
   readonly pipeline: string;
   /**
+   * The account that the stack goes to.
+   * @default - that of the ARNs in the manifest; without ARNs, wherever it is deployed
+   */
+  readonly account?: string;
+  /**
+   * The region that the stack goes to.
+   * @default - that of the ARNs in the manifest; without ARNs, wherever it is deployed
+   */
+  readonly region?: string;
+  /** Further accounts, in which functions, keys and secrets that are only read may be: docs/manifest.md#arns. */
+  readonly crossAccount: string[];
+  /**
    * Where functions that reach databases run.
    * @default - outside of a VPC
    */

@@ -1,9 +1,13 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
 import { eventPrivileges, REQUESTER_ARN } from '../event-requests.ts';
+import { AccountId, Region, SecurityGroupId, SubnetId, VpcId } from '../grammar/aws-names.ts';
+import { ParameterNameOrPath } from '../grammar/parameter-names.ts';
+import { givenName } from '../grammar/plain-text.ts';
 import { kindContracts } from '../kinds/kind-contracts.ts';
 import { managedKinds } from '../secret-kinds.ts';
-import { Consumer, followers, SecretReference, text } from './entries/manifest-entry.ts';
+import { PipelineName } from '../settings/pipeline.ts';
+import { Consumer, followers, SecretReference } from './entries/manifest-entry.ts';
 import type * as parts from './entries/manifest-part-types.ts';
 import type * as secrets from './entries/manifest-secret-types.ts';
 import type * as types from './manifest-types.ts';
@@ -33,25 +37,46 @@ const ManifestSecret = declared<secrets.ManifestSecret>()(
 export type ManifestSecret = secrets.ManifestSecret;
 
 const WatchedParameter = declared<types.ManifestParameter>()(
-  v.strictObject({ consumers: v.pipe(v.array(Consumer), v.minLength(1, 'one consumer or more')) }),
+  v.strictObject({
+    consumers: v.pipe(
+      v.array(Consumer),
+      v.minLength(1, 'one consumer or more'),
+      v.maxLength(50, '50 consumers or less'),
+    ),
+  }),
 );
+
+/** As many as a function takes. https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html */
+const Network = v.strictObject({
+  vpcId: VpcId,
+  subnetIds: v.pipe(
+    v.array(SubnetId),
+    v.minLength(1, 'one subnet or more'),
+    v.maxLength(16, '16 subnets or less'),
+    v.check((ids) => new Set(ids).size === ids.length, 'each subnet once'),
+  ),
+  /** Missing: the stack makes one that lets everything out. */
+  securityGroupIds: v.optional(
+    v.pipe(
+      v.array(SecurityGroupId),
+      v.minLength(1, 'one security group or more'),
+      v.maxLength(5, '5 security groups or less'),
+      v.check((ids) => new Set(ids).size === ids.length, 'each security group once'),
+    ),
+  ),
+});
 
 export const Manifest = declared<types.Manifest>()(
   v.strictObject({
-    $schema: v.optional(v.string()),
-    pipeline: v.optional(
-      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens')),
-      'keyturn',
-    ),
+    $schema: v.optional(v.pipe(v.string(), v.regex(/^[!#-;=?-~]{1,500}$/, 'the address of a JSON schema'))),
+    pipeline: v.optional(PipelineName, 'keyturn'),
+    /** Where the stack goes. Missing: where the ARNs are that the manifest names. */
+    account: v.optional(AccountId),
+    region: v.optional(Region),
+    /** Further accounts that ARNs may name. */
+    crossAccount: v.optional(v.pipe(v.array(AccountId), v.maxLength(50, '50 accounts or less')), []),
     /** Where functions that reach databases run. */
-    network: v.optional(
-      v.strictObject({
-        vpcId: text,
-        subnetIds: v.pipe(v.array(text), v.minLength(1, 'one subnet or more')),
-        /** Missing: the stack makes one that lets everything out. */
-        securityGroupIds: v.optional(v.array(text)),
-      }),
-    ),
+    network: v.optional(Network),
     requesters: v.optional(
       v.array(
         v.pipe(
@@ -63,15 +88,9 @@ export const Manifest = declared<types.Manifest>()(
     ),
     allowByEvent: v.optional(v.array(v.picklist(eventPrivileges)), []),
     forwardStory: v.optional(v.boolean(), false),
-    secrets: v.record(text, ManifestSecret),
+    secrets: v.record(givenName, ManifestSecret),
     /** By name; with a slash at its end it is a path, and everything under it. */
-    parameters: v.optional(
-      v.record(
-        v.pipe(v.string(), v.regex(/^\/?[\w.-]+(\/[\w.-]+)*\/?$/, 'the name of a parameter, or a path /shop/')),
-        WatchedParameter,
-      ),
-      {},
-    ),
+    parameters: v.optional(v.record(ParameterNameOrPath, WatchedParameter), {}),
   }),
 );
 export type Manifest = types.Manifest;

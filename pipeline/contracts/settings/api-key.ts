@@ -1,5 +1,6 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
+import { ModelId, Region, UserName } from '../grammar/aws-names.ts';
+import { Place } from '../grammar/places.ts';
 import type { ApiKeyProvider } from './api-key-providers.ts';
 import {
   type HttpProblem,
@@ -10,8 +11,7 @@ import {
 } from './http-provider.ts';
 
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
-const userName = v.pipe(v.string(), v.regex(/^[\w+=,.@-]{1,64}$/, 'the name of an IAM user'));
-const placeInObject = v.pipe(JsonPointer, v.minLength(2, 'a place inside the object'));
+const placeInObject = v.pipe(Place, v.minLength(2, 'a place inside the object'));
 
 const everyProvider = {
   /** After this, every consumer uses the new key. */
@@ -35,13 +35,13 @@ const places = (key: string, id: string) => ({
 /** An Amazon Bedrock API key: a service-specific credential of an IAM user that belongs to this secret alone. */
 const BedrockSettings = v.strictObject({
   provider: v.literal('bedrock'),
-  userName,
+  userName: UserName,
   /** The key works in its own region only. Missing: the pipeline's. */
-  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'))),
+  region: v.optional(Region),
   /** Missing: the key has no end. It has to outlive the interval and the grace period. */
   credentialAgeDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(36_600))),
   /** A model to prove the key with, by one token. Missing: the key lists the models, which costs nothing. */
-  modelId: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  modelId: v.optional(ModelId),
   ...places('/api_key', '/api_key_id'),
   ...everyProvider,
 });
@@ -50,7 +50,7 @@ export type BedrockSettings = v.InferOutput<typeof BedrockSettings>;
 /** An access key of an IAM user that belongs to this secret alone. */
 const IamAccessKeySettings = v.strictObject({
   provider: v.literal('iam-access-key'),
-  userName,
+  userName: UserName,
   ...places('/secretAccessKey', '/accessKeyId'),
   ...everyProvider,
 });

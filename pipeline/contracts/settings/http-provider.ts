@@ -1,38 +1,33 @@
-import { JsonPointer } from '@keyturn/consumer/contracts/json-pointer';
 import * as v from 'valibot';
+import { SecretArn } from '../grammar/aws-names.ts';
+import { PlainHeaders } from '../grammar/headers.ts';
+import { isForbiddenHost } from '../grammar/hosts.ts';
+import { Place } from '../grammar/places.ts';
+import { content, plainText } from '../grammar/plain-text.ts';
 
 /**
  * A vendor's key-management API, described as data. Places of the form `${name}` are filled in: inside a URL they are
  * percent-encoded, in headers and bodies they stand as they are. docs/api-keys.md has examples of real vendors.
  */
-const text = v.pipe(v.string(), v.nonEmpty());
-const arn = v.pipe(v.string(), v.regex(/^arn:[^:]+:secretsmanager:/, 'the ARN of a secret'));
-const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
-const templates = v.record(text, v.string());
-
-/** Headers that the transport writes itself. */
-const ownHeaders = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade']);
-const Headers = v.pipe(
-  templates,
-  v.check(
-    (headers) =>
-      Object.keys(headers).every(
-        (name) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !ownHeaders.has(name.toLowerCase()),
-      ),
-    'names of headers other than Host, Connection and Content-Length',
-  ),
+const text = v.pipe(
+  v.string(),
+  v.regex(/^[!#-;=?-~]{1,2048}$/, '1 to 2048 characters of printable ASCII, without spaces, quotes, < and >'),
 );
+const variable = v.pipe(v.string(), v.regex(/^\w{1,64}$/, 'a name of 1 to 64 letters, digits and _'));
+const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
+const template = content(4_000);
+const templates = v.record(plainText(200), template);
 
 const request = {
   /** https, except on loopback where `allowHttpOnLoopback` says so. The host stands there literally. */
   url: text,
-  headers: v.optional(Headers, {}),
+  headers: v.optional(PlainHeaders, {}),
   /** The body as JSON; its texts are templates. */
   json: v.optional(v.unknown()),
   /** The body as a form. */
   form: v.optional(templates),
   /** Basic authentication. */
-  basic: v.optional(v.strictObject({ username: v.string(), password: v.string() })),
+  basic: v.optional(v.strictObject({ username: template, password: template })),
 };
 const method = (standard: 'GET' | 'POST' | 'DELETE') =>
   v.optional(v.picklist(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), standard);
@@ -46,25 +41,25 @@ export const VerifyRequest = v.strictObject({
   /** What it answers to one that does not, or not yet. Any other answer says neither. */
   refused: v.optional(v.array(status), [401, 403]),
   /** For vendors that answer 200 to every key: what stands where in the answer to one that works. */
-  expect: v.optional(v.strictObject({ pointer: JsonPointer, equals: v.union([v.string(), v.number(), v.boolean()]) })),
+  expect: v.optional(v.strictObject({ pointer: Place, equals: v.union([template, v.number(), v.boolean()]) })),
 });
 export type VerifyRequest = v.InferOutput<typeof VerifyRequest>;
 
 export const HttpProviderSettings = {
   /** The key that manages keys: its secret, and where in it the parts stand that templates call `${admin.<name>}`. */
   admin: v.strictObject({
-    secretArn: arn,
-    values: v.optional(v.record(v.pipe(v.string(), v.regex(/^\w+$/)), JsonPointer), { key: '' }),
+    secretArn: SecretArn,
+    values: v.optional(v.record(variable, Place), { key: '' }),
   }),
   /** `${variables.<name>}`: a project's id, say. */
-  variables: v.optional(v.record(v.pipe(v.string(), v.regex(/^\w+$/)), v.string()), {}),
+  variables: v.optional(v.record(variable, template), {}),
   create: v.strictObject({
     ...request,
     method: method('POST'),
     /** Where the answer holds the key. */
-    key: JsonPointer,
+    key: Place,
     /** Where the answer holds the credential's id. */
-    id: JsonPointer,
+    id: Place,
   }),
   verify: VerifyRequest,
   revoke: v.strictObject({ ...request, method: method('DELETE') }),
@@ -72,12 +67,12 @@ export const HttpProviderSettings = {
     ...request,
     method: method('GET'),
     /** Where the answer holds the array of credentials. */
-    items: JsonPointer,
+    items: Place,
     /** Inside an item. */
-    id: JsonPointer,
-    name: v.optional(JsonPointer),
-    createdAt: v.optional(JsonPointer),
-    lastUsedAt: v.optional(JsonPointer),
+    id: Place,
+    name: v.optional(Place),
+    createdAt: v.optional(Place),
+    lastUsedAt: v.optional(Place),
     /** How further pages are asked for, by a parameter of the query. */
     nextPage: v.optional(
       v.variant('by', [
@@ -85,8 +80,8 @@ export const HttpProviderSettings = {
         v.strictObject({
           by: v.literal('cursor'),
           parameter: text,
-          cursor: JsonPointer,
-          while: v.optional(JsonPointer),
+          cursor: Place,
+          while: v.optional(Place),
         }),
         /** Pages are counted, until one is empty. */
         v.strictObject({ by: v.literal('number'), parameter: text, first: v.optional(v.picklist([0, 1]), 1) }),
@@ -202,6 +197,7 @@ function urlProblem(url: string, allowHttpOnLoopback: boolean): string | undefin
   if (origin.includes('${')) return 'a host that stands there literally';
   const { protocol, hostname, username, password } = new URL(plain);
   if (username || password) return 'no login in it: write "basic"';
+  if (isForbiddenHost(hostname)) return 'a host that is neither link-local nor the metadata of an instance';
   if (protocol === 'https:') return undefined;
   if (!['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return 'https: keys do not travel in the clear';
   return allowHttpOnLoopback ? undefined : 'https, or "allowHttpOnLoopback": true for a vendor on this machine';

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ParameterNameOrPath } from '../grammar/parameter-names.ts';
 import { ConsumerSettings } from './secret.ts';
 
 /**
@@ -8,7 +9,7 @@ import { ConsumerSettings } from './secret.ts';
 export const ParameterSettings = v.object({
   schemaVersion: v.literal(1),
   /** `/app/flag`; with a slash at its end, everything under it: `/app/`. */
-  name: v.pipe(v.string(), v.nonEmpty()),
+  name: ParameterNameOrPath,
   consumers: v.array(ConsumerSettings),
 });
 export type ParameterSettings = v.InferOutput<typeof ParameterSettings>;

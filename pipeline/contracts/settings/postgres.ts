@@ -1,20 +1,20 @@
 import * as v from 'valibot';
+import { DatabaseRole, ExcludedCharacters, ProxyName, SecretArn } from '../grammar/aws-names.ts';
+import { Host } from '../grammar/hosts.ts';
 
-const text = v.pipe(v.string(), v.nonEmpty());
-const arn = v.pipe(v.string(), v.startsWith('arn:'));
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const ProxySettings = v.object({
   /** DBProxyName. */
-  name: text,
+  name: ProxyName,
   /** The host that consumers connect to. */
-  endpoint: text,
+  endpoint: Host,
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
   /**
    * With password authentication a proxy knows only the users whose secrets are registered with it: one secret for
    * each of the two logins. Missing: the proxy authenticates otherwise (end-to-end IAM).
    */
-  loginSecretArns: v.optional(v.object({ base: arn, second: arn })),
+  loginSecretArns: v.optional(v.object({ base: SecretArn, second: SecretArn })),
   /** `init-query`: the proxy's InitQuery is SET ROLE to the owner role. `reassign`: each rotation hands over what the second login owns. */
   ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
   /** A proxy reads AWSCURRENT late: for so long a refused login through it is tried again. */
@@ -26,11 +26,11 @@ export type ProxySettings = v.InferOutput<typeof ProxySettings>;
 export const PostgresSettings = v.object({
   strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
   /** Missing: `masterarn` of the payload. */
-  superuserSecretArn: v.optional(arn),
+  superuserSecretArn: v.optional(SecretArn),
   /** Missing: the base login, which then owns everything. */
-  ownerRole: v.optional(text),
+  ownerRole: v.optional(DatabaseRole),
   /** As the default of AWS's functions: what breaks URLs and shells. */
-  excludeCharacters: v.optional(v.string(), ':/@"\'\\'),
+  excludeCharacters: v.optional(ExcludedCharacters, ':/@"\'\\'),
   passwordLength: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(128)), 32),
   proxy: v.optional(ProxySettings),
   /** After this, every consumer uses the new login. */

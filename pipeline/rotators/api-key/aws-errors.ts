@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { isNamed, type KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
@@ -8,7 +9,8 @@ import type { KeyProvider, Verdict } from './provider.ts';
  * replaces them. AWS's messages name users, actions and ids, never keys.
  */
 export function describeAwsError(error: unknown, what: string): KeyturnError {
-  const { name, message } = error as Error;
+  const name = quote((error as Error).name, []);
+  const message = quote((error as Error).message, []);
   if (judgeAws(error) !== 'wrong') return new TargetUnavailable(`${what}: ${name}: ${message}`, { cause: error });
   const advice = /AccessDenied/.test(name)
     ? ' Deploy the pipeline’s stack again: it grants what this provider needs.'
@@ -21,13 +23,13 @@ export function describeAwsError(error: unknown, what: string): KeyturnError {
  * do (401, 403). A model that is no more, or a request that does not fit, says nothing about the key.
  * https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
  */
-export function judgeAwsError(error: unknown, service: string): Verdict {
+export function judgeAwsError(error: unknown, { service, key }: { service: string; key: string }): Verdict {
   const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   const verdict = judgeAws(error);
   const isDenied = verdict === 'wrong' && [401, 403].includes($metadata?.httpStatusCode ?? 0);
   return {
     verdict: verdict === 'refused' || isDenied ? 'refused' : 'unclear',
-    reason: `${service} answered ${name}: ${message}`,
+    reason: `${service} answered ${quote(`${name}: ${message}`, [key])}`,
   };
 }
 

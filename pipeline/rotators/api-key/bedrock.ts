@@ -5,6 +5,7 @@ import {
   DeleteServiceSpecificCredentialCommand,
   ListServiceSpecificCredentialsCommand,
 } from '@aws-sdk/client-iam';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { BedrockSettings } from '../../contracts/settings/api-key.ts';
 import { isNamed } from '../../errors.ts';
 import { TargetRefused } from '../errors.ts';
@@ -86,7 +87,7 @@ export function bedrockProvider(dependencies: ApiKeyDependencies, settings: Bedr
 }
 
 export async function slotsTaken(provider: Pick<KeyProvider, 'listOwn'>, who: string): Promise<TargetRefused> {
-  const ids = (await provider.listOwn()).map((item) => item.id).join(', ');
+  const ids = (await provider.listOwn()).map((item) => quote(item.id, [])).join(', ');
   return new TargetRefused(
     `${who} has as many keys as IAM allows: ${ids}. One is that of AWSCURRENT; another was not made by this pipeline, ` +
       'or is still in its grace period, and is left alone. Give the secret a user of its own, or delete the key that nobody uses.',
@@ -114,6 +115,6 @@ async function callWith(dependencies: ApiKeyDependencies, settings: BedrockSetti
     }
     return { verdict: 'accepted' };
   } catch (error) {
-    return judgeAwsError(error, 'Bedrock');
+    return judgeAwsError(error, { service: 'Bedrock', key });
   }
 }

@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { RetirementEvidence } from '../rotator.ts';
 import { type ApiKeyVersion, heldId, type KeyAccount } from './key-account.ts';
 import type { ListedCredential } from './provider.ts';
@@ -31,7 +32,7 @@ export async function gatherUseEvidence(
       ? [{ name: lastUsed.by, since: lastUsed.at }]
       : [],
     notBefore,
-    observed: `${bound}; the key ${previous} was last used at ${lastUsed.at.toISOString()}`,
+    observed: `${bound}; the key ${quote(previous, [])} was last used at ${lastUsed.at.toISOString()}`,
   };
 }
 

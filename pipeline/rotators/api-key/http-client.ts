@@ -1,3 +1,5 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
+import { placeOf, type Redirect, redirectOf } from '@keyturn/consumer/contracts/redirect';
 import { judgeStatus } from '@keyturn/consumer/contracts/verdicts/http-status';
 import { findNetworkFault } from '@keyturn/consumer/contracts/verdicts/network';
 import { fill } from '../../contracts/settings/http-provider.ts';
@@ -21,6 +23,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The parsed body; undefined when there is none, or it is no JSON. */
   readonly body: unknown;
+  /** A redirect that was not followed: whose it is, and where it leads. Both are fit to be quoted. */
+  readonly redirect?: { readonly from: string; readonly to: string };
 }
 
 export interface HttpClient {
@@ -45,7 +49,7 @@ export async function send(
   const request = build(template, values);
   const where = describeRequest(template);
   for (let attempt = 1; ; attempt += 1) {
-    const response = await exchange(client, request, where);
+    const response = await exchange(client, request, where, secretsOf(values));
     if (response.status !== 429 || attempt >= tries) return response;
     const seconds = Number(response.retryAfter ?? 1);
     if (!(seconds >= 0 && seconds <= LONGEST_WAIT_SECONDS)) return response;
@@ -59,15 +63,24 @@ export function describeRequest(template: Pick<RequestTemplate, 'method' | 'url'
 }
 
 /** Says what a status that is no success means. Bodies are left out: vendors quote keys in them. */
-export function describeStatus(where: string, { status }: HttpAnswer, advice = ''): TargetRefused | TargetUnavailable {
+export function describeStatus(
+  where: string,
+  { status, redirect }: HttpAnswer,
+  advice = '',
+): TargetRefused | TargetUnavailable {
   const message = `${where} answered ${status}.${advice && ` ${advice}`}`;
   if (judgeStatus(status) === 'not-now') return new TargetUnavailable(message);
   if (status >= 300 && status < 400) {
     return new TargetRefused(
-      `${message} Redirects are not followed; write the URL that it leads to, if it is the vendor’s.`,
+      `${message} Redirects are not followed, since the key would go along${redirect ? `: ${redirect.from} leads to ${redirect.to}` : ''}. Write the URL that it leads to, if it is the vendor’s.`,
     );
   }
   return new TargetRefused(message);
+}
+
+/** What was filled in that no message may quote. */
+function secretsOf(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => (name === 'key' || name.startsWith('admin.') ? value : []));
 }
 
 interface BuiltRequest {
@@ -124,13 +137,20 @@ async function exchange(
   client: HttpClient,
   request: BuiltRequest,
   where: string,
+  secrets: readonly string[],
 ): Promise<HttpAnswer & { retryAfter: string | null }> {
   const { url, ...init } = request;
   const signal = AbortSignal.timeout(client.requestTimeoutSeconds * 1000);
   try {
     const response = await client.fetch(url, { ...init, redirect: 'manual', signal });
     const text = await readBounded(response);
-    return { status: response.status, body: parseJson(text), retryAfter: response.headers.get('retry-after') };
+    const redirect = redirectOf(new URL(url), response.status, response.headers.get('location'));
+    return {
+      status: response.status,
+      body: parseJson(text),
+      retryAfter: response.headers.get('retry-after'),
+      ...(redirect && { redirect: describeRedirect(new URL(url), redirect, secrets) }),
+    };
   } catch (error) {
     if (error instanceof TargetRefused) throw error;
     // The cause is dropped on purpose: it may quote what was sent.
@@ -141,6 +161,12 @@ async function exchange(
       `${where}: TLS could not be agreed on (${fault.code}), so nothing was sent. Use the host name that the certificate carries, or trust its authority: NODE_EXTRA_CA_CERTS.`,
     );
   }
+}
+
+/** Origins of another host, places of the same one, without their queries. */
+function describeRedirect(from: URL, redirect: Redirect, secrets: readonly string[]): { from: string; to: string } {
+  if (redirect.leads === 'elsewhere') return { from: redirect.from, to: quote(redirect.to, secrets) };
+  return { from: from.origin, to: quote(placeOf(redirect.url), secrets) };
 }
 
 function unanswered(where: string, reason: string): TargetUnavailable {

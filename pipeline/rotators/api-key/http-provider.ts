@@ -1,4 +1,5 @@
 import { textAt, valueAt } from '@keyturn/consumer/contracts/json-pointer';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
@@ -44,7 +45,9 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       // "Not found" is what a key that is gone answers. Some say it of one that lives, too.
       const listed = await listOwn();
       if (!listed.some((item) => item.id === id)) return;
-      throw new TargetUnavailable(`${where} answered ${answer.status}, but the list still shows the key ${id}.`);
+      throw new TargetUnavailable(
+        `${where} answered ${answer.status}, but the list still shows the key ${quote(id, [])}.`,
+      );
     },
   };
 }
@@ -57,7 +60,7 @@ export async function verifyByHttp(
 ): Promise<Verdict> {
   const where = describeRequest(template);
   try {
-    const { status, body } = await send({ key, ...(id !== undefined && { id }) });
+    const { status, body, redirect } = await send({ key, ...(id !== undefined && { id }) });
     const { accepted, expect } = template;
     if (accepted.includes(status) && expect && valueAt(body, expect.pointer) !== expect.equals) {
       return {
@@ -67,7 +70,8 @@ export async function verifyByHttp(
     }
     if (accepted.includes(status)) return { verdict: 'accepted' };
     const verdict = template.refused.includes(status) ? 'refused' : 'unclear';
-    return { verdict, reason: `${where} answered ${status}` };
+    const led = redirect ? `, a redirect from ${redirect.from} to ${redirect.to} that was not followed` : '';
+    return { verdict, reason: `${where} answered ${status}${led}` };
   } catch (error) {
     if (error instanceof KeyturnError) return { verdict: 'unclear', reason: error.message };
     throw error;

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { textAt } from '@keyturn/consumer/contracts/json-pointer';
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import { placeholdersOf } from '../../contracts/settings/http-provider.ts';
 import { PayloadInvalid } from '../errors.ts';
@@ -29,7 +30,7 @@ export function httpSender(dependencies: ApiKeyDependencies, settings: HttpSetti
     const answer = await send(client, template, { ...values, ...admin }, tries);
     if (answer.status !== 401) return answer;
     const again = await readAdmin(dependencies, settings);
-    const isSame = Object.entries(again).every(([name, value]) => admin[name] === value);
+    const isSame = Object.entries(again).every(([name, value]) => isSameSecret(admin[name], value));
     if (isSame)
       throw describeStatus(
         describeRequest(template),

@@ -56,7 +56,7 @@ export function iamAccessKeyProvider(dependencies: ApiKeyDependencies, settings:
         await dependencies.stsWith(credentials).send(new GetCallerIdentityCommand({}));
         return { verdict: 'accepted' };
       } catch (error) {
-        return judgeAwsError(error, 'STS');
+        return judgeAwsError(error, { service: 'STS', key });
       }
     },
 

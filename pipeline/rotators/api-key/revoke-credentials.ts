@@ -1,3 +1,4 @@
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import type { ApiKeyPayload } from '../../contracts/payloads/api-key.ts';
 import { TargetRefused } from '../errors.ts';
 import type { SweptVersions } from '../rotator.ts';
@@ -42,10 +43,10 @@ function withoutWantedKeys(
   { known, spent }: Pick<SweptVersions<ApiKeyPayload>, 'known' | 'spent'>,
 ): ApiKeyVersion[] {
   const wanted = known.filter((version) => !spent.includes(version));
-  const wantedKeys = new Set(wanted.map((version) => heldKey(account, version)));
+  const wantedKeys = wanted.map((version) => heldKey(account, version));
   return spent.filter((version) => {
     const key = heldKey(account, version);
-    return key === undefined || !wantedKeys.has(key);
+    return key === undefined || !wantedKeys.some((wantedKey) => isSameSecret(wantedKey, key));
   });
 }
 
@@ -54,7 +55,7 @@ export async function revokeCandidate(
   account: KeyAccount,
   versions: { current: ApiKeyVersion; candidate: ApiKeyVersion },
 ): Promise<void> {
-  if (heldKey(account, versions.candidate) === heldKey(account, versions.current)) return;
+  if (isSameSecret(heldKey(account, versions.candidate), heldKey(account, versions.current))) return;
   await revokeHeld(account, versions.current, versions.candidate);
 }
 
@@ -71,7 +72,7 @@ export async function revokePrevious(
 ): Promise<boolean> {
   const { provider, secretName, settings } = account;
   const held = credentialOf(account, versions.previous);
-  if (held.key === heldKey(account, versions.current)) return false;
+  if (isSameSecret(held.key, heldKey(account, versions.current))) return false;
   if (await revokeHeld(account, versions.current, versions.previous)) return true;
   const { verdict } = await provider.verify(held);
   if (verdict === 'refused') return true;

@@ -26,7 +26,7 @@ export async function verifyCredentials(
 
 async function judge(account: KeyAccount, version: ApiKeyVersion): Promise<CredentialVerdict> {
   const credential = readKey(account, version);
-  if ('reason' in credential) return { works: false, reason: credential.reason };
+  if ('reason' in credential) return { works: false, reason: credential.reason, isUnreadable: true };
   for (let attempt = 1; ; attempt += 1) {
     const verdict = await account.provider.verify(credential);
     if (verdict.verdict === 'accepted') return { works: true };

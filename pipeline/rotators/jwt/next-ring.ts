@@ -1,9 +1,10 @@
+import { HmacKeyUnfit, isHmac, leastHmacBytes, readHmacJwk } from '@keyturn/consumer/contracts/hmac-keys';
 import type { KeyRing, RingKey, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import { isAccepted, verificationKey } from '@keyturn/consumer/contracts/key-ring';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { PayloadInvalid, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
-import { adoptKey, generateRingKey, isSymmetric, secretKeyText } from './ring-key.ts';
+import { adoptKey, generateRingKey, secretKeyText } from './ring-key.ts';
 import { verifyUntil } from './token-lifetime.ts';
 
 /**
@@ -11,7 +12,8 @@ import { verifyUntil } from './token-lifetime.ts';
  * 1. An emergency: two fresh keys and nothing else; `next` lay in the same secret and is compromised with it.
  * 2. No ring yet: the key is taken over as it is, and `next` is published beside it. It signs from the next rotation on.
  * 3. A ring, but `jwt_secret_key` was changed beside it: refused, since signers do not agree on which key they use.
- * 4. A ring without `next`: as 2, and `previous` stays while its tokens live.
+ * 4. A ring without `next`, or with one that is shorter than its hash or a key of a pair: as 2, and `previous` stays while
+ *    its tokens live.
  * 5. `previous` may still have tokens: refused, since the ring has one place for it.
  * 6. Else: current becomes previous and loses its private part, next becomes current, and a new next is published.
  */
@@ -30,7 +32,7 @@ export async function nextRing(
   }
   await refuseStrangeKey(rotation.secretName, payload, ring);
   const { previous } = ring;
-  if (!ring.next) {
+  if (!ring.next || !maySign(ring.next)) {
     const kept = previous && isAccepted(previous, now) ? { previous } : {};
     return { ...payload, jwt_key_ring: { ...kept, current: ring.current, next: await make() } };
   }
@@ -45,13 +47,27 @@ export async function nextRing(
 
 /** The key of a payload without a ring, as a ring's key. @throws PayloadInvalid when it is none of its algorithm */
 export async function takeOver(secretName: string, payload: StoredJwtPayload): Promise<RingKey> {
+  const algorithm = payload.jwt_algorithm;
   try {
-    return await adoptKey(payload.jwt_algorithm, payload.jwt_secret_key);
-  } catch {
-    // The cause is dropped on purpose: it may quote the key.
-    throw new PayloadInvalid(
-      `${secretName}: jwt_secret_key is no ${payload.jwt_algorithm} key. Expected ${isSymmetric(payload.jwt_algorithm) ? 'text that is no PEM' : 'a private key as PEM'}.`,
-    );
+    return await adoptKey(algorithm, payload.jwt_secret_key);
+  } catch (error) {
+    // Every other cause is dropped on purpose: it may quote the key.
+    const why = error instanceof HmacKeyUnfit ? ` ${error.message}` : '';
+    const expected = isHmac(algorithm)
+      ? `a random text of at least ${leastHmacBytes(algorithm)} bytes, or the "jwt_algorithm" of a key pair beside its private key`
+      : 'a private key as PEM';
+    throw new PayloadInvalid(`${secretName}: jwt_secret_key is no ${algorithm} key.${why} Expected ${expected}.`);
+  }
+}
+
+/** A symmetric key that is short, or that is a key of a pair, is never made the one that signs. */
+function maySign({ alg, jwk }: RingKey): boolean {
+  if (!isHmac(alg)) return true;
+  try {
+    return !readHmacJwk(alg, jwk).isShort;
+  } catch (error) {
+    if (error instanceof HmacKeyUnfit) return false;
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KeyRing, RingKey, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import { verificationKeys } from '@keyturn/consumer/contracts/key-ring';
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import { CandidateRejected } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
@@ -78,7 +79,7 @@ function refuseOldKeys(
 ): void {
   const { previous, current: signer, next } = current.jwt_key_ring ?? {};
   const kept = [previous, signer, next].find((old) => old && accepted.some((key) => key.kid === old.kid));
-  if (!kept && pending.jwt_secret_key !== current.jwt_secret_key) return;
+  if (!kept && !isSameSecret(pending.jwt_secret_key, current.jwt_secret_key)) return;
   throw new CandidateRejected(
     `${secretName}: the candidate of an emergency still accepts the compromised key${kept ? ` ${kept.kid}` : ''}.`,
   );

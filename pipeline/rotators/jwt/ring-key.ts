@@ -1,13 +1,7 @@
 import { createHmac, createPrivateKey, type JsonWebKey, randomBytes } from 'node:crypto';
+import { isHmac, leastHmacBytes, readHmacJwk, readHmacKey } from '@keyturn/consumer/contracts/hmac-keys';
 import type { JwtAlgorithm, RingKey } from '@keyturn/consumer/contracts/jwt';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-
-const symmetricBytes: Partial<Record<JwtAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
-const PEM_HEADER = /^-----BEGIN /;
-
-export function isSymmetric(algorithm: JwtAlgorithm): boolean {
-  return algorithm in symmetricBytes;
-}
 
 /**
  * Makes a key for the ring. Asymmetric keys are made by WebCrypto in the thread pool, so that the event loop goes on: an
@@ -18,10 +12,9 @@ export async function generateRingKey(
   options: { now: Date; rsaModulusBits: number; randomBytes?: (size: number) => Buffer },
 ): Promise<RingKey> {
   const createdAt = options.now.toISOString();
-  const size = symmetricBytes[algorithm];
-  if (size !== undefined) {
+  if (isHmac(algorithm)) {
     // Libraries take the text's bytes as the key, so the text is what is random: 4/3 of the bytes that the hash asks for.
-    const text = (options.randomBytes ?? randomBytes)(size).toString('base64url');
+    const text = (options.randomBytes ?? randomBytes)(leastHmacBytes(algorithm)).toString('base64url');
     return { ...symmetricKey(algorithm, text), createdAt };
   }
   const { privateKey } = await generateKeyPair(algorithm, {
@@ -32,14 +25,14 @@ export async function generateRingKey(
 }
 
 /**
- * Takes over the key of a payload without a ring as it is: any text of a symmetric one; a private key as PEM (PKCS #8,
- * PKCS #1 or SEC 1), also with line ends written as `\n`, as environment variables hold them.
+ * Takes over the key of a payload without a ring as it is: the text of a symmetric one, also a short one; a private key as
+ * PEM (PKCS #8, PKCS #1 or SEC 1), also with line ends written as `\n`, as environment variables hold them.
+ * @throws HmacKeyUnfit where the text of a symmetric key is a key of a pair
  * @throws an engine's or jose's error when the text is no key of that algorithm
  */
 export async function adoptKey(algorithm: JwtAlgorithm, secretKey: string): Promise<RingKey> {
-  if (isSymmetric(algorithm)) {
-    // A verifier that took a public key's text as the secret of an HMAC would accept tokens that anybody can make.
-    if (PEM_HEADER.test(secretKey)) throw new TypeError(`A PEM is no secret for ${algorithm}.`);
+  if (isHmac(algorithm)) {
+    readHmacKey(algorithm, secretKey);
     return symmetricKey(algorithm, secretKey);
   }
   const pem = secretKey.replaceAll('\\n', '\n');
@@ -48,9 +41,14 @@ export async function adoptKey(algorithm: JwtAlgorithm, secretKey: string): Prom
   return asymmetricKey(algorithm, jwk);
 }
 
+/** A key of the ring as `jose` takes it. @throws HmacKeyUnfit, and jose's errors where it is no key of its algorithm */
+export async function importRingKey({ alg, jwk }: RingKey): Promise<Awaited<ReturnType<typeof importJWK>>> {
+  return isHmac(alg) ? readHmacJwk(alg, jwk).bytes : importJWK(jwk as JWK, alg);
+}
+
 /** The key as libraries take it under `jwt_secret_key`: the text of a symmetric key, else PKCS #8 PEM. */
 export function secretKeyText(key: RingKey): string {
-  if (isSymmetric(key.alg)) return Buffer.from(String(key.jwk.k), 'base64url').toString('utf8');
+  if (isHmac(key.alg)) return Buffer.from(readHmacJwk(key.alg, key.jwk).bytes).toString('utf8');
   const privateKey = createPrivateKey({ key: key.jwk as JsonWebKey, format: 'jwk' });
   return String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }

@@ -1,5 +1,6 @@
 import type { RingKey, StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import { verificationKeys } from '@keyturn/consumer/contracts/key-ring';
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import type { JwtSettings } from '../../contracts/settings/jwt.ts';
 import type { RetirementEvidence } from '../rotator.ts';
 
@@ -51,7 +52,7 @@ export function gatherTokenEvidence(
         `by verifiers with a cache when it has run out; the youngest of them would have lived until ${lived.toISOString()}`,
     };
   }
-  if (current.jwt_secret_key === previous.jwt_secret_key) {
+  if (isSameSecret(current.jwt_secret_key, previous.jwt_secret_key)) {
     return { blockers: [], observed: 'the signing key is the same as before: there is none to retire' };
   }
   return {

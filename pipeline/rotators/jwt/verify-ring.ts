@@ -1,3 +1,4 @@
+import { type ShortHmacKey, shortHmacKeys } from '@keyturn/consumer/contracts/hmac-keys';
 import type { StoredJwtPayload } from '@keyturn/consumer/contracts/jwt';
 import { isAccepted } from '@keyturn/consumer/contracts/key-ring';
 import type { Verification } from '../../contracts/audit.ts';
@@ -25,5 +26,19 @@ export async function verifyRing(
   const signedBefore = previous?.jwt_key_ring?.current.kid;
   const kept = ring?.previous;
   const isKept = kept && kept.kid === signedBefore && isAccepted(kept, now);
-  return { current: { works: true }, ...(isKept && { previous: { works: true } }), findings: [], repairable: [] };
+  const findings = shortHmacKeys(current, now).map((key) => shortKeyFinding(secretName, key));
+  return { current: { works: true }, ...(isKept && { previous: { works: true } }), findings, repairable: [] };
+}
+
+/** Rotations replace it by themselves, one after the other, so that no token is refused. An emergency does not wait. */
+function shortKeyFinding(
+  secretName: string,
+  { kid, algorithm, leastBytes }: ShortHmacKey,
+): Verification['findings'][number] {
+  const which = kid === undefined ? 'jwt_secret_key' : `key ${kid}`;
+  return {
+    code: 'SigningKeyShort',
+    message: `${which} is shorter than the ${leastBytes} bytes that ${algorithm} asks for, so it can be guessed from a token. Two rotations replace it; an emergency does at once, and logs everybody out.`,
+    person: `keyturn rotate ${secretName} --wait`,
+  };
 }

@@ -1,7 +1,8 @@
 import type { RingKey } from '@keyturn/consumer/contracts/jwt';
 import { verificationKey } from '@keyturn/consumer/contracts/key-ring';
-import { CompactSign, type CompactVerifyResult, compactVerify, importJWK, type JWK } from 'jose';
+import { CompactSign, type CompactVerifyResult, compactVerify, type JWK } from 'jose';
 import { KeyturnError } from '../../errors.ts';
+import { importRingKey } from './ring-key.ts';
 
 /** A token was not accepted. The message names its key, never the token. */
 export class TokenRefused extends KeyturnError {
@@ -35,12 +36,12 @@ export async function verifySignature(token: string, keys: readonly RingKey[]): 
 export async function signBytes(payload: Uint8Array, key: RingKey): Promise<string> {
   return new CompactSign(payload)
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'JWT' })
-    .sign(await importJWK(key.jwk as JWK, key.alg));
+    .sign(await importRingKey(key));
 }
 
 async function tryKey(token: string, key: RingKey): Promise<CompactVerifyResult | undefined> {
   try {
-    const material = await importJWK(verificationKey(key).jwk as JWK, key.alg);
+    const material = await importRingKey(verificationKey(key));
     return await compactVerify(token, material, { algorithms: [key.alg] });
   } catch {
     // Each way of not being valid is the same to a token: the next key is tried.

@@ -1,4 +1,5 @@
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { isSameSecret } from '@keyturn/consumer/contracts/same-secret';
 import {
   type DatabaseAddress,
   databaseAddress,
@@ -67,7 +68,7 @@ async function openAs(
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     const again = await readSuperuser(tools, arn);
-    if (again.password !== superuser.password) return open(again);
+    if (!isSameSecret(again.password, superuser.password)) return open(again);
     throw new LoginRefused(`${arn}: superuser secret of ${rotation.secretName}: ${error.message}`);
   }
 }

@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { CandidateRejected, UnsafeRotation } from '../errors.ts';
@@ -42,7 +43,9 @@ export async function testLogin(
     try {
       return await withSession(tools.connect(options.address, options.login), prove);
     } catch (error) {
-      if (!(error instanceof LoginRefused)) throw describeDatabaseError(error, `The test of ${options.login.username}`);
+      if (!(error instanceof LoginRefused)) {
+        throw describeDatabaseError(error, `The test of ${options.login.username}`, [options.login.password]);
+      }
       if (tools.now().getTime() >= deadline) {
         throw new CandidateRejected(`${error.message} It was tried for ${options.retrySeconds} seconds.`, {
           cause: error,
@@ -60,11 +63,11 @@ export async function proveSession(session: Session, expected: { login: string; 
   );
   const [row] = rows;
   if (row?.login !== expected.login) {
-    throw new CandidateRejected(`session_user is ${row?.login}, expected ${expected.login}.`);
+    throw new CandidateRejected(`session_user is ${quote(row?.login, [])}, expected ${expected.login}.`);
   }
   if (expected.actsAs !== undefined && row.role !== expected.actsAs) {
     throw new CandidateRejected(
-      `current_user of ${row.login} is ${row.role}, expected the owner role ${expected.actsAs}: what it creates would belong to ${row.role}.`,
+      `current_user of ${expected.login} is ${quote(row.role, [])}, expected the owner role ${expected.actsAs}: what it creates would belong to the other role.`,
     );
   }
 }

@@ -21,7 +21,7 @@ export interface Session {
 export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
 
 /** Says what a failure to connect means to whoever connects. */
-export type DescribeFault = (error: unknown, where: string) => unknown;
+export type DescribeFault = (error: unknown, where: string, secrets: readonly string[]) => unknown;
 
 const CONNECT_TIMEOUT_MILLISECONDS = 8_000;
 const QUERY_TIMEOUT_MILLISECONDS = 40_000;
@@ -55,7 +55,8 @@ export function connectWith(caBundle: string, describe: DescribeFault = describe
     try {
       await client.connect();
     } catch (error) {
-      throw describe(error, `${login.username} at ${address.host}:${address.port}/${address.database}`);
+      const where = `${login.username} at ${address.host}:${address.port}/${address.database}`;
+      throw describe(error, where, [login.password]);
     }
     return session(client);
   };

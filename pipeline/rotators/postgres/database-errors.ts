@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { isCertificateFault } from '@keyturn/consumer/contracts/verdicts/network';
 import { judgePostgres } from '@keyturn/consumer/contracts/verdicts/postgres';
 import { KeyturnError } from '../../errors.ts';
@@ -14,10 +15,14 @@ const advice = new Map([
 /**
  * Says what a failure of the database means for a rotation, by the table of verdicts. A server in recovery, or one that is
  * read-only after a fail-over, passes. A statement's text is dropped, since it may hold a verifier.
+ *
+ * @param secrets what the server may have seen of its login, and must not repeat in the message
  */
-export function describeDatabaseError(error: unknown, where: string): KeyturnError {
+export function describeDatabaseError(error: unknown, where: string, secrets: readonly string[]): KeyturnError {
   if (error instanceof KeyturnError) return error;
-  const { code = '', message } = error as Error & { code?: string };
+  const { code: given, message: said } = error as Error & { code?: unknown };
+  const code = typeof given === 'string' ? quote(given, secrets) : '';
+  const message = quote(said, secrets);
   const text = `${where}: ${message}${code && ` (${code})`}.`;
   switch (judgePostgres(error)) {
     case 'refused':
@@ -25,7 +30,7 @@ export function describeDatabaseError(error: unknown, where: string): KeyturnErr
     case 'wrong':
       return new TargetRefused(describeWrong(where, error) ?? `${text}${advice.get(code) ?? ''}`);
     default:
-      return new TargetUnavailable(text, { cause: withoutStatement(error) });
+      return new TargetUnavailable(text, { cause: withoutStatement(error, message) });
   }
 }
 
@@ -40,7 +45,7 @@ function describeWrong(where: string, error: unknown): string | undefined {
     : undefined;
 }
 
-function withoutStatement(error: unknown): Error {
-  const { name, message } = error as Error;
+function withoutStatement(error: unknown, message: string): Error {
+  const { name } = error as Error;
   return Object.assign(new Error(message), { name });
 }

@@ -1,4 +1,6 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { TargetRefused } from '../errors.ts';
+import { missingDefaults } from './default-privileges.ts';
 import { withMemberships } from './membership.ts';
 import type { Statements } from './transaction.ts';
 
@@ -12,7 +14,11 @@ export async function followGrants(statements: Statements, from: string, owner: 
   for (const grant of await missingMemberships(statements, from, owner)) {
     await run(statements, grant.statement);
   }
-  const grants = await missingPrivileges(statements, from, owner);
+  // REVOKE stands before GRANT among the defaults, so their order is kept.
+  const grants = [
+    ...(await missingPrivileges(statements, from, owner)),
+    ...(await missingDefaults(statements, from, owner)),
+  ];
   const grantors = [...new Set(grants.map(({ owner: objectOwner }) => objectOwner))];
   if (grants.length === 0) return;
   await withMemberships(
@@ -33,13 +39,17 @@ export async function reassignOwned(statements: Statements, from: string, owner:
   });
 }
 
-/** Other databases in which a login owns something or has privileges; `''` stands for this one and what is shared. */
+/**
+ * Other databases in which a login owns something or has privileges; `''` stands for this one and what is shared. Default
+ * privileges and user mappings have an owner too, but REASSIGN OWNED leaves them alone.
+ * https://www.postgresql.org/docs/current/sql-reassign-owned.html
+ */
 export async function ownedDatabases(statements: Reading, role: string, withPrivileges = false): Promise<string[]> {
   const rows = await statements.query<{ database: string }>(
     `SELECT DISTINCT CASE WHEN d.datname IS NULL OR d.datname = current_database() THEN '' ELSE d.datname::text END AS database
      FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid AND s.refclassid = 'pg_authid'::regclass
      LEFT JOIN pg_database d ON d.oid = s.dbid
-     WHERE r.rolname::text = $1 AND (s.deptype = 'o' OR ($2 AND s.deptype = 'a')) AND (d.oid IS NULL OR d.datallowconn)`,
+     WHERE r.rolname::text = $1 AND ($2 AND s.deptype IN ('o', 'a') OR s.deptype = 'o' AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass)) AND (d.oid IS NULL OR d.datallowconn)`,
     [role, withPrivileges],
   );
   return rows.map(({ database }) => database);
@@ -49,7 +59,8 @@ export async function ownedDatabases(statements: Reading, role: string, withPriv
 export async function grantsApart(statements: Reading, from: string, owner: string): Promise<string[]> {
   const memberships = await missingMemberships(statements, from, owner);
   const privileges = await missingPrivileges(statements, from, owner);
-  return [...memberships, ...privileges].map(({ statement }) => statement);
+  const defaults = await missingDefaults(statements, from, owner);
+  return [...memberships, ...privileges, ...defaults].map(({ statement }) => statement);
 }
 
 async function run(statements: Statements, statement: string): Promise<void> {
@@ -59,7 +70,7 @@ async function run(statements: Statements, statement: string): Promise<void> {
     const { code, message } = error as Error & { code?: string };
     if (code !== '42501') throw error;
     throw new TargetRefused(
-      `A grant of one login cannot be given to the other: ${message}. Have its owner run: ${statement};`,
+      `A grant of one login cannot be given to the other: ${quote(message, [])}. Have its owner run: ${statement};`,
     );
   }
 }

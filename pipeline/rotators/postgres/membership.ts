@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { TargetRefused } from '../errors.ts';
 import type { Statements } from './transaction.ts';
 
@@ -53,7 +54,7 @@ async function lend(statements: Statements, role: string, advice: readonly strin
     if (code !== '42501' && code !== '0LP01') throw error;
     const remedy =
       advice.length > 0 ? `Have ${role} run: ${advice.join('; ')};` : `Give the administrator ADMIN on ${role}.`;
-    throw new TargetRefused(`The administrator cannot act for role ${role}: ${message}. ${remedy}`);
+    throw new TargetRefused(`The administrator cannot act for role ${role}: ${quote(message, [])}. ${remedy}`);
   }
 }
 

@@ -16,8 +16,13 @@ export interface PreflightFinding {
   /** A rotation would be refused. Otherwise it goes through, with less than it could give. */
   readonly blocks: boolean;
   readonly text: string;
-  /** The statement that mends it, for whoever may run it. */
-  readonly grant?: string;
+  /** The statement that repairs it, for a person who may run it. */
+  readonly statement?: string;
+}
+
+/** What the roles of the target lack; each has its statement. */
+export interface TargetFinding extends PreflightFinding {
+  readonly statement: string;
 }
 
 /**
@@ -41,18 +46,19 @@ export async function preflightPostgres(
       return judgeTarget(await inspectRoles(query as never, names, owner), names, secret.settings);
     });
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
 }
 
 /** Pure. The statements are for people to read and run; names are quoted as PostgreSQL's quote_ident does it. */
-export function judgeTarget(state: TargetState, names: LoginNames, settings: PostgresSettings): PreflightFinding[] {
+export function judgeTarget(state: TargetState, names: LoginNames, settings: PostgresSettings): TargetFinding[] {
   const owner = settings.ownerRole ?? names.base;
   const administrator = quoteForReading(state.administrator);
-  const findings: PreflightFinding[] = [];
-  const find = (blocks: boolean, code: string, text: string, grant?: string) =>
-    findings.push({ code, blocks, text, ...(grant && { grant }) });
+  const findings: TargetFinding[] = [];
+  const find = (blocks: boolean, code: string, text: string, statement: string) =>
+    findings.push({ code, blocks, text, statement });
 
   if (!state.mayCreateRoles) {
     find(
@@ -63,7 +69,10 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
     );
   }
   for (const name of new Set([names.base, owner])) {
-    if (!state.roles.has(name)) find(true, 'RoleMissing', `Role ${name} does not exist in the database server.`);
+    if (state.roles.has(name)) continue;
+    // A login gets its password from the secret, by the repair of CurrentRefused.
+    const statement = `CREATE ROLE ${quoteForReading(name)} ${name === names.base ? 'LOGIN' : 'NOLOGIN'}`;
+    find(true, 'RoleMissing', `Role ${name} does not exist in the database server.`, statement);
   }
   for (const role of state.roles.values()) {
     if (role.administrable) continue;
@@ -113,7 +122,9 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
 export function refuseBlocked(secretName: string, findings: readonly PreflightFinding[]): void {
   const blocking = findings.filter(({ blocks }) => blocks);
   if (blocking.length === 0) return;
-  const text = blocking.map((finding) => finding.text + (finding.grant ? ` Run: ${finding.grant};` : '')).join(' ');
+  const text = blocking
+    .map((finding) => finding.text + (finding.statement ? ` Run: ${finding.statement};` : ''))
+    .join(' ');
   const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign') ? UnsafeRotation : TargetRefused;
   throw new Refusal(`${secretName}: username: ${text}`);
 }

@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import type { RetirementBlocker, RetirementEvidence } from '../rotator.ts';
 import type { Session } from './connect.ts';
@@ -46,7 +47,7 @@ export async function gatherSessionEvidence(session: Session, question: Question
   try {
     return await askForSessions(session, question);
   } catch (error) {
-    throw describeDatabaseError(error, `The sessions of ${question.login}`);
+    throw describeDatabaseError(error, `The sessions of ${question.login}`, []);
   }
 }
 
@@ -78,7 +79,8 @@ export function joinEvidence(one: RetirementEvidence, other: RetirementEvidence)
 }
 
 function describeSession({ application, address, since }: SessionRow): RetirementBlocker {
-  return { name: application, ...(address !== null && { address }), since };
+  // A client names its application as it likes, in an event and a notice too.
+  return { name: quote(application, []), ...(address !== null && { address }), since };
 }
 
 /** Ends what a proxy left idle; in an emergency, every session of the login. */

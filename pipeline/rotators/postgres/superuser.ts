@@ -1,3 +1,4 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { judgeAws } from '@keyturn/consumer/contracts/verdicts/aws';
 import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
@@ -104,7 +105,7 @@ async function orUnavailable<Answer>(database: string, ask: () => Promise<Answer
   } catch (error) {
     const { name, message } = error as Error;
     const Fault = judgeAws(error) === 'wrong' ? TargetRefused : TargetUnavailable;
-    throw new Fault(`RDS, ${database}: ${name}: ${message}`, { cause: error });
+    throw new Fault(`RDS, ${database}: ${quote(`${name}: ${message}`, [])}`, { cause: error });
   }
 }
 

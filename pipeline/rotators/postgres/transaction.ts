@@ -58,7 +58,7 @@ export async function inTransaction<Result>(
     }
   } catch (error) {
     // The guard, or a proxy's secret: a fault of Secrets Manager's is none of the database's.
-    throw Object(error).$metadata ? error : describeDatabaseError(error, where);
+    throw Object(error).$metadata ? error : describeDatabaseError(error, where, []);
   }
 }
 

@@ -9,6 +9,7 @@ import { ownerRole } from './alternating-users.ts';
 import { testCandidate } from './candidate.ts';
 import type { Session } from './connect.ts';
 import { describeDatabaseError, LoginRefused } from './database-errors.ts';
+import { mappingsApart } from './default-privileges.ts';
 import type { Tools } from './dependencies.ts';
 import { grantsApart, ownedDatabases } from './follow-grants.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
@@ -37,11 +38,14 @@ export async function verifyTarget(
   const now = await logIn(tools, rotation, current.payload, owner);
   const isOther = previous?.payload.username === alternateOf(rotation.secretName, current.payload.username);
   const before = isOther ? await logIn(tools, rotation, previous.payload, undefined) : undefined;
+  const seen = await inspectAsAdministrator(tools, rotation, current.payload, names, owner);
+  // Only an administrator that can log in, and only a role that exists, can be given its password again.
+  const isBlocked = seen.some(({ code }) => code === 'RoleMissing' || code === 'AdministratorRefused');
   return {
     current: now.verdict,
     ...(before && { previous: before.verdict }),
-    findings: [...now.findings, ...(await inspectAsAdministrator(tools, rotation, current.payload, names, owner))],
-    repairable: ['CurrentRefused', 'PreviousRefused'],
+    findings: [...now.findings, ...seen],
+    repairable: isBlocked ? [] : ['CurrentRefused', 'PreviousRefused'],
   };
 }
 
@@ -56,11 +60,12 @@ async function logIn(
     await testCandidate(tools, rotation, payload, owner);
     return { verdict: { works: true }, findings: [] };
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName, [payload.password]);
     // Of a target that does not answer, or is not what it must be, nothing follows for the credential.
     if (!(fault instanceof CandidateRejected)) throw fault;
     if (fault.cause instanceof LoginRefused) return { verdict: { works: false, reason: fault.message }, findings: [] };
-    const lost: Found = { code: 'OwnerRoleLost', message: fault.message, isRepairable: true, isSafe: true };
+    const lost: Found = { code: 'OwnerRoleLost', message: fault.message, isSafe: true };
     return { verdict: { works: true }, findings: [lost] };
   }
 }
@@ -78,9 +83,11 @@ async function inspectAsAdministrator(
       inspect(session, rotation.settings, names, owner),
     );
   } catch (error) {
-    const fault = error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName);
+    const fault =
+      error instanceof KeyturnError ? error : describeDatabaseError(error, rotation.secretName, [payload.password]);
     if (fault.retryable) throw fault;
-    return [{ code: 'AdministratorRefused', message: fault.message, isRepairable: false, isSafe: false }];
+    const person = `Correct the superuser secret or the administrator's rights in the database, then: keyturn doctor ${rotation.secretName}`;
+    return [{ code: 'AdministratorRefused', message: fault.message, person }];
   }
 }
 
@@ -107,11 +114,10 @@ async function inspect(
 function judgeAdministrator(state: TargetState, names: LoginNames, settings: PostgresSettings): Found[] {
   return judgeTarget(state, names, settings)
     .filter(({ code }) => code !== 'SecondLoginForeign')
-    .map(({ text, grant }) => ({
-      code: 'AdministratorGrantMissing',
-      message: grant ? `${text} Run: ${grant};` : text,
-      isRepairable: false,
-      isSafe: false,
+    .map(({ code, text, statement }) => ({
+      code: code === 'RoleMissing' ? 'RoleMissing' : 'AdministratorGrantMissing',
+      message: text,
+      person: `${statement};`,
     }));
 }
 
@@ -136,12 +142,12 @@ async function lostMemberships(
     );
     if (row!.joined) continue;
     const message = `${member} is no longer a member of ${role} in full: its sessions cannot act as ${role}.`;
-    found.push({ code: 'MembershipLost', message, isRepairable: true, isSafe: true });
+    found.push({ code: 'MembershipLost', message, isSafe: true });
   }
   return found;
 }
 
-/** Given to one login alone, since the last rotation: sessions act as the owner role, so nobody has the use of it. */
+/** Given to one login alone, since the last rotation: sessions act as the owner role, so it has no effect. */
 async function apart(
   statements: Pick<Statements, 'query' | 'serverVersion'>,
   state: TargetState,
@@ -155,13 +161,17 @@ async function apart(
     // A proxy that loses the role setting makes the login own what it creates: each rotation hands it over.
     const isHandedOver = settings.proxy?.ownership === 'reassign';
     const owns = !isHandedOver && (await ownedDatabases(statements, login)).includes('');
+    for (const { server, statement } of await mappingsApart(statements, login, owner)) {
+      const message = `${login} has a user mapping for server ${server}, ${owner} has none: sessions act as ${owner}, so their queries there fail.`;
+      found.push({ code: 'UserMappingApart', message, person: `${statement};` });
+    }
     if (missing.length === 0 && !owns) continue;
     const shown = missing.slice(0, 3).join('; ') + (missing.length > 3 ? `; and ${missing.length - 3} more` : '');
     const message = [
       missing.length > 0 && `what ${login} was given, ${owner} lacks: ${shown}.`,
       owns && `${login} owns objects that belong to ${owner}.`,
     ];
-    found.push({ code: 'GrantsApart', message: message.filter(Boolean).join(' '), isRepairable: true, isSafe: true });
+    found.push({ code: 'GrantsApart', message: message.filter(Boolean).join(' '), isSafe: true });
   }
   return found;
 }
@@ -181,5 +191,5 @@ async function disabledInUse({ query }: Pick<Statements, 'query'>, names: LoginN
     ({ application, address, count }) => `${application} from ${address ?? 'the host'} (${count})`,
   );
   const message = `${rows[0]!.login} may not log in any more, but still has sessions: ${users.join(', ')}.`;
-  return [{ code: 'DisabledLoginInUse', message, isRepairable: true, isSafe: false }];
+  return [{ code: 'DisabledLoginInUse', message, isSafe: false }];
 }

@@ -14,6 +14,7 @@ const entryOf = (more: object = {}) =>
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${name}-AbCdEf`;
 
 describe('the secret', () => {
+  const now = new Date('2026-03-01T00:00:00Z');
   const value = JSON.stringify({ engine: 'postgres', host: 'h', username: 'u', password: 'hunter2' });
   const facts = {
     name: 'app/db',
@@ -22,7 +23,8 @@ describe('the secret', () => {
     stagesByVersion: { one: ['AWSCURRENT'] },
     value,
   };
-  const codes = (more: object, entry = entryOf()) => judgeSecret(entry, { ...facts, ...more }).map(({ code }) => code);
+  const codes = (more: object, entry = entryOf()) =>
+    judgeSecret(entry, { ...facts, ...more }, now).map(({ code }) => code);
 
   test.each<[string, object, string]>([
     ['is there', {}, 'SecretFound'],
@@ -37,8 +39,27 @@ describe('the secret', () => {
     expect(codes(more)).toEqual([code]);
   });
 
+  test('a signing key that is no secret blocks, and a short one is worth a word', () => {
+    const entry = parseManifest({ secrets: { jwt: { kind: 'jwt', secret: { name: 'app/jwt' } } } }).secrets.jwt!;
+    const judged = (payload: object) => judgeSecret(entry, { ...facts, value: JSON.stringify(payload) }, now);
+    const publicPem = '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n';
+    expect(judged({ jwt_secret_key: `  ${publicPem}` })).toMatchObject([
+      { level: 'blocks', code: 'SigningKeyUnfit', remedy: expect.stringContaining('"jwt_algorithm"') },
+    ]);
+    expect(judged({ jwt_secret_key: 'hunter2hunter2' })).toMatchObject([
+      { level: 'warns', code: 'SigningKeyShort', text: expect.stringContaining('the 32 bytes that HS256 asks for') },
+    ]);
+    const alike = { kid: 'a', alg: 'HS512', jwk: { kty: 'oct', k: 'aHVudGVyMg' } };
+    expect(judged({ jwt_secret_key: 'hunter2', jwt_key_ring: { current: alike } })).toMatchObject([
+      { code: 'SigningKeyShort', text: expect.stringContaining('key a is shorter than the 64 bytes') },
+    ]);
+    expect(judged({ jwt_secret_key: 'x'.repeat(32) })).toMatchObject([{ level: 'ok', code: 'SecretFound' }]);
+    expect(judged({ jwt_secret_key: publicPem, jwt_algorithm: 'RS256' })).toMatchObject([{ code: 'SecretFound' }]);
+    expect(JSON.stringify([judged({ jwt_secret_key: 'hunter2' })])).not.toContain('hunter2');
+  });
+
   test('its value is in no finding', () => {
-    const found = judgeSecret(entryOf(), { ...facts, value: '{"engine":"mysql","host":"hunter2"}' });
+    const found = judgeSecret(entryOf(), { ...facts, value: '{"engine":"mysql","host":"hunter2"}' }, now);
     expect(JSON.stringify(found)).not.toContain('hunter2');
   });
 
@@ -163,7 +184,7 @@ describe('the database', () => {
     expect(found).toMatchObject({ level: 'unknown', code: 'TargetUnavailable' });
   });
   test('a missing grant comes with its statement', () => {
-    const [found] = judgeDatabase([{ code: 'AdminOptionMissing', blocks: true, text: 't', grant: 'GRANT a TO b' }]);
+    const [found] = judgeDatabase([{ code: 'AdminOptionMissing', blocks: true, text: 't', statement: 'GRANT a TO b' }]);
     expect(found).toMatchObject({ level: 'blocks', remedy: 'Run: GRANT a TO b;' });
   });
 });

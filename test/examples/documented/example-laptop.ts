@@ -4,6 +4,7 @@ import pg from 'pg';
 import { EXAMPLE_ASSEMBLY } from '../../../cli/laptop/example-assembly.ts';
 import { Stage } from '../../../examples/play/stage.ts';
 import type { RdsService } from '../../../packages/laptop/services/rds/service.ts';
+import { runFolder } from '../../laptop-requests.ts';
 
 /** The example on a laptop, with what the documents' commands speak of. */
 export class ExampleLaptop {
@@ -17,6 +18,7 @@ export class ExampleLaptop {
 
   static async open(): Promise<ExampleLaptop> {
     if (!existsSync(EXAMPLE_ASSEMBLY)) throw new Error(`${EXAMPLE_ASSEMBLY} is not there. Run npm run synth first.`);
+    process.env.LAPTOP_RUN_FOLDER = runFolder;
     const stage = await Stage.open(EXAMPLE_ASSEMBLY, {});
     try {
       await stage.setUp();

@@ -1,21 +1,11 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose';
-import * as v from 'valibot';
-import {
-  type JwtAlgorithm,
-  type JwtPayload,
-  jwtAlgorithms,
-  type KeyRing,
-} from '../../../packages/consumer/contracts/jwt.ts';
-import { publicJwk } from '../../../packages/consumer/contracts/key-ring.ts';
+import { type JwtAlgorithm, type JwtPayload, jwtAlgorithms } from '../../../packages/consumer/contracts/jwt.ts';
 import { TokenRefusedError } from '../../../packages/consumer/errors.ts';
 import { JwtSigner } from '../../../packages/consumer/jwt-signer.ts';
 import { JwtVerifier } from '../../../packages/consumer/jwt-verifier.ts';
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
-import { JwtSettings } from '../../../pipeline/contracts/settings/jwt.ts';
-import { createJwtRotator } from '../../../pipeline/rotators/jwt/jwt-rotator.ts';
-import { environment, makeSecret, putSecret, reads, startStores } from './laptop.ts';
+import { environment, makeSecret, reads, startStores } from './laptop.ts';
+import { caught, rotatingKeysIn } from './rotating-keys.ts';
 
 let cloud: RunningCloud;
 
@@ -25,46 +15,8 @@ beforeAll(async () => {
 afterEach(() => cloud.reset());
 afterAll(() => cloud.close());
 
-const caught = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error) => error,
-  );
-
-/** A JWT secret that the real rotator rotates. */
-async function rotatingKeys(algorithm: JwtAlgorithm = 'HS256', fields: Partial<JwtPayload> = {}) {
-  const clock = { now: Date.parse('2026-03-01T00:00:00Z') };
-  const rotator = createJwtRotator({ now: () => new Date(clock.now) });
-  let payload = v.parse(v.any(), {
-    jwt_secret_key: 'a first secret of thirty-two bytes',
-    jwt_algorithm: 'HS256',
-    ...fields,
-  });
-  await makeSecret(cloud, 'app/jwt', JSON.stringify(payload));
-  const rotate = async (emergency = false) => {
-    // Rotations are a day apart: the tokens of the previous key have ended.
-    clock.now += 86_400_000;
-    payload = await rotator.create(
-      {
-        secretArn: 'arn',
-        secretName: 'app/jwt',
-        token: 'token',
-        settings: v.parse(JwtSettings, { algorithm }),
-        emergency,
-        assertNotOvertaken: async () => undefined,
-      },
-      { current: { versionId: 'current', payload } },
-    );
-    return putSecret(cloud, 'app/jwt', JSON.stringify(payload));
-  };
-  /** An environment with the rotator's time, whose cache lasts longer than the test. */
-  const consumer = (maxAgeSeconds = 100 * 86_400) => {
-    const { provider, observations } = environment(cloud, { maxAgeSeconds, now: () => clock.now });
-    const options = { secretId: 'app/jwt', provider, now: () => clock.now };
-    return { signer: new JwtSigner(options), verifier: new JwtVerifier(options), provider, observations };
-  };
-  return { clock, rotate, consumer, ring: () => payload.jwt_key_ring as KeyRing };
-}
+const rotatingKeys = (...given: [algorithm?: JwtAlgorithm, fields?: Partial<JwtPayload>]) =>
+  rotatingKeysIn(cloud, ...given);
 
 describe('signing and verifying with a secret', () => {
   test.each(
@@ -78,8 +30,8 @@ describe('signing and verifying with a secret', () => {
     const keys = await rotatingKeys(alg, fields);
     for (let rotation = 0; rotation < 3; rotation += 1) {
       const { signer, verifier } = keys.consumer();
-      const { claims, kid } = await verifier.verify(await signer.sign({ sub: 'somebody' }));
-      expect(claims).toMatchObject({ sub: 'somebody', iat: keys.clock.now / 1000 });
+      const { claims, kid } = await verifier.verify(await signer.sign({ sub: 'ann' }));
+      expect(claims).toMatchObject({ sub: 'ann', iat: keys.clock.now / 1000 });
       expect(kid).toBe(rotation === 0 ? undefined : keys.ring().current.kid);
       await keys.rotate();
     }
@@ -207,6 +159,67 @@ describe('refused', () => {
     expect(await caught(verifier.verify(`${header}.${altered}.${signature}`))).toMatchObject({ refusal: 'signature' });
   });
 
+  test('the public key of an issuer as jwt_secret_key, without jwt_algorithm: tokens that were forged with it are refused', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const publicPem = await exportSPKI(publicKey);
+    const bytes = Buffer.from(publicPem);
+    const inRing = { kid: 'k', alg: 'HS256' as const, jwk: { kty: 'oct', k: bytes.toString('base64url') } };
+    for (const text of [
+      publicPem,
+      `\ufeff\n  ${publicPem}`,
+      bytes.toString('base64'),
+      publicPem.replace(/-----.*-----|\s/g, ''),
+      JSON.stringify(await exportJWK(publicKey)),
+      JSON.stringify({ keys: [await exportJWK(publicKey)] }),
+      await exportPKCS8(privateKey),
+    ]) {
+      for (const fields of [
+        { jwt_secret_key: text },
+        { jwt_secret_key: 'x'.repeat(32), jwt_key_ring: { current: inRing } },
+      ]) {
+        await cloud.reset();
+        // No jwt_algorithm: HS256 is what readers assume.
+        await makeSecret(cloud, 'app/jwt', JSON.stringify(fields));
+        const { provider } = environment(cloud);
+        const key = 'jwt_key_ring' in fields ? bytes : Buffer.from(text);
+        const forged = await new SignJWT({ sub: 'admin', exp: 2e9 }).setProtectedHeader({ alg: 'HS256' }).sign(key);
+        for (const attempt of [
+          new JwtVerifier({ secretId: 'app/jwt', provider }).verify(forged),
+          new JwtSigner({ secretId: 'app/jwt', provider }).sign({ sub: 'me' }),
+        ]) {
+          const error = await caught(attempt);
+          expect(error).toMatchObject({
+            code: 'SecretMalformedError',
+            message: expect.stringContaining('jwt_algorithm'),
+          });
+          expect(error.message).toMatch(/The secret of HS256 is a (PEM|JWK|key in DER)\./);
+          expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain(text.slice(40, 70));
+        }
+      }
+    }
+  });
+
+  test('a key that is shorter than its hash signs and verifies, and each value with one is observed once', async () => {
+    const keys = await rotatingKeys('HS256', { jwt_secret_key: 'x' });
+    const { signer, verifier, observations } = keys.consumer();
+    for (let i = 0; i < 3; i += 1) await verifier.verify(await signer.sign({}));
+    const short = observations.filter(({ event }) => event === 'short-key');
+    expect(short).toEqual(
+      Array(2).fill({ event: 'short-key', secretId: 'app/jwt', algorithm: 'HS256', leastBytes: 32 }),
+    );
+    await keys.rotate();
+    await keys.rotate();
+    const later = keys.consumer();
+    await later.verifier.verify(await later.signer.sign({}));
+    // The short key no longer signs. Its tokens are accepted until their time, and that is observed.
+    expect(later.observations.filter(({ event }) => event === 'short-key')).toHaveLength(2);
+    expect(Buffer.from(keys.ring().current.jwk.k as string, 'base64url').length).toBeGreaterThanOrEqual(32);
+    keys.clock.now += 86_400_000;
+    const end = keys.consumer();
+    await end.verifier.verify(await end.signer.sign({}));
+    expect(end.observations.filter(({ event }) => event === 'short-key')).toEqual([]);
+  });
+
   test('a token that never ends', async () => {
     const keys = await rotatingKeys();
     const { verifier } = keys.consumer();
@@ -222,124 +235,5 @@ describe('refused', () => {
     const error = await caught(signer.sign({}));
     expect(error).toMatchObject({ code: 'SecretMalformedError', message: expect.stringContaining('PKCS #8') });
     expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain('hunter2');
-  });
-});
-
-describe('a JWKS URL', () => {
-  let issuer: Server;
-  let url: string;
-  let served: { body: string; status?: number; headers?: Record<string, string> };
-  let asked = 0;
-
-  beforeAll(async () => {
-    issuer = createServer((_request, response) => {
-      asked += 1;
-      response.writeHead(served.status ?? 200, served.headers).end(served.body);
-    });
-    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks.json`;
-  });
-  beforeEach(() => {
-    asked = 0;
-  });
-  afterAll(() => new Promise((resolve) => issuer.close(resolve)));
-
-  const publish = (ring: KeyRing) => {
-    const keys = [ring.current, ring.next, ring.previous].flatMap((key) => (key ? [publicJwk(key)] : []));
-    served = { body: JSON.stringify({ keys }) };
-  };
-  const verifierAt = (clock: { now: number }, more: object = {}) =>
-    new JwtVerifier({ jwks: { url, now: () => clock.now, observe: () => undefined, ...more }, now: () => clock.now });
-
-  test('verifies, asks once however many tokens come, and finds an unknown key once in a cooldown', async () => {
-    const keys = await rotatingKeys('ES256');
-    await keys.rotate(true);
-    publish(keys.ring());
-    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 100 * 86_400 });
-    const token = await keys.consumer().signer.sign({ sub: 'x' });
-    const verified = await Promise.all(Array.from({ length: 50 }, () => verifier.verify(token)));
-    expect(verified.map(({ claims }) => claims.sub)).toEqual(Array(50).fill('x'));
-    expect(asked).toBe(1);
-    await keys.rotate(true);
-    publish(keys.ring());
-    await verifier.verify(await keys.consumer().signer.sign({}));
-    expect(asked).toBe(2);
-    for (let i = 0; i < 20; i += 1) await caught(verifier.verify(token));
-    expect(asked).toBe(2);
-  });
-
-  test('an issuer that is down is bridged with the keys at hand; without any it is told', async () => {
-    const keys = await rotatingKeys('ES256');
-    await keys.rotate(true);
-    publish(keys.ring());
-    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
-    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 60 });
-    await verifier.verify(token);
-    served = { body: 'oops', status: 503 };
-    keys.clock.now += 120_000;
-    await verifier.verify(token);
-    expect(await caught(verifierAt(keys.clock).verify(token))).toMatchObject({
-      code: 'SecretUnavailableError',
-      message: expect.stringContaining('503'),
-    });
-  });
-
-  test('the issuer’s Cache-Control shortens the age, and does not lengthen it', async () => {
-    const keys = await rotatingKeys('ES256');
-    await keys.rotate(true);
-    publish(keys.ring());
-    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
-    served.headers = { 'cache-control': 'public, max-age=30' };
-    const [short, long] = [
-      verifierAt(keys.clock, { maxAgeSeconds: 300 }),
-      verifierAt(keys.clock, { maxAgeSeconds: 10 }),
-    ];
-    await short.verify(token);
-    await long.verify(token);
-    keys.clock.now += 29_000;
-    await short.verify(token);
-    expect(asked).toBe(2);
-    await long.verify(token);
-    expect(asked).toBe(3);
-    keys.clock.now += 1_000;
-    await short.verify(token);
-    expect(asked).toBe(4);
-  });
-
-  test('keys without alg are bound by the token’s and the kind of key; secrets in a public set are passed over', async () => {
-    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-    const { privateKey: curve, publicKey: curvePublic } = await generateKeyPair('ES256', { extractable: true });
-    const shared = Buffer.from('everybody knows it').toString('base64url');
-    served = {
-      body: JSON.stringify({
-        keys: [{ kty: 'oct', k: shared }, await exportJWK(curvePublic), await exportJWK(publicKey)],
-      }),
-    };
-    const clock = { now: Date.now() };
-    const verifier = verifierAt(clock);
-    const claims = () => new SignJWT({ exp: Math.floor(clock.now / 1000) + 60 });
-    await verifier.verify(await claims().setProtectedHeader({ alg: 'RS256' }).sign(privateKey));
-    await verifier.verify(await claims().setProtectedHeader({ alg: 'ES256' }).sign(curve));
-    const forged = await claims().setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from('everybody knows it'));
-    expect(await caught(verifier.verify(forged))).toMatchObject({ refusal: 'malformed' });
-  });
-
-  test.each([
-    ['is not JSON', { body: '<html>' }],
-    ['is no key set', { body: '{"keys":"hunter2"}' }],
-    ['leads elsewhere', { body: '', status: 302, headers: { location: '/elsewhere' } }],
-    ['is too large', { body: JSON.stringify({ keys: [], pad: 'x'.repeat(600_000) }) }],
-  ])('an answer that %s is refused', async (_name, answer) => {
-    served = answer;
-    const keys = await rotatingKeys('ES256');
-    await keys.rotate(true);
-    const token = await keys.consumer().signer.sign({});
-    const error = await caught(verifierAt(keys.clock).verify(token));
-    expect(error.code).toMatch(/^Secret(Malformed|Unavailable)Error$/);
-  });
-
-  test('cleartext is refused except on this machine', () => {
-    expect(() => new JwtVerifier({ jwks: { url: 'http://issuer.example/jwks' } })).toThrow('https');
-    expect(() => new JwtVerifier({ jwks: { url: 'https://issuer.example/jwks' } })).not.toThrow();
   });
 });

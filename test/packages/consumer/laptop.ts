@@ -5,7 +5,7 @@ import {
   RotatingSecretsProvider,
   type RotatingSecretsProviderOptions,
 } from '../../../packages/consumer/rotating-secrets-provider.ts';
-import { createCloud } from '../../../packages/laptop/create-cloud.ts';
+import { type CloudOptions, createCloud } from '../../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import createSecretsManagerService from '../../../packages/laptop/services/secretsmanager/service.ts';
 import createSsmService from '../../../packages/laptop/services/ssm/service.ts';
@@ -14,15 +14,15 @@ import { asPerson } from '../laptop/services/lambda/laptop.ts';
 export { asPerson };
 
 /** A cloud with secrets and parameters. */
-export function startStores(): Promise<RunningCloud> {
-  return createCloud({ log: () => {}, services: [createSecretsManagerService, createSsmService] });
+export function startStores(options: CloudOptions = {}): Promise<RunningCloud> {
+  return createCloud({ log: () => {}, services: [createSecretsManagerService, createSsmService], ...options });
 }
 
 /** How the clients of a test reach the cloud; attempts and connections are few, so that outages show at once. */
 export const clientConfig = (cloud: RunningCloud) => ({
   region: cloud.region,
   endpoint: cloud.endpointUrl,
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  credentials: cloud.administrator,
   maxAttempts: 1,
 });
 

@@ -11,6 +11,9 @@ let url: string;
 let accepted: string[];
 let requests: { key: string | undefined; body: string; method: string | undefined; url: string | undefined }[];
 let refusal = 401;
+/** Where `/away` leads, and where `/further` does. */
+let leads: { status: number; to: string };
+let further: { status: number; to: string };
 
 const textOf = async (request: IncomingMessage) => {
   let text = '';
@@ -23,7 +26,8 @@ beforeAll(async () => {
   vendor = createServer(async (request, response) => {
     const key = request.headers['x-api-key']?.toString() ?? request.headers.authorization;
     requests.push({ key, body: await textOf(request), method: request.method, url: request.url });
-    if (request.url === '/away') return response.writeHead(302, { location: `${url}/elsewhere` }).end();
+    const redirect = { '/away': leads, '/further': further }[request.url ?? ''];
+    if (redirect) return response.writeHead(redirect.status, { location: redirect.to }).end();
     const isKnown = accepted.some((known) => key === known || key === `Bearer ${known}`);
     response.writeHead(isKnown ? 200 : refusal).end(isKnown ? 'welcome' : 'who are you?');
   });
@@ -129,11 +133,112 @@ test('Secrets Manager down at that moment: the refusal is the caller’s', async
   expect((await call(url)).status).toBe(401);
 });
 
-test('a key in a header of its own is not carried to where a redirect leads', async () => {
-  const { call } = await client({ header: 'x-api-key' });
-  const response = await call(`${url}/away`);
-  expect(response.status).toBe(302);
-  expect(requests.map(({ url: path, key }) => [path, key])).toEqual([['/away', 'one']]);
+describe('redirects', () => {
+  /** The same machine under another name: another origin, which this server would hear. */
+  const elsewhere = () => url.replace('127.0.0.1', 'localhost');
+  const answering = (code: number, to: string) => {
+    leads = { status: code, to };
+  };
+  const heard = () => requests.map(({ method, url: path, key, body }) => [method, path, key, body]);
+  const refusal = (call: Promise<unknown>) =>
+    call.then(
+      () => undefined,
+      (error) => error,
+    );
+
+  test.each(['authorization', 'x-api-key'])('in %s: neither key nor body reaches another origin', async (header) => {
+    const { call } = await client({ header, scheme: '' });
+    for (const code of [301, 302, 303, 307, 308]) {
+      answering(code, `${elsewhere()}/take?it=1`);
+      const sent = { method: 'POST', body: 'an item', headers: { cookie: 'session=1', 'x-other': 'mine' } };
+      const error = await refusal(call(`${url}/away`, sent));
+      expect(error).toMatchObject({ code: 'RedirectRefusedError', retryable: false });
+      expect(error.message).toContain(`${url} redirects to ${elsewhere()} (${code})`);
+    }
+    expect(heard()).toEqual(Array(5).fill(['POST', '/away', 'one', 'an item']));
+  });
+
+  test.each([
+    ['another port', 'http://127.0.0.1:1/'],
+    ['another scheme of the same host', 'https://127.0.0.1/'],
+    ['no address of the web', 'file:///etc/passwd'],
+  ])('%s is another origin', async (_name, to) => {
+    const { call } = await client();
+    answering(302, to);
+    expect(await refusal(call(`${url}/away`))).toMatchObject({ code: 'RedirectRefusedError' });
+  });
+
+  test('at the end of a chain that begins at home', async () => {
+    const { call } = await client();
+    answering(307, '/further');
+    further = { status: 307, to: `${elsewhere()}/take` };
+    expect(await refusal(call(`${url}/away`))).toMatchObject({ code: 'RedirectRefusedError' });
+    expect(heard().map(([, path]) => path)).toEqual(['/away', '/further']);
+  });
+
+  test('within the origin they are followed as fetch does: the body goes along, or becomes a GET', async () => {
+    const { call } = await client();
+    const sent = { method: 'POST', body: 'an item', headers: { 'content-type': 'text/plain' } };
+    for (const [code, method, body] of [
+      [307, 'POST', 'an item'],
+      [303, 'GET', ''],
+    ] as const) {
+      for (const input of [[`${url}/away`, sent], [new Request(`${url}/away`, sent)]] as Parameters<typeof fetch>[]) {
+        requests = [];
+        answering(code, '/there');
+        expect(await (await call(...input)).text()).toBe('welcome');
+        expect(heard()[1]).toEqual([method, '/there', 'Bearer one', body]);
+      }
+    }
+  });
+
+  test('a refused key is exchanged behind a redirect too', async () => {
+    const { call, rotate } = await client();
+    await call(url);
+    await rotate();
+    answering(307, '/there');
+    expect((await call(`${url}/away`, { method: 'PUT', body: 'an item' })).status).toBe(200);
+    expect(heard().at(-1)).toEqual(['PUT', '/there', 'Bearer two', 'an item']);
+  });
+
+  test('a body that can be read only once does not go along, and a circle ends', async () => {
+    const { call } = await client();
+    answering(307, '/there');
+    const body = new Blob(['an item']).stream();
+    const error = await refusal(call(`${url}/away`, { method: 'POST', body, duplex: 'half' } as RequestInit));
+    expect(error).toMatchObject({ code: 'RedirectRefusedError', message: expect.stringContaining('as text or bytes') });
+    answering(302, '/away');
+    requests = [];
+    expect(await refusal(call(`${url}/away`))).toMatchObject({ message: expect.stringContaining('more than 20') });
+    expect(requests).toHaveLength(21);
+  });
+
+  test('the caller who asks for the redirect itself gets it', async () => {
+    const { call } = await client();
+    answering(302, elsewhere());
+    expect((await call(`${url}/away`, { redirect: 'manual' })).headers.get('location')).toBe(elsewhere());
+    expect((await call(new Request(`${url}/away`, { redirect: 'manual' }))).status).toBe(302);
+    expect(await refusal(call(`${url}/away`, { redirect: 'error' }))).toMatchObject({ name: 'TypeError' });
+    expect(requests.every(({ url: path }) => path === '/away')).toBe(true);
+  });
+
+  test('an address that repeats the key is not quoted', async () => {
+    await makeSecret(cloud, 'app/key', 'abcdefgh-12345');
+    answering(302, 'https://abcdefgh-12345.evil.example/');
+    const fresh = environment(cloud).provider;
+    const error = await refusal(rotatingFetch({ secretId: 'app/key', provider: fresh })(`${url}/away`));
+    expect(error.message).toContain('words left out');
+    expect(error.message).not.toContain('abcdefgh');
+  });
+});
+
+test('a key that no header can carry is named by its secret, and not quoted', async () => {
+  const { provider } = environment(cloud);
+  await makeSecret(cloud, 'app/broken', 'key\r\nx-forged: 1');
+  const error = await rotatingFetch({ secretId: 'app/broken', provider })(url).catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({ code: 'SecretMalformedError', message: expect.stringContaining('app/broken') });
+  expect(String((error as Error).stack)).not.toContain('forged');
+  expect(requests).toEqual([]);
 });
 
 test('other answers than 401 and 403 are passed through', async () => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   cloud = await startLaptop({
     services: [createLogsService, createLambdaService, createSecretsManagerService] as never,
   });
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const credentials = cloud.administrator;
   secretsManager = new SecretsManagerClient({ region: 'us-east-1', endpoint: cloud.endpointUrl, credentials });
 });
 afterAll(() => cloud.close());
@@ -31,7 +31,12 @@ async function check(parameters: Record<string, unknown>, more: { withVersion?: 
   );
   const now = () => new Date();
   const consumer = consumerCheck({ lambda: clientOf(cloud), secretsManager, now });
-  const settings = { name: 'items', type: 'consumer', functionArn: 'arn:f', parameters };
+  const settings = {
+    name: 'items',
+    type: 'consumer',
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+    parameters,
+  };
   const versionId = more.withVersion === false ? undefined : secret.VersionId;
   const request = { check: settings, secretArn: secret.ARN, secretName: secret.Name, versionId };
   return runCheck({ consumer }, request, now);

@@ -135,3 +135,29 @@ test('a symmetric key has no key set: the check is the mistake', async () => {
   });
   expect(vendor.received).toEqual([]);
 });
+
+test('a key set of another origin is no proof, and one at another path of the issuer is', async () => {
+  const elsewhere = vendor.url.replace('127.0.0.1', 'localhost');
+  const served = JSON.stringify({ keys: [publicJwk(current)] });
+  let location = `${elsewhere}/keys?token=hidden`;
+  vendor.answer(({ url }, response) => {
+    if (url === '/jwks.json') return void response.writeHead(302, { location }).end();
+    response.writeHead(200, { 'cache-control': 'max-age=60' }).end(served);
+  });
+  const verdict = await check();
+  expect(verdict).toMatchObject(failure('Redirected', new RegExp(`${vendor.url} redirects to ${elsewhere} \\(302\\)`)));
+  expect(JSON.stringify(verdict)).not.toContain('hidden');
+  expect(vendor.received.map(({ path }) => path)).toEqual(['/jwks.json']);
+  location = '/keys';
+  expect(await check()).toMatchObject({ ok: true });
+});
+
+test('a kid that repeats a private member, or that a terminal obeys, is not quoted as it is', async () => {
+  serve([publicJwk(current), { kty: 'oct', kid: 'is c2VjcmV0LWtleQ', k: 'c2VjcmV0LWtleQ' }]);
+  const repeated = await check();
+  expect(repeated).toMatchObject(failure('PrivateKeyPublished', /words left out/));
+  expect(JSON.stringify(repeated)).not.toContain('c2VjcmV0LWtleQ');
+  serve([publicJwk(current), { kty: 'oct', kid: '\u001b[2J\u202egnp', k: 'c2VjcmV0LWtleQ' }]);
+  const verdict = await check();
+  expect(verdict).toMatchObject(failure('PrivateKeyPublished', /\ufffd\[2J\ufffdgnp/));
+});

@@ -15,12 +15,12 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 export async function startVendor() {
   const cloud = await createCloud({ services: [createSecretsManagerService] as never, log: () => {} });
   const secretsManager = new SecretsManagerClient(clientOptions(cloud));
-  const received: { path: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  const received: { path: string; method: string; headers: IncomingMessage['headers']; body: string }[] = [];
   const vendor: { answer: Answer } = { answer: (_request, response) => response.end('fine') };
   const listener = async (request: IncomingMessage, response: ServerResponse) => {
     let body = '';
     for await (const part of request) body += part;
-    received.push({ path: request.url ?? '', headers: request.headers, body });
+    received.push({ path: request.url ?? '', method: request.method ?? '', headers: request.headers, body });
     vendor.answer(request, response);
   };
   const authority = await createCertificateAuthority('A vendor’s own CA');
@@ -37,7 +37,12 @@ export async function startVendor() {
     const secret = await secretsManager.send(
       new CreateSecretCommand({ Name: `app/${randomUUID()}`, SecretString: value }),
     );
-    const settings = { name: type, type, functionArn: 'arn:f', parameters };
+    const settings = {
+      name: type,
+      type,
+      functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+      parameters,
+    };
     const request = { check: settings, secretArn: secret.ARN, secretName: 'app/key', versionId: secret.VersionId };
     return runCheck({ [type]: check }, request, () => new Date());
   };

@@ -28,7 +28,7 @@ test('every alarm has its section in the runbook', () => {
 test.each(
   written.map((check) => [check.type as keyof typeof checkParameters, check]),
 )('the example of a %s check is one that it takes', (type, check) => {
-  const functionArn = type === 'consumer' ? { functionArn: 'arn:aws:lambda:us-east-1:0:function:f' } : {};
+  const functionArn = type === 'consumer' ? { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:f' } : {};
   const parsed = v.safeParse(checkParameters[type], { ...check.parameters, ...functionArn });
   expect(parsed.issues).toBeUndefined();
 });
@@ -42,7 +42,7 @@ test('the example of a payload is one', () => {
 test('a parameter that nobody knows is refused: it would check less than it says', () => {
   const least: Record<string, object> = {
     bedrock: { modelId: 'm' },
-    consumer: { functionArn: 'arn:aws:lambda:us-east-1:0:function:f' },
+    consumer: { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:f' },
     http: { url: 'https://a.example' },
     jwks: { url: 'https://a.example' },
   };
@@ -89,5 +89,6 @@ describe('the answer of a check function', () => {
     expect([{ ok: true }, {}, { outcome: 'passed' }].map(outcomeOf)).toEqual(['passed', 'passed', 'passed']);
     expect([{ ok: false }, { outcome: 'failed' }].map(outcomeOf)).toEqual(['failed', 'failed']);
     expect(outcomeOf({ outcome: 'inconclusive', ok: false })).toBe('inconclusive');
+    expect(outcomeOf({ outcome: 'passed', ok: false })).toBe('failed');
   });
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const configuration = {
     endpoint: cloud.endpointUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: cloud.administrator,
   };
   reader = {
     ssm: new SSMClient(configuration),

@@ -15,7 +15,7 @@ export async function startStore() {
   const options = {
     endpoint: cloud.endpointUrl,
     region: cloud.region,
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: cloud.administrator,
   };
   const secretsManager = new SecretsManagerClient(options);
   const ssm = new SSMClient(options);

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import type { RotationRulesType } from '@aws-sdk/client-secrets-manager';
 import type { EventPrivilege } from '../../../pipeline/contracts/event-requests.ts';
 import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
 import { SettingsReader } from '../../../pipeline/settings/read-settings.ts';
 import { prepare } from '../../../pipeline/workflow/prepare.ts';
+import { rotationWindowSeconds } from '../../../pipeline/workflow/rotation-window.ts';
 import { PREFIX, startStore } from './managed-secret.ts';
 
 let store: Awaited<ReturnType<typeof startStore>>;
@@ -24,8 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => store.stop());
 
-const dependencies = (...allowByEvent: EventPrivilege[]) => ({
+const dependencies = (allowByEvent: readonly EventPrivilege[] = [], now = new Date()) => ({
   allowByEvent,
+  now: () => now,
   store: new SecretStore(store.secretsManager),
   settings: new SettingsReader({ client: store.ssm, prefix: PREFIX, now: () => new Date() }),
 });
@@ -65,7 +69,7 @@ describe('what an event may only ask for where the pipeline allows exactly that'
   const privileges: EventPrivilege[] = ['emergency', 'force', 'retireNow'];
   const ask = (asked: object, ...allowed: EventPrivilege[]) =>
     prepare(
-      dependencies(...allowed),
+      dependencies(allowed),
       { request: { secretId: 'app/watched', operation: 'check', ...asked } },
       'execution-4',
     );
@@ -122,4 +126,48 @@ test('a secret is new until its settings are half an hour old, or were changed',
   expect(await at(31).isNew(arn)).toBe(false);
   await store.settle('app/watched', { rotated: false });
   expect(await at(0).isNew(arn)).toBe(false);
+});
+
+describe('how long a rotation may take', () => {
+  const noon = new Date('2026-06-01T12:00:00Z');
+  const plan = async (rotationRules: RotationRulesType, startedBy: 'native' | 'unknown', now = noon) => {
+    const name = `app/${randomUUID()}`;
+    const { ARN: arn } = await store.create(name);
+    await store.settle(name, { promotionTimeoutSeconds: 900 });
+    const rotationFunctionArn = 'arn:aws:lambda:us-east-1:000000000000:function:rotate';
+    const described = {
+      ...(await new SecretStore(store.secretsManager).describe(arn!)),
+      rotationRules,
+      rotationFunctionArn,
+    };
+    const reader = { ...dependencies([], now), store: { describe: async () => described } as never };
+    return prepare(reader, { secretId: arn, startedBy, versionId: 'n'.repeat(36) }, 'execution-4');
+  };
+
+  test.each<[string, RotationRulesType, number]>([
+    ['a window of three hours', { ScheduleExpression: 'cron(0 11 * * ? *)', Duration: '3h' }, 3 * 3_600],
+    [
+      'a window that would reach the next UTC day',
+      { ScheduleExpression: 'rate(10 days)', Duration: '24h' },
+      12 * 3_600,
+    ],
+    ['a schedule in hours, without a duration', { ScheduleExpression: 'rate(6 hours)' }, 3_600],
+    ['a schedule in days, without a duration', { ScheduleExpression: 'rate(10 days)' }, 12 * 3_600],
+    ['an interval in days', { AutomaticallyAfterDays: 30 }, 12 * 3_600],
+  ])('a native rotation that is adopted, %s: until the window closes', async (_, rules, expected) => {
+    expect(await plan(rules, 'native')).toMatchObject({ path: 'adopted', promotionTimeoutSeconds: expected });
+  });
+
+  test('a rotation that the workflow asked for: what the settings say', async () => {
+    expect(await plan({ Duration: '3h' }, 'unknown')).toMatchObject({
+      path: 'requested',
+      promotionTimeoutSeconds: 900,
+    });
+  });
+
+  test('a window that closes in a moment: never less than the settings say', async () => {
+    expect(rotationWindowSeconds({ Duration: '1h' }, new Date('2026-06-01T23:59:30Z'))).toBe(30);
+    const late = new Date('2026-06-01T23:59:30Z');
+    expect(await plan({ Duration: '1h' }, 'native', late)).toMatchObject({ promotionTimeoutSeconds: 900 });
+  });
 });

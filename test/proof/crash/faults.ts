@@ -247,7 +247,7 @@ export class Faults {
         } catch (error) {
           if (error instanceof Killed) await end();
           // As the one who opens sessions says it, whoever made it fail.
-          else if (call.target === 'connection') throw describeDatabaseError(error, call.name);
+          else if (call.target === 'connection') throw describeDatabaseError(error, call.name, [login.password]);
           throw error;
         }
       };

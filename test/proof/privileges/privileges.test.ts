@@ -5,6 +5,7 @@ import { DescribeSecretCommand, PutSecretValueCommand, RotateSecretCommand } fro
 import type { LambdaService } from '../../../packages/laptop/services/lambda/service.ts';
 import { eventually } from '../../eventually.ts';
 import { byExtent } from '../../extent.ts';
+import { askLocal } from '../../laptop-requests.ts';
 import { Laptop } from '../../scenarios/lab/laptop.ts';
 import { type Grant, grantsOf, takeAway, unusedGrants } from './grants.ts';
 
@@ -31,12 +32,11 @@ async function invoke(logicalId: string, payload: unknown): Promise<unknown> {
 
 /** The audit's schedule, as when it is due. */
 async function fireAudit(): Promise<void> {
-  const { endpointUrl: endpoint, region } = laptop.cloud;
-  const credentials = { accessKeyId: 'administrator', secretAccessKey: 'administrator' };
+  const { endpointUrl: endpoint, region, administrator: credentials } = laptop.cloud;
   const scheduler = new SchedulerClient({ endpoint, region, credentials });
   const { Schedules = [] } = await scheduler.send(new ListSchedulesCommand({}));
   const schedule = Schedules.find(({ Target }) => Target?.Arn?.includes('KeyturnAudit'));
-  const answer = await fetch(`${endpoint}/_local/schedules/${schedule?.Name}/fire`, { method: 'POST' });
+  const answer = await askLocal(laptop.cloud, `/_local/schedules/${schedule?.Name}/fire`, { method: 'POST' });
   expect(answer.ok).toBe(true);
   await eventually(
     'the scheduled audit',
@@ -124,7 +124,8 @@ const reasons: { grant: RegExp; reason: string }[] = [
     reason: 'AWS stops a nested execution when the one that waits for it is stopped; nobody stops one here',
   },
   {
-    grant: /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|RecycleConsumer)Function/,
+    grant:
+      /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|CompareMirror|RecycleConsumer)Function/,
     reason: 'secrets of the lab have no mirrors and no consumers: consumers-converge and doctor-repairs look at theirs',
   },
   {

@@ -44,7 +44,7 @@ const hasStatus = (name: string, status: string) =>
   page.locator(`[data-state="${name}"][data-status="${status}"]`).waitFor();
 
 async function openDashboard(): Promise<void> {
-  await page.goto(`${shop.consoleUrl}#/dashboards/shop`);
+  await page.goto(`${shop.consoleUrl}/dashboards/shop`);
   await row().waitFor();
 }
 

@@ -34,7 +34,7 @@ export class Crowd {
     const configuration = {
       endpoint: cloud.endpointUrl,
       region: cloud.region,
-      credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+      credentials: cloud.administrator,
     };
     this.#secrets = new SecretsManagerClient(configuration);
     this.executions = new Executions(new SFNClient(configuration), cloud);

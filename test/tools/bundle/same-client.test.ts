@@ -289,7 +289,8 @@ test('the laptop’s own errors, from a bundle as from the installed SDK', async
   const cloud = await createCloud({ log: () => undefined });
   try {
     const of = async (clients: Clients, call: Call) => {
-      const came = await outcome(clients, call, { endpoint: cloud.endpointUrl, region: cloud.region });
+      const { endpointUrl: endpoint, region, administrator: credentials } = cloud;
+      const came = await outcome(clients, call, { endpoint, region, credentials });
       delete (came.rest?.$metadata as Record<string, unknown>)?.requestId;
       return JSON.parse(JSON.stringify({ ...came, rest: { ...came.rest, RequestId: undefined } }));
     };

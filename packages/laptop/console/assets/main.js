@@ -1,6 +1,7 @@
-import { NotThere, read } from './data.js';
+import { NotThere, read, TokenRefused } from './data.js';
 import { h, morphChildren } from './dom.js';
 import { relativeText } from './format.js';
+import { takeToken } from './token.js';
 import { alarmsView } from './view-alarms.js';
 import { dashboardView } from './view-dashboard.js';
 import { executionView } from './view-execution.js';
@@ -84,6 +85,14 @@ function showConnection(text, isConnected) {
   connection.classList.toggle('is-connected', isConnected);
 }
 
+/** Nothing is read without the token, so nothing more is asked for. */
+function showLocked() {
+  showConnection('Not connected', false);
+  const heading = h('h1', {}, 'This page needs its whole address');
+  const text = 'Open the address that the terminal printed when this run began: it ends with #token= and a token.';
+  morphChildren(main, h('div', {}, h('div', { class: 'empty' }, heading, h('p', {}, text))));
+}
+
 /** Waits until something has happened, reads, shows, and so on. */
 async function live() {
   let revision = 0;
@@ -97,6 +106,7 @@ async function live() {
       showConnection('Live', true);
       await pause(document.hidden ? 2_000 : SHORTEST_PAUSE_MILLISECONDS);
     } catch (error) {
+      if (error instanceof TokenRefused) return showLocked();
       console.error(error);
       showConnection('Not connected', false);
       revision = 0;
@@ -110,6 +120,8 @@ function pause(milliseconds) {
 }
 
 addEventListener('hashchange', () => {
+  // A new address of another run, put into a page that is open.
+  if (takeToken()) return location.reload();
   if (overview) show().catch(console.error);
 });
 addEventListener('refresh-now', () => {
@@ -121,4 +133,5 @@ setInterval(() => {
     if (time.textContent !== text) time.textContent = text;
   }
 }, 1_000);
+takeToken();
 live();

@@ -15,7 +15,7 @@ export interface ApiGatewayService extends Service {
 /** API Gateway's HTTP APIs, in front of functions. https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/ */
 export default function createApiGatewayService(cloud: Cloud): ApiGatewayService {
   const state = new ApiState(() => cloud.random());
-  routesOf(cloud).add(API_PREFIX, (request) => serveApi(cloud, state, request));
+  routesOf(cloud).add(API_PREFIX, 'public', (request) => serveApi(cloud, state, request));
   return {
     name: 'apigateway',
     state,

@@ -1,3 +1,4 @@
+import { own } from '../../own.ts';
 import type { AlarmInput } from './alarm.ts';
 import { comparisons } from './alarm-judgement.ts';
 import { invalidCombination, missingParameter, validationError } from './errors.ts';
@@ -23,7 +24,7 @@ export function checkAlarm(input: AlarmInput & { Metrics?: unknown[]; ThresholdM
   for (const name of ['MetricName', 'Namespace', 'Period', 'Threshold', 'EvaluationPeriods'] as const) {
     if (input[name] === undefined) throw missingParameter(name);
   }
-  if (!comparisons[input.ComparisonOperator ?? '']) {
+  if (!own(comparisons, input.ComparisonOperator ?? '')) {
     throw validationError(`ComparisonOperator ${input.ComparisonOperator} is not supported on the laptop.`);
   }
   checkStatistic(input);

@@ -1,7 +1,6 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AwsError } from '../../cloud.ts';
+import { inProcess, RequestUnreadable } from './in-process.ts';
 
 /** A table is not gone at once when it is deleted: on AWS seconds, here enough to be noticed. */
 const DELETION_MILLISECONDS = 200;
@@ -10,9 +9,12 @@ const DELETION_MILLISECONDS = 200;
 const loadClient = () => import('@aws-sdk/client-dynamodb');
 const loadDynalite = async () => (await import('dynalite')).default;
 
-/** The tables of one region: a dynalite, which listens on loopback and is reached through the SDK. */
+/**
+ * The tables of one region: a dynalite, reached through the SDK. It listens nowhere: it checks no signature, and answers
+ * pages of every origin.
+ */
 export class Backend {
-  #starting: Promise<{ server: Server; client: DynamoDBClient }> | undefined;
+  #starting: Promise<DynamoDBClient> | undefined;
   readonly #running = new Set<Promise<unknown>>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -39,11 +41,14 @@ export class Backend {
     const command = (dynamodb as unknown as Record<string, new (input: unknown) => any>)[`${operation}Command`];
     if (!command)
       throw new AwsError('UnknownOperationException', `dynamodb ${operation} is not supported on the laptop.`);
-    const { client } = await this.#open();
+    const client = await this.#open();
     try {
       const { $metadata, ...output } = await client.send(new command(input));
       return output;
     } catch (error) {
+      if (error instanceof RequestUnreadable) {
+        throw new AwsError('ValidationException', "The laptop's DynamoDB cannot read this request.", { cause: error });
+      }
       if (!(error instanceof dynamodb.DynamoDBServiceException)) throw error;
       const { name, message, $fault, $metadata, $response, ...fields } = error as typeof error &
         Record<string, unknown>;
@@ -57,37 +62,25 @@ export class Backend {
   }
 
   async close(): Promise<void> {
-    const open = await this.#starting;
+    const client = await this.#starting;
     this.#starting = undefined;
-    if (!open) return;
-    open.client.destroy();
-    open.server.closeAllConnections();
-    await new Promise<void>((resolve) => open.server.close(() => resolve()));
+    client?.destroy();
   }
 
-  #open() {
+  #open(): Promise<DynamoDBClient> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
-  async #start(): Promise<{ server: Server; client: DynamoDBClient }> {
+  async #start(): Promise<DynamoDBClient> {
     const [dynalite, { DynamoDBClient }] = await Promise.all([loadDynalite(), loadClient()]);
-    return new Promise((resolve, reject) => {
-      // How long making and changing take is counted by the cloud's clock, not by dynalite's.
-      const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: DELETION_MILLISECONDS });
-      // A connection that it closed in the very moment when the client uses it again would be a call that fails.
-      server.keepAliveTimeout = 0;
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', () => {
-        const { port } = server.address() as AddressInfo;
-        const client = new DynamoDBClient({
-          endpoint: `http://127.0.0.1:${port}`,
-          region: 'us-east-1',
-          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-          maxAttempts: 1,
-        });
-        resolve({ server, client });
-      });
+    // How long making and changing take is counted by the cloud's clock, not by dynalite's.
+    const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: DELETION_MILLISECONDS });
+    return new DynamoDBClient({
+      requestHandler: inProcess(server),
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      maxAttempts: 1,
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { type Access, AwsError, type Call, type Operation } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import type { Backend, Backends } from './backend.ts';
 import { expectReady, type Table, type Tables, tableArn, tableName } from './tables.ts';
 import { sweep } from './time-to-live.ts';
@@ -71,7 +72,7 @@ export async function oldItem(backend: Backend, table: Table, keyOrItem: Record<
 }
 
 export function keyOf(table: Table, item: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(table.keys.filter((key) => key in item).map((key) => [key, item[key]]));
+  return Object.fromEntries(table.keys.filter((key) => Object.hasOwn(item, key)).map((key) => [key, item[key]]));
 }
 
 /** A query or a scan of an index needs the permission on the index. */
@@ -91,7 +92,7 @@ function leadingKeys(table: Table | undefined, items: Record<string, any>[]): Re
   const [partitionKey] = table?.keys ?? [];
   if (partitionKey === undefined) return {};
   const values = items.flatMap((item) => {
-    const { S, N } = item[partitionKey] ?? {};
+    const { S, N } = own(item, partitionKey) ?? {};
     return S ?? N ?? [];
   });
   return values.length > 0 ? { 'dynamodb:LeadingKeys': [...new Set<string>(values)] } : {};
@@ -104,8 +105,8 @@ function queriedKeys(table: Table | undefined, input: any): Record<string, any>[
   for (const [, name = '', value = ''] of String(input.KeyConditionExpression ?? '').matchAll(
     /([#\w.-]+)\s*=\s*(:\w+)/g,
   )) {
-    if ((input.ExpressionAttributeNames?.[name] ?? name) === partitionKey) {
-      return [{ [partitionKey]: input.ExpressionAttributeValues?.[value] }];
+    if ((own(input.ExpressionAttributeNames ?? {}, name) ?? name) === partitionKey) {
+      return [{ [partitionKey]: own(input.ExpressionAttributeValues ?? {}, value) }];
     }
   }
   return [];

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError, type Cloud, type Principal, type Service } from '../../cloud.ts';
+import { AwsError, type Cloud, type Principal } from '../../cloud.ts';
 import { corsHeaders, httpEvent, httpResponse, isPreflight } from '../../environments/http-payload.ts';
+import type { Callers } from '../../identity/callers.ts';
 import { readCredentials } from '../../identity/credentials.ts';
-import { identify, type LongTermKeys } from '../../identity/identify.ts';
-import type { SessionStore } from '../../identity/sessions.ts';
 import type { RawRequest, RawResponse } from '../../wire/routes.ts';
 import type { Lambda } from './lambda.ts';
 import { policyDocument } from './permissions.ts';
@@ -94,16 +93,9 @@ function letsAnybodyIn(statement: PolicyStatement, action: string, context: Read
 }
 
 function caller(cloud: Cloud, request: RawRequest): Principal {
-  const { sessions } = cloud as Cloud & { sessions: SessionStore };
-  const keys = cloud.service<Service & { state: LongTermKeys }>('iam').state;
-  return identify(readCredentials(request.headers, request.query), request, {
-    sessions,
-    keys,
-    clock: cloud.clock,
-    accountId: cloud.accountId,
-    service: 'lambda',
-    region: cloud.region,
-  });
+  const { callers } = cloud as Cloud & { callers: Callers };
+  const presented = readCredentials(request.headers, request.query);
+  return callers.identify(presented, request, { service: 'lambda', region: cloud.region });
 }
 
 async function run(

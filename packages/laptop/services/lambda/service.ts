@@ -33,12 +33,12 @@ export default function createLambdaService(cloud: Cloud, python?: PythonLookup)
   const lambda = new Lambda(cloud, python);
   const queue = new Queue(lambda);
   const { runner } = lambda;
-  routesOf(cloud).add('/_functions/code/', async ({ path }) => {
+  routesOf(cloud).add('/_functions/code/', 'machine', async ({ path }) => {
     const code = await lambda.code.bySha256(path.slice('/_functions/code/'.length));
     if (!code) return { status: 404, body: 'Not Found' };
     return { status: 200, headers: { 'content-type': 'application/zip' }, body: lambda.code.zip(code) };
   });
-  routesOf(cloud).add(URL_PREFIX, (request) => serveFunctionUrl(lambda, request));
+  routesOf(cloud).add(URL_PREFIX, 'public', (request) => serveFunctionUrl(lambda, request));
   return {
     name: 'lambda',
     lambda,

@@ -197,6 +197,9 @@ async function createInstance(state: RdsState, databases: Databases, input: Inpu
 function createReplica(state: RdsState, databases: Databases, input: Input, call: Call) {
   const known = [...DESCRIPTIVE, 'DBInstanceIdentifier', 'SourceDBInstanceIdentifier', 'DeletionProtection', 'Tags'];
   refuseUnsupported(call, input, known);
+  if (input.SourceDBInstanceIdentifier === undefined) {
+    throw invalidCombination('The parameter SourceDBInstanceIdentifier must be provided.');
+  }
   const source = available(state.instance(call.region, input.SourceDBInstanceIdentifier));
   const { identifier: sourceIdentifier, administrator, databaseName, engine, engineVersion } = source;
   const instance = newInstance(state, call, input, {

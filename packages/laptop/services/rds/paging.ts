@@ -1,3 +1,4 @@
+import { own } from '../../own.ts';
 import { invalidValue } from './state.ts';
 
 export interface Filter {
@@ -31,7 +32,7 @@ export function filtered<Item>(
 ): Item[] {
   return (filters ?? []).reduce<Item[]>(
     (rest, { Name = '', Values = [] }) => {
-      const read = known[Name];
+      const read = own(known, Name);
       if (!read) throw invalidValue(`Unrecognized filter name: ${Name}`);
       const wanted = new Set(Values.map((value) => (value.startsWith('arn:') ? value.split(':').at(-1) : value)));
       return rest.filter((item) => wanted.has(read(item)));

@@ -1,4 +1,5 @@
 import { AwsError, type Call, type Operation } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import { invalidValue, type RdsState, type Tag } from './state.ts';
 
 type Input = Record<string, any>;
@@ -30,7 +31,7 @@ export function tagOperations(state: RdsState): Record<string, Operation> {
     ]);
     const found = everything.find((entry) => entry.arn === arn);
     if (found) return found;
-    throw new AwsError(MISSING[arn.split(':')[5]!] ?? 'InvalidParameterValue', `${arn} not found.`, {
+    throw new AwsError(own(MISSING, arn.split(':')[5]!) ?? 'InvalidParameterValue', `${arn} not found.`, {
       httpStatus: 404,
     });
   };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type Cloud } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import type { Invocation } from './invocation.ts';
 import { invalid, type Schedule, type ScheduleTarget } from './state.ts';
 import { isUniversal, universalInvocation } from './universal-targets.ts';
@@ -109,7 +110,7 @@ function renderInput(cloud: Cloud, schedule: Schedule, attempt: Attempt): string
     'execution-id': attempt.executionId,
     'attempt-number': String(attempt.number),
   };
-  return Input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (whole, name: string) => attributes[name] ?? whole);
+  return Input.replace(/<aws\.scheduler\.([a-z-]+)>/g, (whole, name: string) => own(attributes, name) ?? whole);
 }
 
 /** The notification that a target without Input gets; its detail is a text. */

@@ -1,4 +1,5 @@
 import type { Cloud, Service } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import { membersOf, type Schema } from '../../wire/schema.ts';
 import { loadServiceModel, type OperationModel } from '../../wire/service-model.ts';
 import type { Invocation } from './invocation.ts';
@@ -61,7 +62,7 @@ async function operationOf(cloud: Cloud, arn: string): Promise<{ service: Servic
   const [, name = '', action = ''] = UNIVERSAL.exec(arn) ?? [];
   if (action === '') throw invalid(`${arn} is not an ARN of the form arn:aws:scheduler:::aws-sdk:service:apiAction.`);
   if (readOnly.test(action)) throw invalid(`${arn} is not supported as a target: ${action} only reads.`);
-  const signingName = signingNames[name] ?? name;
+  const signingName = own(signingNames, name) ?? name;
   const isItsName = !Object.values(signingNames).includes(name) || name === 'bedrock';
   const service = isItsName && hasService(cloud, signingName) ? cloud.service(signingName) : undefined;
   if (!service) throw invalid(`${arn} is not supported as a target on the laptop: it has no service ${name}.`);

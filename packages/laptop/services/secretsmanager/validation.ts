@@ -1,4 +1,5 @@
 import { AwsError, type Call } from '../../cloud.ts';
+import { own } from '../../own.ts';
 
 interface Rule {
   /** Characters of a text, bytes of a value, members of a list. */
@@ -67,7 +68,12 @@ const nestedRules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
 export function validateRequest(input: Record<string, unknown>, options: { mostResults?: number } = {}): void {
   const results: Rule = { range: [1, options.mostResults ?? 100] };
   const problems = Object.entries(input).flatMap(([member, value]) =>
-    memberProblems(lowerFirst(member), value, member === 'MaxResults' ? results : rules[member], nestedRules[member]),
+    memberProblems(
+      lowerFirst(member),
+      value,
+      member === 'MaxResults' ? results : own(rules, member),
+      own(nestedRules, member),
+    ),
   );
   if (problems.length > 0) {
     const many = problems.length === 1 ? '' : 's';
@@ -84,12 +90,12 @@ function memberProblems(
   nested: Readonly<Record<string, Rule>> | undefined,
 ): string[] {
   if (value === undefined || value === null) return [];
-  const own = rule ? brokenConstraints(value, rule).map((text) => failed(path, value, rule, text)) : [];
+  const broken = rule ? brokenConstraints(value, rule).map((text) => failed(path, value, rule, text)) : [];
   if (Array.isArray(value)) {
     const inside = value.flatMap((item, index) => structureProblems(`${path}.${index + 1}.member`, item, nested));
-    return [...own, ...inside];
+    return [...broken, ...inside];
   }
-  return [...own, ...structureProblems(path, value, nested)];
+  return [...broken, ...structureProblems(path, value, nested)];
 }
 
 function structureProblems(path: string, value: unknown, nested: Readonly<Record<string, Rule>> | undefined): string[] {
@@ -98,7 +104,7 @@ function structureProblems(path: string, value: unknown, nested: Readonly<Record
     memberProblems(
       `${path}.${lowerFirst(member)}`,
       item,
-      nested ? (nested[member] ?? rules[member]) : rules[member],
+      (nested && own(nested, member)) ?? own(rules, member),
       undefined,
     ),
   );

@@ -1,5 +1,6 @@
 import { AwsError, type Cloud } from '../../cloud.ts';
 import { servicePrincipal } from '../../identity/principals.ts';
+import { own } from '../../own.ts';
 import { withRetries } from '../retries.ts';
 import type { MessageAttributes } from './filter.ts';
 import type { Subscription, Topic } from './topics.ts';
@@ -17,7 +18,7 @@ export interface Notification {
 const limits = { retries: 100_015, ageSeconds: 23 * 86_400 };
 
 export const textFor = (notification: Notification, protocol: string): string =>
-  notification.messages[protocol] ?? (notification.messages.default as string);
+  own(notification.messages, protocol) ?? (notification.messages.default as string);
 
 /** Lambda and SQS inside the cloud are reached, again and again if need be; what they refuse goes to the dead letters. */
 export async function deliver(

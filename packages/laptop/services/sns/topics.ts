@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type Cloud } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import { invalidParameter } from './errors.ts';
 import { checkFilterPolicy } from './filter.ts';
 
@@ -149,7 +150,7 @@ function checkEndpoint(protocol: string, endpoint: string): void {
     lambda: /^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:/,
     sqs: /^arn:aws:sqs:[a-z0-9-]+:\d{12}:/,
   };
-  if (fits[protocol]?.test(endpoint)) return;
+  if (own(fits, protocol)?.test(endpoint)) return;
   const reasons: Readonly<Record<string, string>> = {
     http: 'Endpoint must match the specified protocol',
     https: 'Endpoint must match the specified protocol',
@@ -157,7 +158,7 @@ function checkEndpoint(protocol: string, endpoint: string): void {
     sqs: 'SQS endpoint ARN',
     lambda: 'Lambda endpoint ARN',
   };
-  throw invalidParameter(reasons[protocol] ?? 'Email address');
+  throw invalidParameter(own(reasons, protocol) ?? 'Email address');
 }
 
 export function checkTopicAttribute(name: string, value: string): void {

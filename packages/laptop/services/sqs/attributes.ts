@@ -1,4 +1,5 @@
 import { AwsError } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import { invalidValue } from './errors.ts';
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
@@ -65,9 +66,10 @@ export function checkAttributes(attributes: Readonly<Record<string, string>>, qu
 }
 
 function isValid(name: string, value: string): boolean {
-  const range = numbers[name];
+  const range = own(numbers, name);
   if (range) return /^\d+$/.test(value) && Number(value) >= range[0] && Number(value) <= range[1];
-  if (choices[name]) return (choices[name] as readonly string[]).includes(value);
+  const choice = own(choices, name);
+  if (choice) return choice.includes(value);
   // An empty document takes the attribute away.
   return !documents.includes(name) || value === '' || isJsonObject(value);
 }

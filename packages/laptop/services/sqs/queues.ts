@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { sleep } from '../../clock.ts';
 import { AwsError, type Cloud } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import { checkAttributes, defaultAttributes } from './attributes.ts';
 import { attributesMd5, type MessageAttributes, md5 } from './digests.ts';
 import { badHandle, invalidValue, noQueue } from './errors.ts';
@@ -294,7 +295,7 @@ function withoutEmpty(attributes: Readonly<Record<string, string>>): Record<stri
 
 /** A queue is made once; asking for it again must ask for the same. */
 function sameQueue(queue: Queue, given: Readonly<Record<string, string>>): Queue {
-  const other = Object.keys(given).find((name) => queue.attributes[name] !== given[name]);
+  const other = Object.keys(given).find((name) => own(queue.attributes, name) !== given[name]);
   if (other === undefined) return queue;
   throw new AwsError(
     'QueueNameExists',

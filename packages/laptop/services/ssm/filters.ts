@@ -1,4 +1,5 @@
 import { AwsError } from '../../cloud.ts';
+import { own } from '../../own.ts';
 import type { Parameter } from './parameter.ts';
 
 export interface ParameterFilter {
@@ -27,14 +28,14 @@ function matches(parameter: Parameter, { Key, Option, Values = [] }: ParameterFi
     const value = parameter.tags.get(Key.slice('tag:'.length));
     return value !== undefined && (Values.length === 0 || Values.includes(value));
   }
-  const field = fields[Key];
+  const field = own(fields, Key);
   if (!field) {
     throw new AwsError(
       'InvalidFilterKey',
       `The following filter key is not valid: ${Key}. Valid filter keys include: [Path, Name, Type, KeyId, Tier].`,
     );
   }
-  const test = comparisons[Option ?? 'Equals'];
+  const test = own(comparisons, Option ?? 'Equals');
   if (!test) {
     throw new AwsError(
       'InvalidFilterOption',

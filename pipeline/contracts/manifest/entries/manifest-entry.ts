@@ -1,11 +1,23 @@
 import * as v from 'valibot';
 import { checkTypes } from '../../check-types.ts';
 import { declared } from '../../declared.ts';
+import {
+  CompleteSecretArn,
+  FindableSecretName,
+  FunctionAlias,
+  FunctionNameOrArn,
+  KmsKeyArn,
+  NewSecretName,
+  Region,
+} from '../../grammar/aws-names.ts';
+import { ParameterName } from '../../grammar/parameter-names.ts';
+import { Place } from '../../grammar/places.ts';
+import { givenName, plainText } from '../../grammar/plain-text.ts';
+import { MOST_PROMOTION_TIMEOUT_SECONDS } from '../../settings/secret.ts';
 import type * as types from './manifest-part-types.ts';
 import { CheckSchedule, Schedule } from './manifest-schedule.ts';
 
 /** The members that entries of the manifest share, whatever the kind of secret. */
-export const text = v.pipe(v.string(), v.nonEmpty('some text'));
 export const whole = (least: number, most?: number) =>
   v.pipe(
     v.number('a number'),
@@ -13,35 +25,30 @@ export const whole = (least: number, most?: number) =>
     v.minValue(least, `${least} or more`),
     v.maxValue(most ?? Number.MAX_SAFE_INTEGER, `${most} or less`),
   );
-const seconds = whole(0);
+const name = plainText(128);
+
+/** A wait of a state machine ends within a year. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+export const LONGEST_WAIT_SECONDS = 31_536_000;
+const seconds = whole(0, LONGEST_WAIT_SECONDS);
 
 /** A customer's key that the secret is encrypted with. Missing: the account's key for Secrets Manager. */
-const kmsKeyArn = v.optional(
-  v.pipe(v.string(), v.regex(/^arn:[^:]+:kms:[^:]+:\d+:key\/.+$/, 'the ARN of a KMS key: arn:aws:kms:…:key/…')),
-);
+const kmsKeyArn = v.optional(KmsKeyArn);
+
+/** Secrets Manager's DescriptionType is longer; a console shows a line. */
+const description = plainText(500);
 
 /** An existing secret, or a new one that the stack makes. */
 export const SecretReference = declared<types.SecretReference>()(
   v.union(
     [
-      v.strictObject({
-        // The six characters at its end are the service's own; without them the name would be a guess.
-        arn: v.pipe(
-          v.string(),
-          v.regex(
-            /^arn:[^:]+:secretsmanager:[^:]+:\d+:secret:.+-[A-Za-z0-9]{6}$/,
-            'the complete ARN of a secret, with the six characters at its end (or write its "name")',
-          ),
-        ),
-        kmsKeyArn,
-      }),
-      v.strictObject({ name: text, kmsKeyArn }),
+      v.strictObject({ arn: CompleteSecretArn, kmsKeyArn }),
+      v.strictObject({ name: FindableSecretName, kmsKeyArn }),
       v.strictObject({
         new: v.strictObject({
-          name: text,
-          description: v.optional(text),
+          name: NewSecretName,
+          description: v.optional(description),
           /** The members of the value that are no secret: user name, host … */
-          template: v.optional(v.record(v.string(), v.unknown())),
+          template: v.optional(v.record(plainText(128), v.unknown())),
           kmsKeyArn,
         }),
       }),
@@ -50,17 +57,11 @@ export const SecretReference = declared<types.SecretReference>()(
   ),
 );
 
-/** A function by its name or ARN. Which of its versions receives the traffic is said by `alias`. */
-const functionReference = v.pipe(
-  text,
-  v.regex(/^([^:]+|arn:[^:]+:lambda:[^:]+:\d+:function:[^:]+)$/, 'a function\'s name or ARN; write "alias" beside it'),
-);
-
 export const Consumer = declared<types.ManifestConsumer>()(
   v.strictObject({
-    name: v.optional(text),
-    function: functionReference,
-    alias: v.optional(text),
+    name: v.optional(name),
+    function: FunctionNameOrArn,
+    alias: v.optional(FunctionAlias),
     freshness: v.optional(v.picklist(['notify', 'recycle', 'expire']), 'notify'),
     maxAgeSeconds: v.optional(seconds, 300),
     longestInvocationSeconds: v.optional(seconds, 30),
@@ -69,10 +70,10 @@ export const Consumer = declared<types.ManifestConsumer>()(
 
 const Check = declared<types.ManifestCheck>()(
   v.strictObject({
-    name: v.optional(text),
+    name: v.optional(name),
     type: v.picklist(checkTypes),
     /** `function`: a check of one's own. `consumer`: whose canary it is. */
-    function: v.optional(functionReference),
+    function: v.optional(FunctionNameOrArn),
     parameters: v.optional(v.record(v.string(), v.unknown()), {}),
   }),
 );
@@ -80,17 +81,25 @@ const Check = declared<types.ManifestCheck>()(
 const Mirror = declared<types.ManifestMirror>()(
   v.union(
     [
-      v.strictObject({ parameter: text, keyId: v.optional(text), pointer: v.optional(text) }),
-      v.strictObject({ replica: text }),
+      v.strictObject({
+        parameter: ParameterName,
+        keyId: v.optional(KmsKeyArn),
+        pointer: v.optional(Place),
+      }),
+      v.strictObject({ replica: Region }),
     ],
     '{"parameter": "/path/of/a/SecureString"} or {"replica": "<region>"}',
   ),
 );
 
+/** Settings of a secret have room in a parameter. */
+const list = <Schema extends v.GenericSchema>(entry: Schema) =>
+  v.pipe(v.array(entry), v.maxLength(50, '50 entries or less'));
+
 export const followers = {
-  consumers: v.optional(v.array(Consumer), []),
-  checks: v.optional(v.array(Check), []),
-  mirrors: v.optional(v.array(Mirror), []),
+  consumers: v.optional(list(Consumer), []),
+  checks: v.optional(list(Check), []),
+  mirrors: v.optional(list(Mirror), []),
 };
 
 /** What every kind of rotated secret has. */
@@ -100,12 +109,12 @@ export const everyRotated = {
   /** When the checks run without a rotation. Missing: after rotations and on demand. */
   checkSchedule: v.optional(CheckSchedule),
   /** Secrets with the same group are rotated by one execution of rotate-fleet. */
-  group: v.optional(text),
+  group: v.optional(givenName),
   /** Secrets Manager's own schedule: the safety net, or with `"schedule": "native"` the only one. */
   nativeIntervalDays: v.optional(whole(1, 1000), 90),
   gracePeriodSeconds: v.optional(seconds, 86_400),
-  promotionTimeoutSeconds: v.optional(whole(10), 900),
-  evidenceIntervalSeconds: v.optional(whole(1), 60),
+  promotionTimeoutSeconds: v.optional(whole(10, MOST_PROMOTION_TIMEOUT_SECONDS), 900),
+  evidenceIntervalSeconds: v.optional(whole(1, LONGEST_WAIT_SECONDS), 60),
   rollBackHandPutValues: v.optional(v.boolean(), false),
   ...followers,
 };

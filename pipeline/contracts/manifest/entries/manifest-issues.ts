@@ -1,4 +1,4 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 
 /**
  * A problem of the manifest's shape in words: the place, what is written there, what to write instead. Never what stood
@@ -19,8 +19,46 @@ export function describeManifestIssue(issue: v.BaseIssue<unknown>, knownKeys: Re
 
 /** Messages of ours say what was expected; valibot's own begin with "Invalid" and show what came. */
 function expectation(issue: v.BaseIssue<unknown>): string {
-  if (!issue.message.startsWith('Invalid ')) return issue.message;
-  return issue.expected ?? String(issue.requirement ?? issue.type);
+  if (!issue.message.startsWith('Invalid ')) return issue.message.replace(/^expected /, '');
+  const expected = issue.expected ?? String(issue.requirement ?? issue.type);
+  if (Object.hasOwn(kindWords, expected)) return kindWords[expected] as string;
+  // `("a" | "b" | "c")` is a choice.
+  return expected
+    .replace(/^\((.*)\)$/, '$1')
+    .replace(/ \| (?=[^|]*$)/, ' or ')
+    .replaceAll(' | ', ', ');
+}
+
+const kindWords: Readonly<Record<string, string>> = {
+  Object: 'an object: { … }',
+  Array: 'a list: [ … ]',
+  string: 'text in quotes',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** The value, or what is wrong with it in words. */
+export type Read<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
+
+/** Reads a manifest or a part of it. Schemas take a list for an object without members: that is refused here. Pure. */
+export function readStrictly<Schema extends v.GenericSchema>(
+  schema: Schema,
+  input: unknown,
+  knownKeys: ReadonlySet<string>,
+): Read<v.InferOutput<Schema>> {
+  const parsed = v.safeParse(schema, input, { abortPipeEarly: true });
+  if (!parsed.success) return { problems: parsed.issues.map((issue) => describeManifestIssue(issue, knownKeys)) };
+  const lists = listsAsObjects(input, parsed.output, []);
+  return lists.length > 0 ? { problems: lists } : { value: parsed.output };
+}
+
+function listsAsObjects(input: unknown, output: unknown, keys: readonly string[]): string[] {
+  if (typeof input !== 'object' || input === null || typeof output !== 'object' || output === null) return [];
+  if (Array.isArray(input) && !Array.isArray(output))
+    return [`${place(keys)}: expected ${kindWords.Object}, came a list.`];
+  return Object.entries(input).flatMap(([key, inner]) =>
+    Object.hasOwn(output, key) ? listsAsObjects(inner, (output as Record<string, unknown>)[key], [...keys, key]) : [],
+  );
 }
 
 function kindOf(input: unknown): string {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { declared } from '../../declared.ts';
+import { LONGEST_SCHEDULE, LONGEST_TIME_ZONE } from '../../grammar/aws-names.ts';
 import type { ScheduleSettings } from '../../settings/secret-types.ts';
 import type * as types from './manifest-part-types.ts';
 
@@ -13,6 +14,7 @@ const when = {
 
 const Expression = v.pipe(
   v.string(),
+  v.maxLength(LONGEST_SCHEDULE, `an expression of at most ${LONGEST_SCHEDULE} characters`),
   v.rawCheck(({ dataset, addIssue }) => {
     const problem = dataset.typed && scheduleProblem(dataset.value);
     if (problem) addIssue({ message: problem });
@@ -41,7 +43,9 @@ export const CheckSchedule = declared<types.CheckSchedule>()(
 export type CheckSchedule = types.CheckSchedule;
 type OwnSchedule = Exclude<Schedule, 'native'>;
 
+/** Offsets such as +05:00 are time zones for Intl and none for EventBridge Scheduler, which wants IANA's names. */
 function isTimeZone(name: string): boolean {
+  if (name.length > LONGEST_TIME_ZONE || !/^[A-Za-z]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
@@ -73,6 +77,8 @@ export function scheduleIntervalSeconds(schedule: Schedule): number | undefined 
 
 /** What to write instead of an expression, or undefined. The fields' values are EventBridge Scheduler's to judge. */
 export function scheduleProblem(expression: string): string | undefined {
+  // Secrets Manager's ScheduleExpressionType; Scheduler's own names none.
+  if (!/^[0-9A-Za-z()#?*/, -]+$/.test(expression)) return 'rate(30 days) or cron(0 3 ? * SUN *)';
   if (/^rate\(.*\)$/.test(expression)) return rateProblem(expression);
   if (!/^cron\(.*\)$/.test(expression)) return 'rate(30 days) or cron(0 3 ? * SUN *)';
   const fields = expression.slice('cron('.length, -1).trim().split(/\s+/);
@@ -84,8 +90,8 @@ export function scheduleProblem(expression: string): string | undefined {
 }
 
 function rateProblem(expression: string): string | undefined {
-  const [, count, unit = ''] = expression.match(/^rate\((\d+) (minutes?|hours?|days?)\)$/) ?? [];
-  if (!count || Number(count) < 1) return 'rate(<number> minutes|hours|days)';
+  const [, count, unit = ''] = expression.match(/^rate\(([1-9]\d{0,5}) (minutes?|hours?|days?)\)$/) ?? [];
+  if (!count) return 'rate(<number> minutes|hours|days)';
   const singular = unit.replace(/s$/, '');
   const right = `rate(${count} ${singular}${count === '1' ? '' : 's'})`;
   return right === expression ? undefined : right;

@@ -3,6 +3,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
+import { askLocal } from '../../../laptop-requests.ts';
 import { clientOptions, probe } from '../wire/probe.ts';
 
 let cloud: RunningCloud;
@@ -21,7 +22,7 @@ beforeEach(() => cloud.reset());
 async function ask(method: string, path: string, body?: unknown) {
   const init =
     body === undefined ? { method } : { method, body: typeof body === 'string' ? body : JSON.stringify(body) };
-  const answer = await fetch(cloud.endpointUrl + path, init);
+  const answer = await askLocal(cloud, path, init);
   const text = await answer.text();
   return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
 }

@@ -59,7 +59,7 @@ async function open(hash = '', options: BrowserContextOptions = {}): Promise<voi
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${cloud.endpointUrl}/_local/console/${hash}`);
+  await page.goto(cloud.consoleUrl + hash.replace(/^#/, ''));
   await page.getByRole('status').getByText('Live').waitFor();
 }
 

@@ -16,6 +16,8 @@ interface Answer {
   text: string;
 }
 
+const token = () => ({ 'x-laptop-token': cloud.pageToken });
+
 /** As `fetch` cannot: any path, any host, any origin. */
 function ask(
   path: string,
@@ -23,7 +25,13 @@ function ask(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { port: cloud.port, host: '127.0.0.1', path, method: more.method ?? 'GET', headers: more.headers },
+      {
+        port: cloud.port,
+        host: '127.0.0.1',
+        path,
+        method: more.method ?? 'GET',
+        headers: { ...token(), ...more.headers },
+      },
       (answer) => {
         let text = '';
         answer.setEncoding('utf8').on('data', (chunk) => {
@@ -90,6 +98,15 @@ test('a name that was made to point here, and a page of another origin, see noth
   expect((await ask(`${page}data/overview`, { headers: { origin: 'https://example.com' } })).status).toBe(403);
 });
 
+test('what the page reads needs the token of the run; its files need none', async () => {
+  for (const what of ['overview', 'machines', 'messages', 'wait?after=0']) {
+    expect((await ask(`${page}data/${what}`, { headers: { 'x-laptop-token': '' } })).status).toBe(401);
+  }
+  const file = await ask(page, { headers: { 'x-laptop-token': '' } });
+  expect(file.status).toBe(200);
+  expect(file.text).not.toContain(cloud.pageToken);
+});
+
 test('without services there is nothing to show, and no error', async () => {
   for (const what of ['overview', 'machines', 'functions', 'alarms', 'messages']) {
     expect([what, (await ask(`${page}data/${what}`)).status]).toEqual([what, 200]);
@@ -152,14 +169,13 @@ describe('a press of a button', () => {
   });
 
   test.each([
-    ['of another page on this machine', { origin: 'http://127.0.0.1:1' }],
-    ['of another name for this machine', { origin: 'http://localhost:1' }],
-    ['without an origin', { origin: '' }],
-    ['sent as a form', { 'content-type': 'text/plain' }],
-  ])('%s is refused, and nothing is invoked', async (_name, headers) => {
-    const sent: Record<string, string> = { ...own(), ...headers };
-    if (sent.origin === '') delete sent.origin;
-    expect((await press(sent)).status).toBe(403);
+    ['of another page on this machine', { origin: 'http://127.0.0.1:1' }, 403],
+    ['of another name for this machine', { origin: 'http://localhost:1' }, 403],
+    ['without the token of the page', { 'x-laptop-token': '' }, 401],
+    ['with the token of another run', { 'x-laptop-token': 'A'.repeat(32) }, 401],
+    ['sent as a form', { 'content-type': 'text/plain' }, 415],
+  ])('%s is refused, and nothing is invoked', async (_name, headers, status) => {
+    expect((await press({ ...own(), ...headers } as Record<string, string>)).status).toBe(status);
     expect(cloud.recorder.calls({ operation: 'Invoke' })).toEqual([]);
   });
 

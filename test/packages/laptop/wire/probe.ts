@@ -1,6 +1,7 @@
 import type { Operation, Service } from '../../../../packages/laptop/cloud.ts';
 import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../../../packages/laptop/running-cloud.ts';
+import { signedHeaders } from '../../../laptop-requests.ts';
 
 /** A service that answers with what a test gives it, shaped by the real client's schemas. */
 export function probe(
@@ -19,13 +20,13 @@ export function clientOptions(cloud: RunningCloud) {
   return {
     region: 'us-east-1',
     endpoint: cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: cloud.administrator,
     maxAttempts: 1,
   };
 }
 
-/** A raw request, signed for form only: the key is a person's. */
-export function post(
+/** A raw request, signed by the administrator. */
+export async function post(
   cloud: RunningCloud,
   service: string,
   headers: Record<string, string>,
@@ -34,11 +35,7 @@ export function post(
 ) {
   return fetch(cloud.endpointUrl + path, {
     method: 'POST',
-    headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=00`,
-      'x-amz-date': '20260101T000000Z',
-      ...headers,
-    },
+    headers: await signedHeaders(cloud, service, { path, headers, body }),
     body: body as string,
   });
 }

@@ -115,7 +115,7 @@ describe('a vendor as data is refused before it could do harm', () => {
     ['a misspelt member', (data) => (data.create.heders = {}), /heders/],
     ['a pointer that is none', (data) => (data.create.key = 'api_key'), /JSON pointer/],
     ['a header that the transport writes', (data) => (data.create.headers.Host = 'x'), /Host, Connection/],
-    ['a header whose name is none', (data) => (data.create.headers['a b'] = 'x'), /names of headers/],
+    ['a header whose name is none', (data) => (data.create.headers['a b'] = 'x'), /the name of a header/],
     ['an admin secret that is no ARN', (data) => (data.admin.secretArn = 'admin'), /ARN of a secret/],
     ['a time-out of hours', (data) => (data.requestTimeoutSeconds = 7200), /requestTimeoutSeconds/],
     ['an activation of hours', (data) => (data.activationTimeoutSeconds = 5_000), /activationTimeoutSeconds/],

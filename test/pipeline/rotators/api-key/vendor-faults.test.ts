@@ -188,7 +188,9 @@ test('a redirect is not followed: the key would go where the answer says', async
   expect(promoted).toBe(false);
   expect(subject.secret.failures.at(-1)).toMatchObject({
     code: 'TargetRefused',
-    message: expect.stringMatching(/answered 302.*not followed/),
+    message: expect.stringMatching(
+      /answered 302.*not followed.*: http:\/\/127\.0\.0\.1:\d+ leads to http:\/\/127\.0\.0\.1:1\. Write the URL/,
+    ),
   });
   expect(seen.filter((url) => url.includes('elsewhere'))).toEqual([]);
 });

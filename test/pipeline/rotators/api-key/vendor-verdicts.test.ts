@@ -62,6 +62,6 @@ describe('AWS', () => {
     ['InternalServerException', 500, 'unclear'],
     ['RequestExpired', 400, 'unclear'],
   ])('to the key itself: %s (%d) is %s', (name, status, verdict) => {
-    expect(judgeAwsError(answered(name, status), 'STS')).toMatchObject({ verdict });
+    expect(judgeAwsError(answered(name, status), { service: 'STS', key: 'the-key' })).toMatchObject({ verdict });
   });
 });

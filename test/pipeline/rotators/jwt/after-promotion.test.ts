@@ -74,8 +74,25 @@ describe('an audit', () => {
       ...(previousVersionId && { previousVersionId }),
     });
 
+  test('a key that is shorter than its hash works, and is a finding until no token of it is accepted', async () => {
+    const secret = await jwtSecret(laptop, { ...LEGACY, jwt_secret_key: 'x'.repeat(31) });
+    const short = (which: string) => ({
+      code: 'SigningKeyShort',
+      message: expect.stringMatching(new RegExp(`^${which} is shorter than the 32 bytes that HS256 asks for`)),
+      person: expect.stringMatching(/^keyturn rotate .* --wait$/),
+    });
+    expect(await ask(secret)).toMatchObject({ current: { works: true }, findings: [short('jwt_secret_key')] });
+    await secret.rotateAndSettle();
+    const { kid } = secret.payload().jwt_key_ring!.current;
+    expect(await ask(secret)).toMatchObject({ findings: [short(`key ${kid}`)] });
+    await secret.rotate();
+    expect(await ask(secret)).toMatchObject({ findings: [short(`key ${kid}`)] });
+    await laptop.clock.advance(86_400_000);
+    expect(await ask(secret)).toMatchObject({ current: { works: true }, findings: [] });
+  });
+
   test('current works, with a ring and without one; previous while its tokens live', async () => {
-    const secret = await jwtSecret(laptop, LEGACY);
+    const secret = await jwtSecret(laptop, { ...LEGACY, jwt_secret_key: 'a secret of thirty-two bytes, once' });
     expect(await ask(secret)).toMatchObject({ supported: true, current: { works: true }, findings: [] });
     await secret.rotateAndSettle();
     const { previous } = await secret.rotate();

@@ -3,6 +3,7 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import { type JwtAlgorithm, jwtAlgorithms } from '../../../../packages/consumer/contracts/jwt.ts';
 import { verificationKeys } from '../../../../packages/consumer/contracts/key-ring.ts';
+import { jwtContract } from '../../../../pipeline/contracts/kinds/jwt.ts';
 import { JwtSettings } from '../../../../pipeline/contracts/settings/jwt.ts';
 import { createJwtRotator } from '../../../../pipeline/rotators/jwt/jwt-rotator.ts';
 import { adoptKey, generateRingKey, secretKeyText } from '../../../../pipeline/rotators/jwt/ring-key.ts';
@@ -80,6 +81,53 @@ describe('a payload with the legacy five fields', () => {
   });
 });
 
+describe('symmetric keys', () => {
+  const publicPem = String(
+    generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }),
+  );
+
+  test.each([
+    ['a public PEM', publicPem],
+    ['a public PEM behind a byte order mark and white space', `\ufeff \n${publicPem}`],
+    ['Base64 of a public PEM', Buffer.from(publicPem).toString('base64')],
+    ['a private PEM whose algorithm was forgotten', pem('ec', 'pkcs8')],
+    ['a JWK Set', '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}'],
+  ])('%s without jwt_algorithm is not taken over as the secret of an HMAC', async (_name, jwt_secret_key) => {
+    const secret = await jwtSecret(laptop, { jwt_secret_key });
+    expect((await secret.rotate()).promoted).toBe(false);
+    expect(secret.failures.at(-1)).toMatchObject({
+      code: 'PayloadInvalid',
+      message: expect.stringMatching(
+        /is no HS256 key\. The secret of HS256 is a (PEM|JWK)\..*"jwt_algorithm" of a key pair/,
+      ),
+    });
+    expect(JSON.stringify(secret.failures)).not.toContain(jwt_secret_key.trim().slice(30, 60));
+  });
+
+  test('a short one is read, since its tokens are in use, and every key after it is long enough', async () => {
+    const secret = await jwtSecret(laptop, { jwt_secret_key: 'x', jwt_algorithm: 'HS512' });
+    await secret.rotateAndSettle();
+    expect(secret.payload().jwt_secret_key).toBe('x');
+    for (let rotation = 0; rotation < 2; rotation += 1) {
+      await secret.rotateAndSettle();
+      const { current, next } = secret.payload().jwt_key_ring!;
+      for (const key of [current, next!]) expect(Buffer.from(secretKeyText(key)).length).toBeGreaterThanOrEqual(64);
+    }
+  });
+
+  test('every key that is made is as long as its hash, and what Secrets Manager generates is', async () => {
+    for (const [algorithm, least] of [
+      ['HS256', 32],
+      ['HS384', 48],
+      ['HS512', 64],
+    ] as const) {
+      const key = await generateRingKey(algorithm, { now: laptop.clock.now(), rsaModulusBits: 2048 });
+      expect(Buffer.from(secretKeyText(key)).length).toBeGreaterThanOrEqual(least);
+      expect(jwtContract.newSecret.length).toBeGreaterThanOrEqual(least);
+    }
+  });
+});
+
 describe('a ring', () => {
   test.each(
     inTurn(jwtAlgorithms, 2),
@@ -137,6 +185,20 @@ describe('a ring', () => {
       current: { kid: current!.kid },
     });
     expect(secret.payload().jwt_key_ring!.next).toBeTruthy();
+  });
+
+  test.each([
+    ['shorter than its hash', Buffer.from('x'.repeat(31))],
+    ['the text of a public key', Buffer.from(pem('rsa', 'pkcs8').replaceAll('PRIVATE', 'PUBLIC'))],
+  ])('a next that is %s never becomes the key that signs: another one is published in its place', async (_name, bytes) => {
+    const current = await generateRingKey('HS256', { now: laptop.clock.now(), rsaModulusBits: 2048 });
+    const next = { kid: 'put by hand', alg: 'HS256', jwk: { kty: 'oct', k: bytes.toString('base64url') } };
+    const secret = await jwtSecret(laptop, { jwt_secret_key: secretKeyText(current), jwt_key_ring: { current, next } });
+    await secret.rotateAndSettle();
+    const ring = secret.payload().jwt_key_ring!;
+    expect([ring.current.kid, ring.next?.kid === next.kid]).toEqual([current.kid, false]);
+    await secret.rotateAndSettle();
+    expect(Buffer.from(secret.payload().jwt_secret_key).length).toBeGreaterThanOrEqual(32);
   });
 
   test('one key is kept for one previous: while its tokens live another rotation is refused with the time', async () => {

@@ -34,7 +34,7 @@ describe('refused with nothing changed', () => {
     await expectRefused(secret, 'TargetRefused', /no ADMIN on Odd "name".* Run: GRANT/);
     const [finding] = await preflight(secret);
     expect(finding).toMatchObject({ code: 'AdminOptionMissing', blocks: true });
-    await server.query(finding!.grant!);
+    await server.query(finding!.statement!);
     expect(await preflight(secret)).toEqual([]);
     await secret.rotate();
   });

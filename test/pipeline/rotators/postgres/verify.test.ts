@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import type { FindingCode } from '../../../../pipeline/contracts/audit.ts';
-import { newSecret, quote, SUPERUSER_ARN, startTarget } from './fixture.ts';
+import { ADMINISTRATOR, newSecret, quote, SUPERUSER_ARN, startTarget } from './fixture.ts';
 
 let server: PostgresServer;
 let stop: () => Promise<void>;
@@ -38,7 +39,7 @@ test('after a rotation both credentials work and nothing is to be found; nothing
   expect(server.log().slice(before)).not.toMatch(/(statement|execute [^:]*): (ALTER|GRANT|REVOKE|CREATE|BEGIN)|FATAL/);
 });
 
-test('a password that was changed outside: refused, told without it, and mended', async () => {
+test('a password that was changed outside: refused, described without it, and repaired', async () => {
   const secret = await rotated();
   await server.setPassword(secret.state.current.payload.username, 'Outside-1');
   const found = await verify(secret);
@@ -72,7 +73,6 @@ test('sessions that no longer act as the owner role', async () => {
     {
       code: 'OwnerRoleLost',
       message: expect.stringContaining(`expected the owner role ${secret.username}`),
-      isRepairable: true,
       isSafe: true,
     },
   ]);
@@ -107,6 +107,94 @@ test('a grant that only one login was given, which nobody has the use of; and an
   expect(await verify(secret)).toMatchObject(fine);
 });
 
+test('default privileges of one login alone: the owner role gets them, the login keeps none, and nothing is found again', async () => {
+  const secret = await rotated();
+  const { second } = names(secret);
+  await server.query(
+    `ALTER DEFAULT PRIVILEGES FOR ROLE ${second} GRANT SELECT ON TABLES TO pg_monitor;
+     ALTER DEFAULT PRIVILEGES FOR ROLE ${second} IN SCHEMA public GRANT USAGE ON SEQUENCES TO pg_monitor WITH GRANT OPTION;
+     ALTER DEFAULT PRIVILEGES FOR ROLE ${second} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+     ALTER DEFAULT PRIVILEGES FOR ROLE ${second} REVOKE USAGE ON TYPES FROM PUBLIC`,
+    [],
+    secret.database,
+  );
+  const found = await verify(secret);
+  expect(found.findings).toEqual([
+    { code: 'GrantsApart', message: expect.stringContaining('ALTER DEFAULT PRIVILEGES FOR ROLE'), isSafe: true },
+  ]);
+  await repair(secret, 'GrantsApart');
+  await repair(secret, 'GrantsApart');
+  expect(await verify(secret)).toMatchObject(fine);
+  const { rows } = await server.query(
+    `SELECT DISTINCT pg_get_userbyid(defaclrole)::text AS role FROM pg_default_acl`,
+    [],
+    secret.database,
+  );
+  expect(rows).toEqual([{ role: secret.username }]);
+  // What the second login creates, as the owner role, has the defaults.
+  await secret.as(secret.state.current.payload, async (session) => {
+    await session.query('CREATE TABLE fresh (id int); CREATE FUNCTION one() RETURNS int RETURN 1');
+    const { rows: rights } = await session.query(
+      `SELECT has_table_privilege('pg_monitor', 'fresh', 'SELECT') AS read, has_function_privilege('pg_monitor', 'one()', 'EXECUTE') AS call`,
+    );
+    expect(rights).toEqual([{ read: true, call: false }]);
+  });
+});
+
+test('default privileges that another role gives to one login alone: the owner role gets the same', async () => {
+  const secret = await rotated();
+  const { second } = names(secret);
+  const reporter = `${secret.username}_reporter`;
+  await secret.administer(`CREATE ROLE ${reporter}`);
+  await server.query(
+    `ALTER DEFAULT PRIVILEGES FOR ROLE ${reporter} GRANT SELECT ON TABLES TO ${second}`,
+    [],
+    secret.database,
+  );
+  expect((await verify(secret)).findings).toEqual([
+    {
+      code: 'GrantsApart',
+      message: expect.stringContaining(
+        `ALTER DEFAULT PRIVILEGES FOR ROLE ${reporter} GRANT SELECT ON TABLES TO ${secret.username}`,
+      ),
+      isSafe: true,
+    },
+  ]);
+  await repair(secret, 'GrantsApart');
+  expect(await verify(secret)).toMatchObject(fine);
+});
+
+test('a user mapping of one login alone: a person runs the statement, and nothing is found again', async () => {
+  const secret = await rotated();
+  const { second } = names(secret);
+  await server.query(
+    `CREATE FOREIGN DATA WRAPPER legacy; CREATE SERVER "Archive" FOREIGN DATA WRAPPER legacy;
+     CREATE USER MAPPING FOR ${second} SERVER "Archive" OPTIONS (password 'Foreign-1')`,
+    [],
+    secret.database,
+  );
+  const { findings } = await verify(secret);
+  expect(findings).toMatchObject([{ code: 'UserMappingApart', message: expect.stringContaining('server Archive') }]);
+  expect(JSON.stringify(findings)).not.toContain('Foreign-1');
+  const { person } = findings[0] as { person: string };
+  await server.query(person.replace('…', "password 'Foreign-1'"), [], secret.database);
+  expect(await verify(secret)).toMatchObject(fine);
+});
+
+test('an owner role that was renamed: a person runs the statement, and then the repair succeeds', async () => {
+  const owner = `ledger_${randomUUID().slice(0, 8)}`;
+  await server.query(`SET ROLE ${ADMINISTRATOR.user}; CREATE ROLE ${owner} NOLOGIN; RESET ROLE`);
+  const secret = await rotated({ settings: { ownerRole: owner } });
+  await secret.administer(`ALTER ROLE ${owner} RENAME TO ${owner}_gone`);
+  const found = await verify(secret);
+  expect(found).toMatchObject({ repairable: [] });
+  const missing = found.findings.find(({ code }) => code === 'RoleMissing') as { person: string };
+  expect(missing.person).toBe(`CREATE ROLE ${owner} NOLOGIN;`);
+  await secret.administer(missing.person);
+  for (const { code } of (await verify(secret)).findings) await repair(secret, code);
+  expect(await verify(secret)).toMatchObject(fine);
+}, 60_000);
+
 test('a retired login that still has a session: who, from where; ending it is left to a person', async () => {
   const secret = await rotated();
   const { current, previous } = secret.state;
@@ -119,7 +207,6 @@ test('a retired login that still has a session: who, from where; ending it is le
       {
         code: 'DisabledLoginInUse',
         message: `${secret.username} may not log in any more, but still has sessions: old-report from 127.0.0.1 (1).`,
-        isRepairable: true,
         isSafe: false,
       },
     ]);
@@ -142,7 +229,7 @@ test('a login that may log in is never cut off', async () => {
   });
 });
 
-test('what the administrator lacks is told with the GRANT, and is not ours to mend', async () => {
+test('what the administrator lacks comes with the GRANT, which a person runs', async () => {
   const secret = await rotated();
   await server.query('REVOKE pg_monitor FROM postgres_admin, rds_superuser CASCADE');
   const found = await verify(secret);
@@ -150,8 +237,7 @@ test('what the administrator lacks is told with the GRANT, and is not ours to me
   expect(found.findings).toEqual([
     expect.objectContaining({
       code: 'AdministratorGrantMissing',
-      message: expect.stringContaining('Run: GRANT pg_monitor TO postgres_admin;'),
-      isRepairable: false,
+      person: 'GRANT pg_monitor TO postgres_admin;',
     }),
   ]);
   await expect(repair(secret, 'AdministratorGrantMissing')).rejects.toMatchObject({ code: 'UnsafeRotation' });
@@ -183,7 +269,7 @@ test('a database that is gone is no verdict of the credential either: to give it
   });
 });
 
-test('a single user: only AWSCURRENT is meant to work, and without an administrator it cannot be mended from here', async () => {
+test('a single user: only AWSCURRENT is meant to work, and without an administrator it cannot be repaired from here', async () => {
   const secret = await rotated({ settings: { strategy: 'single-user' } });
   expect(await verify(secret)).toEqual({ current: { works: true }, findings: [], repairable: [] });
   await server.setPassword(secret.username, 'Outside-1');

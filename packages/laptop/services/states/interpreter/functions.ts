@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
+import { own } from '../../../own.ts';
 import type { Sight } from './sight.ts';
 
 const algorithms: Readonly<Record<string, string>> = {
@@ -51,7 +52,7 @@ function range(first: unknown, last: unknown, delta: unknown = 1): number | numb
 }
 
 function hash(data: unknown, algorithm: unknown): string {
-  const name = algorithms[String(algorithm)];
+  const name = own(algorithms, String(algorithm));
   if (!name) throw new Error(`$hash knows ${Object.keys(algorithms).join(', ')}, not ${String(algorithm)}.`);
   return createHash(name).update(textOf(data, 'hash')).digest('hex');
 }

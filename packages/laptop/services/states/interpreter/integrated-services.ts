@@ -1,3 +1,5 @@
+import { own } from '../../../own.ts';
+
 /** How a service is called in a Task's resource, and in its errors. */
 export interface IntegratedService {
   /** SigV4 signing name of the laptop's service. */
@@ -64,7 +66,7 @@ const sdkNames: Readonly<Record<string, string>> = { eventbridge: 'events', sfn:
 /** The service of an `aws-sdk:` resource. */
 export function sdkService(name: string): IntegratedService | undefined {
   if (Object.values(sdkNames).includes(name)) return undefined;
-  const known = sdkNames[name] ?? name;
+  const known = own(sdkNames, name) ?? name;
   return Object.hasOwn(byName, known) ? byName[known] : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { own } from '../../../own.ts';
 import { JsonFault, parseJson } from '../../json-tokens.ts';
 import type { MachineDefinition, StateDefinition } from './definition.ts';
 import { type Diagnostic, InvalidDefinition, problem } from './diagnostics.ts';
@@ -99,7 +100,7 @@ function transitions(state: Record<string, unknown>): { field: string; target: s
 function unreachable(startAt: string, states: Record<string, Record<string, unknown>>, path: string): Diagnostic[] {
   const reached = new Set([startAt]);
   for (const name of reached) {
-    const state = states[name];
+    const state = own(states, name);
     if (state) for (const { target } of transitions(state)) reached.add(target);
   }
   return Object.keys(states)

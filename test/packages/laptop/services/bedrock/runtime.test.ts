@@ -18,6 +18,7 @@ import { ManualClock } from '../../../../../packages/laptop/clock.ts';
 import { createCloud } from '../../../../../packages/laptop/create-cloud.ts';
 import type { RunningCloud } from '../../../../../packages/laptop/running-cloud.ts';
 import createBedrockService from '../../../../../packages/laptop/services/bedrock/service.ts';
+import { askLocal } from '../../../../laptop-requests.ts';
 import { clientOptions } from '../../wire/probe.ts';
 
 const account = '000000000000';
@@ -315,7 +316,7 @@ describe('who may call', () => {
 
 describe('switches', () => {
   const put = (id: string, body: object) =>
-    fetch(`${cloud.endpointUrl}/_local/bedrock/models/${encodeURIComponent(id)}`, {
+    askLocal(cloud, `/_local/bedrock/models/${encodeURIComponent(id)}`, {
       method: 'PUT',
       body: JSON.stringify(body),
     });

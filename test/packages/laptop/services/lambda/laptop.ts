@@ -46,7 +46,7 @@ export const clientOf = (cloud: RunningCloud) =>
   new LambdaClient({
     region: 'us-east-1',
     endpoint: cloud.endpointUrl,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: cloud.administrator,
     maxAttempts: 1,
   });
 

@@ -5,6 +5,7 @@ import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SnsService } from '../../../../../packages/laptop/services/sns/service.ts';
+import { askLocal } from '../../../../laptop-requests.ts';
 import { clientOptions } from '../../wire/probe.ts';
 import { eventually } from '../eventually.ts';
 import { account, type Laptop, policy, queueArn, receive, roleArn, schedule, startLaptop } from './laptop.ts';
@@ -264,7 +265,7 @@ async function allowService(Service: string) {
 
 describe('by hand', () => {
   const post = async (path: string) => {
-    const answer = await fetch(laptop.cloud.endpointUrl + path, { method: 'POST' });
+    const answer = await askLocal(laptop.cloud, path, { method: 'POST' });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
 
@@ -304,7 +305,7 @@ describe('by hand', () => {
     });
     expect((await post('/_local/schedules/s/fire')).status).toBe(409);
     expect((await post('/_local/schedules/s')).status).toBe(400);
-    const listed = await (await fetch(`${laptop.cloud.endpointUrl}/_local/schedules`)).json();
+    const listed = await (await askLocal(laptop.cloud, '/_local/schedules')).json();
     expect(listed).toEqual({
       schedules: [
         expect.objectContaining({ name: 's', kind: 'schedule', state: 'ENABLED', nextRun: '2026-01-15T13:00:00.000Z' }),
