@@ -21,7 +21,7 @@ export interface ConfigSyncProps {
 export class ConfigSync extends Construct {
   readonly #props: ConfigSyncProps;
   readonly #names: string[] = [];
-  #sync: BundledFunction | undefined;
+  #functions: { readonly sync: BundledFunction; readonly look: BundledFunction } | undefined;
 
   constructor(scope: Construct, id: string, props: ConfigSyncProps) {
     super(scope, id);
@@ -30,7 +30,8 @@ export class ConfigSync extends Construct {
 
   /** A name, or a path with a slash at its end. */
   watch(parameterName: string): void {
-    this.#sync ??= this.#make();
+    this.#functions ??= this.#make();
+    const { sync, look } = this.#functions;
     this.#names.push(parameterName);
     const resourceName = parameterName.replace(/^\//, '');
     const isPath = parameterName.endsWith('/');
@@ -40,12 +41,33 @@ export class ConfigSync extends Construct {
       resourceName: isPath ? `${resourceName}*` : resourceName,
     });
     // The number and the date of a version; the value is not decrypted.
-    this.#sync.allow(['ssm:GetParameter'], [arn]);
-    if (isPath) acknowledgeWildcards(this.#sync, 'Everything under a path is watched.', arn);
+    for (const reader of [sync, look]) reader.allow(['ssm:GetParameter'], [arn]);
+    if (!isPath) return;
+    for (const reader of [sync, look]) acknowledgeWildcards(reader, 'Everything under a path is watched.', arn);
   }
 
-  #make(): BundledFunction {
-    const { settingsPrefix, workflow, deadLetters } = this.#props;
+  #make(): { sync: BundledFunction; look: BundledFunction } {
+    const { workflow, deadLetters } = this.#props;
+    const look = new BundledFunction(this, 'LookAtParameter', {
+      handler: 'look-at-parameter',
+      description: 'Keyturn: which version a watched parameter has, for executions that wait for its consumers',
+    });
+    workflow.mayAskForParameters(look.function.functionArn);
+    const sync = this.#makeSync(look);
+    ownRule(this, 'ParameterChanged', {
+      description: 'Keyturn: a watched parameter changed',
+      eventPattern: {
+        source: ['aws.ssm'],
+        detailType: ['Parameter Store Change'],
+        detail: { name: Lazy.any({ produce: () => this.#names.map(nameMatcher) }) },
+      },
+      targets: [new targets.LambdaFunction(sync.function, { deadLetterQueue: deadLetters, retryAttempts: 20 })],
+    });
+    return { sync, look };
+  }
+
+  #makeSync(look: BundledFunction): BundledFunction {
+    const { settingsPrefix, workflow } = this.#props;
     const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
     const sync = new BundledFunction(this, 'SyncParameter', {
       handler: 'sync-parameter',
@@ -53,6 +75,7 @@ export class ConfigSync extends Construct {
       environment: {
         KEYTURN_SETTINGS_PREFIX: settingsPrefix,
         KEYTURN_PROPAGATE_SECRET_STATE_MACHINE_ARN: propagateSecretArn,
+        KEYTURN_LOOK_AT_PARAMETER_FUNCTION_ARN: look.function.functionArn,
       },
     });
     const resourceName = `${settingsPrefix.slice(1)}/.parameter/*`;
@@ -64,16 +87,6 @@ export class ConfigSync extends Construct {
       settings,
     );
     sync.allow(['states:StartExecution'], [propagateSecretArn]);
-    workflow.mayAskForParameters(sync.function.functionArn);
-    ownRule(this, 'ParameterChanged', {
-      description: 'Keyturn: a watched parameter changed',
-      eventPattern: {
-        source: ['aws.ssm'],
-        detailType: ['Parameter Store Change'],
-        detail: { name: Lazy.any({ produce: () => this.#names.map(nameMatcher) }) },
-      },
-      targets: [new targets.LambdaFunction(sync.function, { deadLetterQueue: deadLetters, retryAttempts: 20 })],
-    });
     return sync;
   }
 }

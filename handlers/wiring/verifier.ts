@@ -1,4 +1,5 @@
-import { serveVerification, type VerificationFunction } from '../../pipeline/rotation/verify.ts';
+import type { VerificationFunction } from '../../pipeline/rotation/open-verification.ts';
+import { serveVerification } from '../../pipeline/rotation/verify.ts';
 import { environmentText, readEnvironment } from './environment.ts';
 import { openKind, type ServedKind } from './served-kind.ts';
 import { describeError, writeLog } from './write-log.ts';

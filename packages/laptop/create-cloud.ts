@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -24,7 +23,7 @@ import { Callers } from './identity/callers.ts';
 import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
-import { makeRunDirectory } from './run-directory.ts';
+import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
 import type { EventSink, RunningCloud } from './running-cloud.ts';
 import type { Remove } from './runs/private-file.ts';
 import { writeRunFile } from './runs/run-file.ts';
@@ -109,15 +108,17 @@ class LocalCloud implements RunningCloud {
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
   #removeRunFile: Remove | undefined;
+  readonly #runDirectory: RunDirectory;
 
-  constructor(options: CloudOptions, directory: string) {
+  constructor(options: CloudOptions, directory: RunDirectory) {
     this.accountId = options.accountId ?? '000000000000';
     this.region = options.region ?? 'us-east-1';
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.settings = { ...hostileSettings, ...options.settings };
     this.log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
-    this.directory = directory;
+    this.#runDirectory = directory;
+    this.directory = directory.path;
     this.deliveries = new Deliveries(this.log);
     this.recorder = new Recorder(options.recordedCalls);
     this.faults = new Faults(this.random);
@@ -240,6 +241,6 @@ class LocalCloud implements RunningCloud {
     this.#removeRunFile?.();
     await this.#listener?.close();
     for (const service of [...this.services.values()].reverse()) await service.close?.();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#runDirectory.remove();
   }
 }

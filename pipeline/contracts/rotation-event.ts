@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { findingCode } from './audit.ts';
 
 /**
  * What Secrets Manager sends to a rotation function, one invocation a step.
@@ -52,19 +51,9 @@ export const WorkflowRequest = v.variant('operation', [
     secretArn: arn,
     versionId,
     previousVersionId: v.optional(versionId),
-    code: findingCode,
+    /** Of a finding. Prepare holds it to the list; the rotator knows what it can repair. */
+    code: v.pipe(v.string(), v.nonEmpty()),
   }),
 ]);
 export type WorkflowRequest = v.InferOutput<typeof WorkflowRequest>;
 export type WorkflowOperation = WorkflowRequest['operation'];
-
-/** What the audit asks of a verification function, which reads only: do the credentials that are meant to work do so? */
-export const VerificationRequest = v.object({
-  operation: v.literal('Verify'),
-  secretArn: arn,
-  versionId,
-  previousVersionId: v.optional(versionId),
-  /** Comes with the previous version: who still uses it? */
-  promotedAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
-});
-export type VerificationRequest = v.InferOutput<typeof VerificationRequest>;

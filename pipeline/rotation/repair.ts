@@ -1,8 +1,10 @@
+import type { FindingCode } from '../contracts/audit.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
 import { unlessOvertaken } from './guard.ts';
+import { openVerification } from './open-verification.ts';
 import type { RotationFunction } from './rotation-function.ts';
-import { openVerification } from './verify.ts';
+
 import { isRepairOvertaken } from './version-labels.ts';
 
 /**
@@ -22,7 +24,7 @@ export async function repair(
     rotationFunction,
     rotation,
     (now) => isRepairOvertaken(now, seen),
-    async (guarded) => rotator.repair?.(guarded, versions, request.code),
+    async (guarded) => rotator.repair?.(guarded, versions, request.code as FindingCode),
   );
   if (attempt.overtaken)
     throw new StepRefused(

@@ -1,25 +1,12 @@
 import type { VerifyAnswer } from '../contracts/audit.ts';
-import { AWSCURRENT } from '../contracts/labels.ts';
 import { parse } from '../contracts/parse.ts';
-import { VerificationRequest, type WorkflowRequest } from '../contracts/rotation-event.ts';
-import type { RetirementVersions, Rotation, VerifiedVersions } from '../rotators/rotator.ts';
-import { StepRefused } from './errors.ts';
+import { VerificationRequest } from '../contracts/verification-request.ts';
+import type { RetirementVersions, Rotation } from '../rotators/rotator.ts';
 import { describeBlocker } from './gather-evidence.ts';
 import { guarded } from './guard.ts';
-import {
-  openRotation,
-  type RotationFunction,
-  readVersion,
-  requireVersion,
-  type UnguardedRotation,
-} from './rotation-function.ts';
+import { openVerification, type VerificationFunction } from './open-verification.ts';
+import type { RotationFunction } from './rotation-function.ts';
 import { isCurrent } from './version-labels.ts';
-import { standingOfVerification } from './version-relations.ts';
-
-/** What a verification function works with: nothing of it writes. */
-export type VerificationFunction = Pick<RotationFunction, 'store' | 'rotator' | 'readSettings' | 'now'>;
-
-type Request = VerificationRequest | Extract<WorkflowRequest, { operation: 'Repair' }>;
 
 /** One invocation of a verification function. It knows one operation, and another one is refused. */
 export async function serveVerification(verification: VerificationFunction, event: unknown): Promise<VerifyAnswer> {
@@ -46,36 +33,4 @@ async function usersOf(
 ): Promise<string[]> {
   const evidence = await rotator.gatherEvidence(reading, versions);
   return evidence.blockers.map(describeBlocker);
-}
-
-/** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions */
-export async function openVerification(
-  rotationFunction: VerificationFunction,
-  request: Request,
-): Promise<{ rotation: UnguardedRotation; versions: VerifiedVersions<unknown> }> {
-  const secret = await rotationFunction.store.describe(request.secretArn);
-  const versions = { current: request.versionId, previous: request.previousVersionId };
-  if (standingOfVerification(secret, versions) === 'moved-on') {
-    const current = secret.versionWith(AWSCURRENT);
-    throw new StepRefused(
-      `${secret.name}: AWSCURRENT is on version ${current ?? 'none'}, not on ${request.versionId}. Look again.`,
-    );
-  }
-  const settings = await rotationFunction.readSettings(secret.arn);
-  const rotation = openRotation({
-    secretArn: secret.arn,
-    secretName: secret.name,
-    token: request.versionId,
-    settings: settings.rotator,
-  });
-  const previous = request.previousVersionId
-    ? await readVersion(rotationFunction, secret.arn, request.previousVersionId)
-    : undefined;
-  return {
-    rotation,
-    versions: {
-      current: await requireVersion(rotationFunction, secret.arn, request.versionId),
-      ...(previous && { previous }),
-    },
-  };
 }

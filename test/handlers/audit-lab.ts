@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Repairer, repairDrift } from '../../pipeline/audit/repair-drift.ts';
 import type { AuditAnswer, Finding } from '../../pipeline/contracts/audit.ts';

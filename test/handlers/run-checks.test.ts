@@ -6,7 +6,7 @@ import { eventually } from '../eventually.ts';
 import { Deployed } from './deployed.ts';
 
 /**
- * The states RunChecks and ReportChecks of rotate-secret as they are deployed, with the functions, the alarm, the rule and the
+ * The states from RunChecks to ReportChecks of rotate-secret as they are deployed, with the functions, the alarm, the rule and the
  * topic that hear of them: from a fault of the target to what a person reads.
  */
 const ACCOUNT = '000000000000';
@@ -49,7 +49,9 @@ afterAll(async () => {
 
 async function newMachine(reportArn: string): Promise<string> {
   const text = readFileSync(new URL('../../statemachines/rotate-secret.asl.json', import.meta.url), 'utf8');
-  const { RunChecks, ReportChecks } = JSON.parse(text.replaceAll('${ReportFunctionArn}', reportArn)).States;
+  const { RunChecks, ChooseLonger, RunChecksLonger, ReportChecks } = JSON.parse(
+    text.replaceAll('${ReportFunctionArn}', reportArn),
+  ).States;
   const Begin = {
     Type: 'Pass',
     Assign: { plan: '{% $states.input.plan %}', checkedVersionId: '{% $states.input.plan.versionId %}', checks: [] },
@@ -62,6 +64,8 @@ async function newMachine(reportArn: string): Promise<string> {
     States: {
       Begin,
       RunChecks,
+      ChooseLonger,
+      RunChecksLonger,
       ReportChecks: { ...ReportChecks, Next: 'End', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'End' }] },
       End,
     },

@@ -95,7 +95,10 @@ const deployed = {
       ...['.', 'pipeline/contracts', 'pipeline/contracts/kinds', 'pipeline/contracts/manifest'],
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
-    '.': ['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    '.': [
+      ...['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/grammar'],
+      ...['pipeline/contracts/kinds', 'pipeline/contracts/settings'],
+    ],
     './function-code': ['tools'],
   }),
 
@@ -193,9 +196,7 @@ const pipeline = within('pipeline', {
     ...['./contracts', './contracts/grammar', './contracts/manifest/entries', './contracts/payloads'],
     ...['./contracts/settings', 'packages/consumer/contracts'],
   ],
-  './contracts/manifest/entries': [
-    ...['./contracts', './contracts/grammar', './contracts/settings', 'packages/consumer/contracts'],
-  ],
+  './contracts/manifest/entries': ['./contracts', './contracts/grammar', './contracts/settings'],
   './contracts/check.ts': ['./contracts/settings'],
   './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
@@ -224,7 +225,7 @@ const laptop = within('packages/laptop', {
 
   // What looks at a running cloud.
   './admin': [
-    ...['./faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
+    ...['.', './faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
     ...['./services/scheduler', './wire'],
   ],
   './console': [

@@ -1,4 +1,3 @@
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
@@ -187,12 +186,7 @@ describe('where every event comes twice, and whoever takes one must bear that', 
   });
 
   test('a Rotation Requested event starts an execution; doubled, one rotation goes through and the other is refused', async () => {
-    const detail = { secretId: SECRET, startedBy: 'native' };
-    await laptop.events.send(
-      new PutEventsCommand({
-        Entries: [{ Source: 'keyturn', DetailType: 'Rotation Requested', Detail: JSON.stringify(detail) }],
-      }),
-    );
+    expect(await laptop.putAs('lab-requester', { secretId: SECRET, startedBy: 'native' })).toBe('put');
     const ended = await eventually('both executions', async () => {
       const found = await outcomes('event');
       return found.length >= 2 ? found : undefined;

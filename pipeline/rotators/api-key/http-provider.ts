@@ -60,7 +60,7 @@ export async function verifyByHttp(
 ): Promise<Verdict> {
   const where = describeRequest(template);
   try {
-    const { status, body } = await send({ key, ...(id !== undefined && { id }) });
+    const { status, body, redirect } = await send({ key, ...(id !== undefined && { id }) });
     const { accepted, expect } = template;
     if (accepted.includes(status) && expect && valueAt(body, expect.pointer) !== expect.equals) {
       return {
@@ -70,7 +70,8 @@ export async function verifyByHttp(
     }
     if (accepted.includes(status)) return { verdict: 'accepted' };
     const verdict = template.refused.includes(status) ? 'refused' : 'unclear';
-    return { verdict, reason: `${where} answered ${status}` };
+    const led = redirect ? `, a redirect from ${redirect.from} to ${redirect.to} that was not followed` : '';
+    return { verdict, reason: `${where} answered ${status}${led}` };
   } catch (error) {
     if (error instanceof KeyturnError) return { verdict: 'unclear', reason: error.message };
     throw error;

@@ -110,7 +110,7 @@ describe('what Powertools offers keeps working', () => {
 });
 
 describe('versions', () => {
-  test('AWSPENDING and AWSCURRENT are told apart in the cache', async () => {
+  test('AWSPENDING and AWSCURRENT are different values of the cache', async () => {
     const { vault, provider } = setUp();
     vault.versions.AWSPENDING = { value: '{"password":"next"}', versionId: 'v2' };
     expect(await provider.get('app/db', { sdkOptions: { VersionStage: 'AWSPENDING' } })).toBe('{"password":"next"}');
@@ -285,7 +285,7 @@ describe('Secrets Manager is down for five minutes', () => {
     await expect(provider.get('app/db')).rejects.toMatchObject({ code: 'SecretUnavailableError' });
   });
 
-  test('a refusal is not an outage: it is somebody’s decision and is not bridged', async () => {
+  test('a refusal is not an outage, and no expired value is served', async () => {
     const { vault, clock, provider } = setUp();
     await provider.get('app/db', { maxAge: 10 });
     vault.failing = awsError('AccessDeniedException');

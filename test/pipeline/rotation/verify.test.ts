@@ -55,7 +55,7 @@ describe('Verify', () => {
 });
 
 describe('Repair', () => {
-  const code = 'credential-refused';
+  const code = 'CurrentRefused';
 
   test('has the rotator repair what was found under the code, and touches no label', async () => {
     const codes: string[] = [];

@@ -124,7 +124,8 @@ const reasons: { grant: RegExp; reason: string }[] = [
     reason: 'AWS stops a nested execution when the one that waits for it is stopped; nobody stops one here',
   },
   {
-    grant: /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|RecycleConsumer)Function/,
+    grant:
+      /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|CompareMirror|RecycleConsumer)Function/,
     reason: 'secrets of the lab have no mirrors and no consumers: consumers-converge and doctor-repairs look at theirs',
   },
   {

@@ -111,7 +111,7 @@ export const pipelineReasons: readonly Reason[] = [
     holder: /ServeJwksPublicInvoke(Url|ThroughUrl)$|PublicInvoke(Url|ThroughUrl)$/,
     actions: ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'],
     resource: /^<\w+ServeJwksFunction\w+\.Arn>$/,
-    because: 'Verifiers that nobody knows ask for public keys. The second right is through the URL only.',
+    because: 'Verifiers without credentials ask for public keys. The second right is through the URL only.',
   },
   {
     holder: /(AlarmTopic|DeadLetters)Policy$/,
