@@ -64,7 +64,12 @@ async function check(parameters: Record<string, unknown>, value: string = key.te
   );
   const now = () => new Date();
   const bedrock = bedrockCheck({ secretsManager, bedrockIn, region, now });
-  const settings = { name: 'chat', type: 'bedrock', functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check', parameters };
+  const settings = {
+    name: 'chat',
+    type: 'bedrock',
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+    parameters,
+  };
   const request = { check: settings, secretArn: secret.ARN, secretName: 'app/key', versionId: secret.VersionId };
   return runCheck({ bedrock }, request, now);
 }

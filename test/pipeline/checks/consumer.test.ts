@@ -30,7 +30,12 @@ async function check(parameters: Record<string, unknown>, more: { withVersion?: 
   );
   const now = () => new Date();
   const consumer = consumerCheck({ lambda: clientOf(cloud), secretsManager, now });
-  const settings = { name: 'items', type: 'consumer', functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check', parameters };
+  const settings = {
+    name: 'items',
+    type: 'consumer',
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+    parameters,
+  };
   const versionId = more.withVersion === false ? undefined : secret.VersionId;
   const request = { check: settings, secretArn: secret.ARN, secretName: secret.Name, versionId };
   return runCheck({ consumer }, request, now);

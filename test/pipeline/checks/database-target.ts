@@ -127,7 +127,12 @@ export async function startDatabaseTarget() {
       sleep: (milliseconds) => sleep(milliseconds),
       caBundle: more.ca ?? caBundle,
     });
-    const settings = { name: 'database', type: 'database', functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check', parameters };
+    const settings = {
+      name: 'database',
+      type: 'database',
+      functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+      parameters,
+    };
     const request = { check: settings, secretArn: secret.arn, secretName: 'app/db', versionId };
     return runCheck({ database }, request, () => new Date());
   };

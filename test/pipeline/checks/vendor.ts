@@ -37,7 +37,12 @@ export async function startVendor() {
     const secret = await secretsManager.send(
       new CreateSecretCommand({ Name: `app/${randomUUID()}`, SecretString: value }),
     );
-    const settings = { name: type, type, functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check', parameters };
+    const settings = {
+      name: type,
+      type,
+      functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
+      parameters,
+    };
     const request = { check: settings, secretArn: secret.ARN, secretName: 'app/key', versionId: secret.VersionId };
     return runCheck({ [type]: check }, request, () => new Date());
   };
