@@ -7,7 +7,7 @@ import type { Deliveries } from './deliveries.ts';
 import { type Faults, strikes } from './faults/faults.ts';
 import { refusalOf } from './faults/refusal.ts';
 import type { ActiveRule } from './faults/rule.ts';
-import { NoAnswer, NoAnswer, throttlingError } from './faults/throttling.ts';
+import { NoAnswer } from './faults/throttling.ts';
 import { callOf, currentLineage } from './lineage.ts';
 import type { Recorder } from './recording/recorder.ts';
 
