@@ -9,7 +9,7 @@ export interface Reason {
 }
 
 /** A name as the reader of manifests takes it: no wildcard is hidden in one. */
-const name = String.raw`[A-Za-z0-9/_+=.@!-]+`;
+const name = '[A-Za-z0-9/_+=.@!-]+';
 const place = String.raw`(?:<AWS::Region>|[a-z]{2}-[a-z]+-\d):(?:<AWS::AccountId>|\d{12})`;
 const arn = (rest: string) => new RegExp(`^arn:(?:<AWS::Partition>|aws):${rest}$`);
 const secretByName = arn(`secretsmanager:${place}:secret:${name}-\\?\\?\\?\\?\\?\\?`);
