@@ -254,7 +254,7 @@ const laptop = within('packages/laptop', {
   './services/events': ['.', './assembly', './identity', './services', './services/events/pattern', './services/iam'],
   './services/events/pattern': ['./services'],
   './services/iam': ['.', './assembly', './authorization', './identity'],
-  './services/kms': ['.', './assembly', './authorization', './identity', './services/iam'],
+  './services/kms': ['.', './assembly', './authorization', './faults', './identity', './services/iam'],
   './services/lambda': [
     ...['.', './assembly', './environments', './faults', './identity', './services', './services/logs', './wire'],
   ],
