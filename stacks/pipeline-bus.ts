@@ -1,4 +1,4 @@
-import { Lazy, Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -32,7 +32,11 @@ export class PipelineBus extends Construct {
     // Rotation functions are made as secrets come: the statements are known when the template is written.
     for (const [index, statementId] of ['OthersPutNothing', 'RequestersPutRequests'].entries()) {
       const statement = Lazy.any({ produce: () => withoutSid(busStatements(this.#parties)[index] as BusStatement) });
-      new events.CfnEventBusPolicy(this, statementId, { eventBusName: this.bus.eventBusName, statementId, statement });
+      // The construct of the same name warns of a deprecated property whenever it is made, whether that is given or not.
+      new CfnResource(this, statementId, {
+        type: 'AWS::Events::EventBusPolicy',
+        properties: { EventBusName: this.bus.eventBusName, StatementId: statementId, Statement: statement },
+      });
     }
   }
 

@@ -5,8 +5,9 @@ import { sleep } from './clock.ts';
 import { type Access, AwsError, type Call, type Cloud, type Operation, type Principal, type Service } from './cloud.ts';
 import type { Deliveries } from './deliveries.ts';
 import { type Faults, strikes } from './faults/faults.ts';
+import { refusalOf } from './faults/refusal.ts';
 import type { ActiveRule } from './faults/rule.ts';
-import { NoAnswer, throttlingError } from './faults/throttling.ts';
+import { NoAnswer } from './faults/throttling.ts';
 import { callOf, currentLineage } from './lineage.ts';
 import type { Recorder } from './recording/recorder.ts';
 
@@ -108,19 +109,9 @@ export class Dispatcher {
   }
 
   async #strikeBefore(rule: ActiveRule, call: Call): Promise<void> {
+    const refusal = refusalOf(rule, call.service);
+    if (refusal) throw refusal;
     switch (rule.kind) {
-      case 'throttle':
-        throw throttlingError(call.service);
-      case 'error':
-        throw new AwsError(
-          rule.code ?? 'InternalFailure',
-          rule.message ?? 'The request processing has failed because of an unknown error, exception or failure.',
-          { httpStatus: rule.httpStatus ?? (rule.code ? 400 : 500) },
-        );
-      case 'time-out':
-        throw new NoAnswer('never');
-      case 'reset':
-        throw new NoAnswer('reset');
       case 'delay':
         return sleep(this.#cloud.clock, rule.delayMilliseconds ?? 1_000, call.signal);
       case 'kill-before':

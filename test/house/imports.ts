@@ -15,7 +15,7 @@ function within(folder: string, rows: ImportTable): ImportTable {
 
 const starts = {
   ...within('bin', {
-    '.': ['cli', 'cli/terminal', 'examples/play', 'stacks/index.ts', 'tools/bundle'],
+    '.': ['cli', 'cli/terminal', 'examples/play', 'pipeline/contracts/grammar', 'stacks/index.ts', 'tools/bundle'],
   }),
 
   ...within('bench', {
@@ -50,7 +50,8 @@ const starts = {
 const commands = within('cli', {
   '.': [
     ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/grammar', 'pipeline/contracts/manifest'],
+    'pipeline/contracts/settings',
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
@@ -60,14 +61,19 @@ const commands = within('cli', {
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
-  './execution': ['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/history'],
-  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
+  './execution': [
+    ...['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/grammar', 'pipeline/history'],
+  ],
+  './doctor': [
+    ...['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
+    'pipeline/contracts/grammar',
+  ],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
   ],
   './laptop': ['./terminal'],
-  './terminal': ['pipeline'],
+  './terminal': ['pipeline', 'pipeline/contracts/grammar'],
 });
 
 const deployed = {
@@ -152,8 +158,8 @@ const pipeline = within('pipeline', {
     'packages/consumer/contracts',
   ],
   './dashboard': [
-    ...['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
-    'packages/consumer/contracts',
+    ...['.', './contracts', './contracts/grammar', './contracts/settings', './history', './rotation', './settings'],
+    ...['./workflow', 'packages/consumer/contracts'],
   ],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],

@@ -69,7 +69,11 @@ describe('what is refused', () => {
     expect(execution.status).toBe('SUCCEEDED');
     const code = cause.source.includes('63') || cause.source.includes('host') ? 'UnsafeRotation' : 'PayloadInvalid';
     // The rotation function ends the rotation by the labels; the report names the step, its code and its words.
-    await expectRefusedUntouched(SECRET, 'RotationAbandoned', new RegExp(cause.source.replace('.*', `.*(create|set)Secret: ${code}: .*`)));
+    await expectRefusedUntouched(
+      SECRET,
+      'RotationAbandoned',
+      new RegExp(cause.source.replace('.*', `.*(create|set)Secret: ${code}: .*`)),
+    );
   });
 
   test('a deleted secret', async () => {

@@ -89,9 +89,20 @@ function matchesRule(rule: FaultRule, subject: FaultSubject): boolean {
   if (rule.service !== undefined && rule.service !== subject.service) return false;
   if (rule.operation !== undefined && rule.operation !== subject.operation) return false;
   if (rule.role !== undefined && !matchesRole(rule.role, subject.principal)) return false;
+  if (rule.mentions !== undefined && !mentions(subject.input, rule.mentions)) return false;
   return (
     rule.resource === undefined || namesIn(subject.input).some((name) => matchesName(rule.resource as string, name))
   );
+}
+
+/** Members that hold a value, or what a value is made of. */
+const valued = /^(SecretString|SecretBinary|Plaintext|CiphertextBlob|Password|MasterUserPassword|Value)$/;
+
+function mentions(input: unknown, text: string): boolean {
+  if (typeof input === 'string') return input.includes(text);
+  if (input instanceof Uint8Array) return Buffer.from(input).includes(text);
+  if (input === null || typeof input !== 'object') return false;
+  return Object.entries(input).some(([key, value]) => !valued.test(key) && mentions(value, text));
 }
 
 function matchesRole(pattern: string, principal: Principal): boolean {

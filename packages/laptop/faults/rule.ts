@@ -34,6 +34,11 @@ export const faultRuleSchema = v.strictObject({
   operation: v.optional(v.string()),
   /** A secret's, function's, machine's name or ARN; `*` stands for any text. */
   resource: v.optional(v.string()),
+  /**
+   * A text that the call's input holds anywhere but in a secret's value: a function's payload, an event's detail or a table's
+   * key names what it is about only there.
+   */
+  mentions: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** Name or ARN of the calling role; `*` stands for any text. */
   role: v.optional(v.string()),
   /** A function's name: the rule strikes its invocations instead of calls; only for `kill-before` and `kill-after`. */

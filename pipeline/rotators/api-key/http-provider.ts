@@ -3,7 +3,7 @@ import { quote } from '@keyturn/consumer/contracts/quote';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
-import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import { TargetUnavailable } from '../errors.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import { describeRequest, describeStatus, type HttpAnswer } from './http-client.ts';
 import { listAll } from './http-list.ts';
@@ -30,7 +30,8 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       const key = textAt(answer.body, create.key);
       const id = textAt(answer.body, create.id);
       if (key !== undefined && id !== undefined) return { key, id };
-      throw new TargetRefused(
+      // A page for people in place of JSON passes; a wrong pointer is named when the time is up.
+      throw new TargetUnavailable(
         `${where}: the answer has no text at ${key === undefined ? create.key : create.id}. Correct the pointer; the key that was made is revoked before the next one is.`,
       );
     },

@@ -16,8 +16,11 @@ let cloud: RunningCloud;
 let client: EventBridgeClient;
 beforeEach(async () => {
   cloud = await createCloud({ services: [createEventsService] });
-  const credentials = { accessKeyId: 'administrator', secretAccessKey: 'administrator' };
-  client = new EventBridgeClient({ endpoint: cloud.endpointUrl, region: cloud.region, credentials });
+  client = new EventBridgeClient({
+    endpoint: cloud.endpointUrl,
+    region: cloud.region,
+    credentials: cloud.administrator,
+  });
   cloud.service<EventsService>('events').buses.create(cloud.region, { Name: 'shop' });
 });
 afterEach(async () => {

@@ -9,7 +9,7 @@ export interface Reason {
 }
 
 /** A name as the reader of manifests takes it: no wildcard is hidden in one. */
-const name = String.raw`[A-Za-z0-9/_+=.@!-]+`;
+const name = '[A-Za-z0-9/_+=.@!-]+';
 const place = String.raw`(?:<AWS::Region>|[a-z]{2}-[a-z]+-\d):(?:<AWS::AccountId>|\d{12})`;
 const arn = (rest: string) => new RegExp(`^arn:(?:<AWS::Partition>|aws):${rest}$`);
 const secretByName = arn(`secretsmanager:${place}:secret:${name}-\\?\\?\\?\\?\\?\\?`);
@@ -36,7 +36,9 @@ export const pipelineReasons: readonly Reason[] = [
   ),
   byName(/ChecksCheck(Database)?RoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
   byName(/ServeJwksRoleDefaultPolicy$/, 'GetSecretValue'),
-  byName(/MirrorSecretRoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
+  byName(/(MirrorSecret|CompareMirror)RoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
+  byName(/Verify(postgres|jwt|apikey)RoleDefaultPolicy$/, 'DescribeSecret', 'GetSecretValue'),
+  byName(/WorkflowAwaitConvergenceRoleDefaultPolicy$/, 'DescribeSecret'),
   {
     holder: /SelectSecretsRoleDefaultPolicy$/,
     actions: ['secretsmanager:ListSecrets'],
@@ -44,7 +46,7 @@ export const pipelineReasons: readonly Reason[] = [
     because: 'ListSecrets knows no resources. It answers names and tags, never values.',
   },
   {
-    holder: /Workflow(PropagateSecret|RetireCredential|RotateSecret|RotateFleet)RoleDefaultPolicy$/,
+    holder: /Workflow(PropagateSecret|AwaitConvergence|RetireCredential|RotateSecret|RotateFleet)RoleDefaultPolicy$/,
     actions: ['PutTraceSegments', 'PutTelemetryRecords', 'GetSamplingRules', 'GetSamplingTargets'].map(
       (action) => `xray:${action}`,
     ),
@@ -52,7 +54,7 @@ export const pipelineReasons: readonly Reason[] = [
     because: 'X-Ray knows no resources.',
   },
   {
-    holder: /Workflow(PropagateSecret|RetireCredential|RotateSecret|RotateFleet)RoleDefaultPolicy$/,
+    holder: /Workflow(PropagateSecret|AwaitConvergence|RetireCredential|RotateSecret|RotateFleet)RoleDefaultPolicy$/,
     actions: [
       ...['CreateLogDelivery', 'GetLogDelivery', 'UpdateLogDelivery', 'DeleteLogDelivery', 'ListLogDeliveries'],
       ...['PutResourcePolicy', 'DescribeResourcePolicies', 'DescribeLogGroups'],
@@ -102,7 +104,7 @@ export const pipelineReasons: readonly Reason[] = [
     because: 'It looks for the settings of a parameter under its name and those of the paths that it is under.',
   },
   {
-    holder: /SyncParameterRoleDefaultPolicy$/,
+    holder: /(SyncParameter|LookAtParameter)RoleDefaultPolicy$/,
     actions: ['ssm:GetParameter'],
     resource: arn(String.raw`ssm:${place}:parameter/[\w./-]+/\*`),
     because: 'Everything under a watched path.',

@@ -1,5 +1,7 @@
 import { accessDenied } from '../../authorization/refusal.ts';
 import { type Access, AwsError, type Cloud, type Principal } from '../../cloud.ts';
+import { faultsOf } from '../../faults/faults.ts';
+import { refusalOf } from '../../faults/refusal.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { Key, KmsState } from './state.ts';
 
@@ -42,11 +44,21 @@ export function checkUsable(key: Key): void {
   if (!key.enabled) throw new AwsError('DisabledException', `${key.arn} is disabled.`);
 }
 
-/** Throws what KMS throws when the principal may not use the key, or nobody may. */
+/** Throws what KMS throws when the principal may not use the key, or nobody may, and what a fault about KMS says. */
 export async function checkUse(cloud: Cloud, state: KmsState, use: KeyUse): Promise<Key> {
+  strike(cloud, use);
   const key = state.find(use.region, use.keyId);
   const { allowed, message } = await cloud.authorise(use.principal, keyAccess(key, use.action, use, cloud.accountId));
   if (!allowed) throw accessDenied('kms', message);
   checkUsable(key);
   return key;
+}
+
+/** A service works with a key as its caller: a fault about KMS strikes there as well. */
+function strike(cloud: Cloud, { action, keyId, encryptionContext, principal }: KeyUse): void {
+  const operation = action.slice('kms:'.length);
+  const input = { KeyId: keyId, EncryptionContext: encryptionContext };
+  const rule = faultsOf(cloud).take({ service: 'kms', operation, input, principal });
+  const refusal = rule && refusalOf(rule, 'kms');
+  if (refusal) throw refusal;
 }

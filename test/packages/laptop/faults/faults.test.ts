@@ -112,6 +112,20 @@ describe('which calls a rule strikes', () => {
     expect(await outcome(client.send(new DescribeSecretCommand({ SecretId: 'app/db' })))).toBe('ok');
   });
 
+  test('by what the input mentions, in texts and in bytes, and never in a secret’s value', async () => {
+    cloud.faults.add({ kind: 'throttle', mentions: 'app/db', rate: 1 });
+    const put = (more: object) =>
+      client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'app/db', ...more }));
+    expect(await outcome(put({}))).toBe('ok');
+    expect(await outcome(put({ VersionStages: ['of app/db'] }))).toBe('ThrottlingException');
+    const principal = administrator(cloud.accountId);
+    const strikes = (input: object) =>
+      cloud.faults.take({ service: 'lambda', operation: 'Invoke', input, principal }) !== undefined;
+    expect(strikes({ FunctionName: 'f', Payload: Buffer.from('{"secret":"app/db"}') })).toBe(true);
+    expect(strikes({ Entries: [{ Detail: '{"secret":"app/db"}' }] })).toBe(true);
+    expect(strikes({ FunctionName: 'f', Payload: Buffer.from('{}') })).toBe(false);
+  });
+
   test('a secret’s value is never taken for a name', async () => {
     cloud.faults.add({ kind: 'throttle', resource: 'hunter2' });
     const put = new PutSecretValueCommand({ SecretId: 'a', SecretString: 'hunter2' });

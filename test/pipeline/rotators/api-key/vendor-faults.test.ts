@@ -174,7 +174,7 @@ test('a body that does not end is not read to its end', async () => {
   subject.vendor.fail('list', 'endless');
   expect(await rotateThrough(subject)).toBe(true);
   expect(subject.secret.failures[0]).toMatchObject({
-    code: 'TargetRefused',
+    code: 'TargetUnavailable',
     message: expect.stringContaining('1048576'),
   });
 });

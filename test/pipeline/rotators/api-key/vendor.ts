@@ -217,8 +217,8 @@ export class Vendor {
     const node = this.#verified % this.activationMilliseconds.length;
     this.#verified += 1;
     if (!this.accepts(token, node)) return [401, { error: 'unknown key' }];
-    const found = [...this.keys.values()].find((one) => one.key === token) as VendorKey;
-    found.lastUsedAt = this.#options.now();
+    const found = [...this.keys.values()].find((one) => one.key === token);
+    if (found) found.lastUsedAt = this.#options.now();
     return [200, { ok: true }];
   }
 
@@ -253,21 +253,24 @@ function answer(response: ServerResponse, status: number, body?: unknown): void 
 
 /** The vendor's API as data, as a manifest would hold it. */
 export function vendorData(vendor: Vendor, adminSecretArn: string, more: Record<string, unknown> = {}) {
+  return { provider: 'http', ...vendorRequests(vendor.origin, adminSecretArn), ...more };
+}
+
+export function vendorRequests(origin: string, adminSecretArn: string) {
   const asAdmin = { authorization: 'Bearer ${admin.key}' };
   return {
-    provider: 'http',
     admin: { secretArn: adminSecretArn },
     create: {
-      url: `${vendor.origin}/keys`,
+      url: `${origin}/keys`,
       headers: asAdmin,
       json: { name: '${name}', scopes: ['send'] },
       key: '/data/secret',
       id: '/data/id',
     },
-    verify: { url: `${vendor.origin}/whoami`, headers: { authorization: 'Bearer ${key}' } },
-    revoke: { url: `${vendor.origin}/keys/\${id}`, headers: asAdmin },
+    verify: { url: `${origin}/whoami`, headers: { authorization: 'Bearer ${key}' } },
+    revoke: { url: `${origin}/keys/\${id}`, headers: asAdmin },
     list: {
-      url: `${vendor.origin}/keys`,
+      url: `${origin}/keys`,
       headers: asAdmin,
       items: '/data',
       id: '/id',
@@ -278,6 +281,5 @@ export function vendorData(vendor: Vendor, adminSecretArn: string, more: Record<
     },
     allowHttpOnLoopback: true,
     requestTimeoutSeconds: 5,
-    ...more,
   };
 }

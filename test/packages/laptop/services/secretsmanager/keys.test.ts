@@ -57,6 +57,21 @@ describe('a key of one’s own', () => {
     expect((await laptop.ask('DescribeSecret', { SecretId: 's' })).KmsKeyId).toBe(key);
   });
 
+  test('while KMS is not there for a secret, its value can be neither read nor written; its labels can', async () => {
+    await grant('kms', 'kms:*');
+    const arn = await make(await makeKey());
+    const rule = { kind: 'error', service: 'kms', code: 'KMSInternalException', httpStatus: 500, rate: 1 } as const;
+    const { id } = laptop.cloud.faults.add({ ...rule, mentions: arn });
+    expect(await laptop.refusal('GetSecretValue', { SecretId: 's' }, role)).toMatchObject({
+      code: 'DecryptionFailure',
+    });
+    const put = { SecretId: 's', SecretString: 'two' };
+    expect(await laptop.refusal('PutSecretValue', put, role)).toMatchObject({ code: 'EncryptionFailure' });
+    expect((await laptop.ask('DescribeSecret', { SecretId: 's' }, role)).ARN).toBe(arn);
+    laptop.cloud.faults.remove(id);
+    expect((await laptop.ask('GetSecretValue', { SecretId: 's' }, role)).SecretString).toBe('one');
+  });
+
   test('a secret without a value needs it as well', async () => {
     const KmsKeyId = await makeKey();
     expect(await laptop.refusal('CreateSecret', { Name: 'empty', KmsKeyId }, role)).toMatchObject(refused);

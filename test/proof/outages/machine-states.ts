@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const FOLDER = new URL('../../../statemachines/', import.meta.url);
+
+/** The machines that one secret's rotation goes through; `rotate-fleet` starts them for many. */
+export const machines = ['rotate-secret', 'propagate-secret', 'await-convergence', 'retire-credential'] as const;
+export type Machine = (typeof machines)[number];
+
+/** `rotate-secret Prepare` */
+export type MachineState = `${Machine} ${string}`;
+
+interface States {
+  readonly [name: string]: {
+    readonly Branches?: readonly { readonly States: States }[];
+    readonly ItemProcessor?: { readonly States: States };
+  };
+}
+
+/** Every state, those inside of Map and Parallel too, in the order of the files. */
+export function machineStates(): MachineState[] {
+  return machines.flatMap((machine) => {
+    const { States } = JSON.parse(readFileSync(new URL(`${machine}.asl.json`, FOLDER), 'utf8'));
+    return [...new Set(namesIn(States))].map((name): MachineState => `${machine} ${name}`);
+  });
+}
+
+function namesIn(states: States): string[] {
+  return Object.entries(states).flatMap(([name, { Branches = [], ItemProcessor }]) => [
+    name,
+    ...Branches.flatMap((branch) => namesIn(branch.States)),
+    ...(ItemProcessor ? namesIn(ItemProcessor.States) : []),
+  ]);
+}
+
+/** The files that there are, so that a machine that is new is noticed. */
+export const machineFiles = () =>
+  readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.asl.json'))
+    .map((file) => file.replace('.asl.json', ''));
