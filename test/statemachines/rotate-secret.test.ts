@@ -89,6 +89,32 @@ describe('a value that another writer puts meanwhile', () => {
   });
 });
 
+describe('a promotion that came while the rotation was given up', () => {
+  const current = { [TOKEN]: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], [PREVIOUS]: ['AWSPREVIOUS'] };
+  const late = (look: (count: number) => Error | undefined) => {
+    ofRotation(world);
+    world.secretsManager.DescribeSecret = (_input, count) => {
+      if (count === 1) return { VersionIdsToStages: { [TOKEN]: ['KEYTURN_IN_FLIGHT'], [PREVIOUS]: ['AWSCURRENT'] } };
+      const failure = look(count);
+      if (failure) throw failure;
+      return { VersionIdsToStages: current };
+    };
+    world.functions.Rotate = () => ({ abandoned: false, reason: 'promoted' });
+  };
+
+  test('is looked at until Secrets Manager answers', async () => {
+    late((count) => (count < 20 ? serviceFailed('InternalServiceError') : undefined));
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(PREVIOUS);
+  });
+
+  test('is gone on with by the plan where no look is possible', async () => {
+    late(() => serviceFailed('ResourceNotFoundException', 400));
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(PREVIOUS);
+  });
+});
+
 describe('a rotation that is not promoted', () => {
   test('Secrets Manager is asked again with the same token, less and less often, until the deadline', async () => {
     ofRotation(world, { promotedAfterSeconds: Infinity, plan: { promotionTimeoutSeconds: 7_200 } });
