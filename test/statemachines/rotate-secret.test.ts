@@ -60,6 +60,61 @@ describe('a rotation that succeeds', () => {
   });
 });
 
+describe('a value that another writer puts meanwhile', () => {
+  const THEIRS = 'theirs-0000-0000-0000-0000000000000';
+  const replacing = { [TOKEN]: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], [THEIRS]: ['AWSPREVIOUS'], [PREVIOUS]: [] };
+
+  test('is what the promotion replaced: the retirement is about it', async () => {
+    ofRotation(world);
+    world.secretsManager.DescribeSecret = () => ({ VersionIdsToStages: replacing });
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(THEIRS);
+    expect(world.reports('promoted')[0].plan.previousVersionId).toBe(THEIRS);
+  });
+
+  test.each([
+    ['while the rotation is given up', { abandoned: false, reason: 'promoted' }],
+    ['by an invocation that was under way', { abandoned: true, detachedPending: false }],
+  ])('is what a late promotion replaced: %s', async (_, abandonment) => {
+    ofRotation(world);
+    const ended = { [TOKEN]: ['KEYTURN_IN_FLIGHT'], [THEIRS]: ['AWSCURRENT'], [PREVIOUS]: ['AWSPREVIOUS'] };
+    world.secretsManager.DescribeSecret = (_input, look) => ({
+      VersionIdsToStages: look === 1 ? ended : replacing,
+    });
+    const { Rotate } = world.functions;
+    world.functions.Rotate = (payload, call) =>
+      payload.operation === 'Abandon' ? abandonment : Rotate?.(payload, call);
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(THEIRS);
+  });
+});
+
+describe('a promotion that came while the rotation was given up', () => {
+  const current = { [TOKEN]: ['AWSCURRENT', 'KEYTURN_IN_FLIGHT'], [PREVIOUS]: ['AWSPREVIOUS'] };
+  const late = (look: (count: number) => Error | undefined) => {
+    ofRotation(world);
+    world.secretsManager.DescribeSecret = (_input, count) => {
+      if (count === 1) return { VersionIdsToStages: { [TOKEN]: ['KEYTURN_IN_FLIGHT'], [PREVIOUS]: ['AWSCURRENT'] } };
+      const failure = look(count);
+      if (failure) throw failure;
+      return { VersionIdsToStages: current };
+    };
+    world.functions.Rotate = () => ({ abandoned: false, reason: 'promoted' });
+  };
+
+  test('is looked at until Secrets Manager answers', async () => {
+    late((count) => (count < 20 ? serviceFailed('InternalServiceError') : undefined));
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(PREVIOUS);
+  });
+
+  test('is gone on with by the plan where no look is possible', async () => {
+    late(() => serviceFailed('ResourceNotFoundException', 400));
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(retirement().previousVersionId).toBe(PREVIOUS);
+  });
+});
+
 describe('a rotation that is not promoted', () => {
   test('Secrets Manager is asked again with the same token, less and less often, until the deadline', async () => {
     ofRotation(world, { promotedAfterSeconds: Infinity, plan: { promotionTimeoutSeconds: 7_200 } });

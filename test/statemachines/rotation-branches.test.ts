@@ -84,11 +84,58 @@ describe('a repair', () => {
     expect(world.callsOf('RotateSecret')).toEqual([]);
   });
 
+  test('is tried again while the target is away', async () => {
+    given();
+    failTimes('Rotate', new FunctionFailed('TargetUnavailable', 'the server is in recovery'), 30);
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(operations()).toHaveLength(31);
+  });
+
   test('that is refused is a failure, with the error', async () => {
     given();
     failTimes('Rotate', new FunctionFailed('StepRefused', 'moved on'), 9);
     expect(await rotate()).toMatchObject({ status: 'FAILED' });
     expect(operations()).toEqual(['Repair']);
+  });
+});
+
+describe('a restart of the attempts of Secrets Manager', () => {
+  /** The first request begins the rotation; those after it fail so often. */
+  const restartsFail = (error: Error, times: number) => {
+    ofRotation(world, { promotedAfterSeconds: 200 });
+    const answer = world.secretsManager.RotateSecret as (payload: any, call: number) => unknown;
+    world.secretsManager.RotateSecret = (payload, call) => {
+      if (call > 1 && call <= 1 + times) throw error;
+      return answer(payload, call);
+    };
+  };
+
+  test.each([
+    ['throttled, is asked for again', serviceFailed('ThrottlingException', 400), 2],
+    ['refused, is left to the next look', serviceFailed('InvalidRequestException', 400), 1],
+  ])('that is %s', async (_, error, times) => {
+    restartsFail(error, times);
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.callsOf('RotateSecret').length).toBeGreaterThan(times);
+  });
+});
+
+describe('a value that was put by hand', () => {
+  test('with nothing to propagate and nothing to check is reported, and nothing else', async () => {
+    ofRotation(world, { plan: { path: 'promoted-by-hand' } });
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.reports().map(({ report }) => report)).toEqual(['started', 'succeeded']);
+  });
+
+  test.each([
+    ['promoted-by-hand', ['started', 'checks', 'succeeded']],
+    ['checks-only', ['checks']],
+  ] as const)('%s: its checks pass, and nothing is retired', async (path, reports) => {
+    ofRotation(world, { plan: { path, checks: [check('login')] } });
+    world.functions.Check = () => ({ outcome: 'passed' });
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(world.reports().map(({ report }) => report)).toEqual(reports);
+    expect(world.executions('retire-credential')).toEqual([]);
   });
 });
 
