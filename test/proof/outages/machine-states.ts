@@ -37,3 +37,15 @@ export const machineFiles = () =>
   readdirSync(FOLDER)
     .filter((file) => file.endsWith('.asl.json'))
     .map((file) => file.replace('.asl.json', ''));
+
+const exhausted = 'is entered only when a call was refused for a quarter of an hour';
+
+/** What no way of `paths.ts` leads to, each with its reason. */
+export const untried: Readonly<Partial<Record<MachineState, string>>> = {
+  'propagate-secret ReportUnwatched': exhausted,
+  'propagate-secret PropagationFailed': 'is entered only when the machine itself is at fault',
+  'await-convergence LookAtParameter': 'is of a parameter, which is not rotated',
+  'await-convergence ReportUnwatched': exhausted,
+  'await-convergence Unwatched': exhausted,
+  'retire-credential Retired': exhausted,
+};

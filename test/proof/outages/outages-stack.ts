@@ -18,7 +18,9 @@ export interface TriedSecret {
 }
 
 /** The vendor's id of the key that each secret begins with. */
-export const FIRST_KEY = 'first';
+export const FIRST_KEY = 'key-of-the-beginning';
+/** After it every consumer has the new key; a roll-back comes sooner, on a slow machine too. */
+export const BOUND_SECONDS = 60;
 export const ADMIN_SECRET = 'outages/admin';
 export const mirrorOf = (name: string) => `/outages/${name}`;
 export const consumerOf = (name: string) => `consumer-of-${name}`;
@@ -80,7 +82,7 @@ export class OutagesStack extends Stack {
       rotator: {
         provider: 'http',
         ...vendorRequests(vendorOrigin, this.#admin.secretArn),
-        convergenceBoundSeconds: 13,
+        convergenceBoundSeconds: BOUND_SECONDS,
         activationTimeoutSeconds: 1,
         consecutiveAcceptances: 1,
         quietPeriodSeconds: 1,
@@ -102,7 +104,7 @@ export class OutagesStack extends Stack {
   }
 
   #consumersOf({ name, consumers }: TriedSecret) {
-    const bound = { maxAgeSeconds: 10, longestInvocationSeconds: 3 };
+    const bound = { maxAgeSeconds: BOUND_SECONDS - 5, longestInvocationSeconds: 5 };
     const { well, broken } = this.#consumers;
     if (consumers === 'notified') {
       return [

@@ -1,7 +1,7 @@
 import { sleep } from '../../../packages/laptop/clock.ts';
 import { eventually } from '../../eventually.ts';
 import type { MachineState } from './machine-states.ts';
-import { consumerOf, mirrorOf } from './outages-stack.ts';
+import { BOUND_SECONDS, consumerOf, mirrorOf } from './outages-stack.ts';
 import type { Point, World } from './world.ts';
 
 /** One secret on its way, and what people, vendors and other tools do to it meanwhile. */
@@ -21,27 +21,27 @@ export class Trial {
   }
 
   rotate(more: object = {}) {
-    return this.world.run('rotate-secret', { secretId: this.name, ...more });
+    return this.world.stage.run('rotate-secret', { secretId: this.name, ...more });
   }
 
   /** Past the API, so that an outage does not keep a person from it: what the check does from now on. */
   gate(state: 'closed' | 'mute' | 'open'): void {
-    this.world.secret(this.name).tags = state === 'open' ? [] : [{ Key: 'gate', Value: state }];
+    this.world.stage.secret(this.name).tags = state === 'open' ? [] : [{ Key: 'gate', Value: state }];
   }
 
   /** Past the API: another tool's candidate, or a late invocation's, under AWSPENDING. */
   putPending(versionId: string): void {
-    const { versions } = this.world.secret(this.name);
+    const { versions } = this.world.stage.secret(this.name);
     const known = versions.get(versionId);
     if (known) known.stages.add('AWSPENDING');
     else {
-      const value = { string: JSON.stringify({ api_key: 'of-another-tool', api_key_id: 'unknown' }) };
+      const value = { string: JSON.stringify({ api_key: 'of-another-tool', api_key_id: 'key-of-another-tool' }) };
       versions.set(versionId, { versionId, createdAt: new Date(), value, stages: new Set(['AWSPENDING']) });
     }
   }
 
   pause(seconds: number): Promise<void> {
-    return sleep(this.world.cloud.clock, seconds * 1_000);
+    return sleep(this.world.stage.cloud.clock, seconds * 1_000);
   }
 }
 
@@ -56,8 +56,6 @@ export interface Path {
 
 const notified = { consumers: 'notified' } as const;
 const recycled = { consumers: 'recycled' } as const;
-/** Longer than the bound of every consumer, so that there is evidence that the previous credential may go. */
-const BOUND_SECONDS = 16;
 
 /** Ways through the machines, the plain ones first: a state is tried on the first way that leads to it. */
 export const paths: readonly Path[] = [
@@ -68,7 +66,7 @@ export const paths: readonly Path[] = [
     name: 'a label event about a value that nobody put',
     ...notified,
     walk: (trial) =>
-      trial.rotate({ startedBy: 'hand', versionId: String(trial.world.label(trial.name, 'AWSCURRENT')) }),
+      trial.rotate({ startedBy: 'hand', versionId: String(trial.world.stage.label(trial.name, 'AWSCURRENT')) }),
   },
   {
     name: 'a check that fails',
@@ -109,7 +107,9 @@ export const paths: readonly Path[] = [
     },
     entering(trial, state, nth) {
       if (state !== 'rotate-secret WaitForStragglers' || nth > 1) return;
-      const candidate = [...trial.world.secret(trial.name).versions.keys()].find((id) => id.startsWith('keyturn-'));
+      const candidate = [...trial.world.stage.secret(trial.name).versions.keys()].find((id) =>
+        id.startsWith('keyturn-'),
+      );
       trial.putPending(String(candidate));
     },
   },
@@ -126,7 +126,7 @@ export const paths: readonly Path[] = [
     ...notified,
     async walk(trial) {
       await trial.rotate();
-      await trial.pause(BOUND_SECONDS);
+      await trial.pause(BOUND_SECONDS + 3);
       return trial.rotate({ retireNow: true });
     },
   },
@@ -154,13 +154,13 @@ export const paths: readonly Path[] = [
     name: 'a mirror that is behind',
     ...notified,
     walk(trial) {
-      const { faults } = trial.world.cloud;
+      const { faults } = trial.world.stage.cloud;
       faults.add({ id: trial.name, kind: 'error', service: 'ssm', operation: 'PutParameter', ...refusedMirror(trial) });
       return trial.rotate();
     },
     entering(trial, state, nth) {
       const isLater = state === 'await-convergence WaitForEvidence' && nth > 2;
-      if (isLater || state === 'retire-credential PropagateAgain') trial.world.cloud.faults.remove(trial.name);
+      if (isLater || state === 'retire-credential PropagateAgain') trial.world.stage.cloud.faults.remove(trial.name);
     },
   },
   {
@@ -195,7 +195,7 @@ async function fillEnvironment({ world, name }: Trial): Promise<void> {
   const FunctionName = consumerOf(name);
   const Environment = { Variables: { FULL: 'x'.repeat(4_070) } };
   await eventually(`a deployment of ${FunctionName}`, () =>
-    world.ask('lambda', 'UpdateFunctionConfiguration', { FunctionName, Environment }).catch((error: Error) => {
+    world.stage.ask('lambda', 'UpdateFunctionConfiguration', { FunctionName, Environment }).catch((error: Error) => {
       if (error.name === 'ResourceConflictException' || error.name === 'ServiceException') return undefined;
       throw error;
     }),

@@ -38,13 +38,21 @@ export interface Course {
 const WATCH_MILLISECONDS = 100;
 
 /** Takes one secret along a path, with or without an outage, and looks at AWSCURRENT all the while. */
-export async function runTrial(world: World, name: string, path: Path, outage?: Outage): Promise<Course> {
+export async function runTrial(
+  world: World,
+  name: string,
+  path: Path,
+  disturbance?: { readonly outage: Outage; readonly expectedStory: readonly string[] },
+): Promise<Course> {
+  const { outage, expectedStory } = disturbance ?? {};
   const trial = new Trial(world, name);
-  const first = world.label(name, 'AWSCURRENT');
+  // A deployment has a story too.
+  const before = new Set((await world.stage.story(name)).map(({ detail }) => String(detail.id)));
+  const first = world.stage.label(name, 'AWSCURRENT');
   const counts = new Map<MachineState, number>();
   const strike = outage && begins(trial, outage);
   const watch = watcherOf(trial);
-  world.listen(name, (state) => {
+  world.stage.listen(name, (state) => {
     const nth = (counts.get(state) ?? 0) + 1;
     counts.set(state, nth);
     watch.look(state);
@@ -53,18 +61,19 @@ export async function runTrial(world: World, name: string, path: Path, outage?: 
   });
   try {
     await path.walk(trial);
-    await world.atRest(name);
+    await world.stage.atRest(name);
     await strike?.over();
     // What was retried while the service was away goes on after it.
-    await world.atRest(name);
+    await world.stage.atRest(name);
   } finally {
     watch.stop();
   }
-  const executions = world.executions(name);
+  const story = await settledStory(trial, before, expectedStory);
+  const executions = world.stage.executions(name);
   return {
     path: path.name,
-    entered: world.entered(name),
-    ending: await endingOf(trial, first),
+    entered: world.stage.entered(name),
+    ending: endingOf(trial, first, story),
     refusals: watch.refusals,
     struck: strike?.struck(),
     failedTasks: executions.flatMap(({ history }) => history).filter(({ type }) => /^Task(Failed|TimedOut)$/.test(type))
@@ -80,10 +89,11 @@ export async function runTrial(world: World, name: string, path: Path, outage?: 
 function watcherOf({ world, name, vendor }: Trial) {
   const refusals: string[] = [];
   const look = (when: string) => {
-    if (!vendor.accepts(world.key(name))) refusals.push(`${when}: ${world.label(name, 'AWSCURRENT')} does not work`);
+    if (!vendor.accepts(world.key(name)))
+      refusals.push(`${when}: ${world.stage.label(name, 'AWSCURRENT')} does not work`);
   };
   vendor.onRevocation = (key) => {
-    if (key === world.key(name)) refusals.push(`the key of ${world.label(name, 'AWSCURRENT')} was revoked`);
+    if (key === world.key(name)) refusals.push(`the key of ${world.stage.label(name, 'AWSCURRENT')} was revoked`);
   };
   const timer = setInterval(() => look('meanwhile'), WATCH_MILLISECONDS);
   return { refusals, look, stop: () => clearInterval(timer) };
@@ -101,10 +111,10 @@ function begins({ world, name }: Trial, { service, seconds }: Outage) {
   return {
     begin() {
       begun = true;
-      world.cloud.faults.add({ id, ...outageOf(service, name) });
-      world.cloud.clock.after(seconds * 1_000, () => {
-        struck = world.cloud.faults.list().find((rule) => rule.id === id)?.struck ?? 0;
-        world.cloud.faults.remove(id);
+      world.stage.cloud.faults.add({ id, ...outageOf(service, name) });
+      world.stage.cloud.clock.after(seconds * 1_000, () => {
+        struck = world.stage.cloud.faults.list().find((rule) => rule.id === id)?.struck ?? 0;
+        world.stage.cloud.faults.remove(id);
         settle();
       });
     },
@@ -113,35 +123,49 @@ function begins({ world, name }: Trial, { service, seconds }: Outage) {
   };
 }
 
-async function endingOf({ world, name, vendor }: Trial, first: string | undefined): Promise<Ending> {
-  const current = world.label(name, 'AWSCURRENT');
-  const pending = world.label(name, 'AWSPENDING');
-  const story = await settledStory(world, name);
+function endingOf({ world, name, vendor }: Trial, first: string | undefined, story: readonly string[]): Ending {
+  const current = world.stage.label(name, 'AWSCURRENT');
+  const pending = world.stage.label(name, 'AWSPENDING');
   return {
-    executions: world
+    executions: world.stage
       .executions(name)
       .map(({ machine, status, error }) => [machine.name, status, error].filter(Boolean).join(' ')),
     isMoved: current !== first,
-    isAtRest: world.label(name, 'KEYTURN_IN_FLIGHT') === undefined && (pending === undefined || pending === current),
+    isAtRest:
+      world.stage.label(name, 'KEYTURN_IN_FLIGHT') === undefined && (pending === undefined || pending === current),
     keys: vendor.keys.size,
-    story: [...new Set(story)].sort(),
+    story,
   };
 }
 
-/** Events reach the table a moment after they are published, and later where DynamoDB was away: it is waited for. */
-const STORY_SECONDS = 200;
-async function settledStory(world: World, name: string): Promise<string[]> {
-  const told = async () =>
-    (await world.story(name)).map(({ type, detail }) =>
-      [type, detail.consumer ?? detail.check].filter(Boolean).join(' '),
-    );
-  const trial = new Trial(world, name);
-  let story = await told();
-  for (let waited = 0, still = 0; waited < STORY_SECONDS && still < 5; waited += 5) {
+/** Lambda tries an event again after a minute, and after two more. */
+const STORY_SECONDS = 300;
+const QUIET_SECONDS = 25;
+
+/**
+ * What the story has of this way: events reach the table a moment after they are published, and later where DynamoDB was away.
+ * It is waited for until all that is expected is there; without an expectation, until nothing comes any more.
+ */
+async function settledStory(
+  trial: Trial,
+  before: ReadonlySet<string>,
+  expected?: readonly string[],
+): Promise<string[]> {
+  const { world, name } = trial;
+  const read = async () =>
+    (await world.stage.story(name))
+      .filter(({ detail }) => !before.has(String(detail.id)))
+      .map(({ type, detail: { consumer, check } }) => [type, consumer ?? check].filter(Boolean).join(' '))
+      .map((event) => event.replace(name, '…'));
+  let story = await read();
+  let quietSeconds = 0;
+  for (let seconds = 0; seconds < STORY_SECONDS; seconds += 5) {
+    const isWhole = expected?.every((event) => story.includes(event)) ?? quietSeconds >= QUIET_SECONDS;
+    if (isWhole) break;
     await trial.pause(5);
-    const now = await told();
-    still = now.length === story.length ? still + 1 : 0;
+    const now = await read();
+    quietSeconds = now.length === story.length ? quietSeconds + 5 : 0;
     story = now;
   }
-  return story;
+  return [...new Set(story)].sort();
 }

@@ -1,20 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadAssembly } from '../../../packages/laptop/assembly/load-assembly.ts';
 import type { Clock } from '../../../packages/laptop/clock.ts';
-import { createCloud } from '../../../packages/laptop/create-cloud.ts';
-import { administrator } from '../../../packages/laptop/identity/principals.ts';
-import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
-import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
-import type { LambdaService } from '../../../packages/laptop/services/lambda/service.ts';
-import type { SecretsManagerService } from '../../../packages/laptop/services/secretsmanager/service.ts';
-import type { Secret } from '../../../packages/laptop/services/secretsmanager/state.ts';
-import type { StatesService } from '../../../packages/laptop/services/states/service.ts';
-import type { Execution } from '../../../packages/laptop/services/states/state.ts';
+import { searchLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
+import { whatLeft } from '../../../packages/laptop/leaks/what-left.ts';
 import { eventually } from '../../eventually.ts';
-import type { Machine, MachineState } from './machine-states.ts';
 import { ADMIN_SECRET, synthesize, type TriedSecret } from './outages-stack.ts';
+import { Stage } from './stage.ts';
 import { TriedVendor } from './tried-vendor.ts';
 
 export interface Point {
@@ -22,177 +14,69 @@ export interface Point {
   readonly consumers: TriedSecret['consumers'];
 }
 
-type Listener = (state: MachineState) => void;
-
-const PIPELINE = 'keyturn-';
-
-/** The stack on a laptop, a vendor for each secret, and everything that happens to each secret. */
+/** The stack of keys on a laptop, and a vendor for each secret. */
 export class World {
-  readonly cloud: RunningCloud;
+  readonly stage: Stage;
   readonly vendors: ReadonlyMap<string, TriedVendor>;
-  readonly #executions = new Map<string, Execution[]>();
-  readonly #entered = new Map<string, MachineState[]>();
-  readonly #listeners = new Map<string, Listener>();
-  readonly #table: string;
   readonly #folder: string;
-  #calls = 0;
-  #callsBefore = 0;
 
-  private constructor(cloud: RunningCloud, vendors: ReadonlyMap<string, TriedVendor>, table: string, folder: string) {
-    this.cloud = cloud;
+  private constructor(stage: Stage, vendors: ReadonlyMap<string, TriedVendor>, folder: string) {
+    this.stage = stage;
     this.vendors = vendors;
-    this.#table = table;
     this.#folder = folder;
-    cloud.recorder.subscribe(() => {
-      this.#calls += 1;
-    });
-    const names = [...vendors.keys()];
-    const owners = new WeakMap<Execution, string>();
-    this.states.executions.listen((execution, event) => {
-      const name = owners.get(execution) ?? names.find((one) => execution.input.includes(one));
-      if (name === undefined) return;
-      if (!owners.has(execution)) {
-        owners.set(execution, name);
-        this.executions(name).push(execution);
-      }
-      const entered = (event.stateEnteredEventDetails as { name?: string } | undefined)?.name;
-      if (entered === undefined) return;
-      const state: MachineState = `${execution.machine.name.slice(PIPELINE.length) as Machine} ${entered}`;
-      this.#entered.set(name, [...(this.#entered.get(name) ?? []), state]);
-      this.#listeners.get(name)?.(state);
-    });
-  }
-
-  /** Nothing is at work: no function, and no call has ended since the last look. */
-  isStill(): boolean {
-    const isQuiet = this.#calls === this.#callsBefore;
-    this.#callsBefore = this.#calls;
-    return isQuiet && this.busyFunctions() === 0;
-  }
-
-  busyFunctions(): number {
-    const environments = this.cloud.service<LambdaService>('lambda').environments();
-    return environments.filter(({ state }) => state === 'busy' || state === 'initialising').length;
   }
 
   static async open(points: readonly Point[], clock: Clock): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-outages-'));
     const vendors = new Map(points.map(({ name }) => [name, new TriedVendor()]));
     for (const vendor of vendors.values()) await vendor.open();
-    const secrets = points.map((point) => ({ ...point, vendorOrigin: vendors.get(point.name)?.origin ?? '' }));
-    synthesize(folder, secrets);
-    const cloud = await createCloud({ clock, log: () => undefined });
+    synthesize(
+      folder,
+      points.map((point) => ({ ...point, vendorOrigin: vendors.get(point.name)?.origin ?? '' })),
+    );
+    const stage = await Stage.open(folder, [...vendors.keys()], clock);
+    const world = new World(stage, vendors, folder);
     try {
-      const [stack] = await loadAssembly(folder, cloud);
-      const tables = Object.values(stack?.resources ?? {}).filter(({ type }) => type === 'AWS::DynamoDB::Table');
-      const world = new World(cloud, vendors, String(tables[0]?.ref), folder);
       await world.#settle();
+      stage.go();
       return world;
     } catch (error) {
-      await cloud.close();
+      await stage.close();
       throw error;
     }
   }
 
   /** The vendors learn the keys that the deployment made; Secrets Manager's trial of the rotation function is over. */
   async #settle(): Promise<void> {
-    const adminKey = this.secretsManager.read(this.cloud.region, ADMIN_SECRET) ?? '';
+    const adminKey = this.stage.secretsManager.read(this.stage.cloud.region, ADMIN_SECRET) ?? '';
     for (const [name, vendor] of this.vendors) {
       vendor.adminKeys.add(adminKey);
       await eventually(
         `the end of the trial of ${name}`,
-        () => this.label(name, 'AWSPENDING') === undefined || undefined,
+        () => this.stage.label(name, 'AWSPENDING') === undefined || undefined,
       );
-      await this.atRest(name);
+      await this.stage.atRest(name);
       vendor.adopt(this.key(name));
     }
   }
 
-  get secretsManager(): SecretsManagerService {
-    return this.cloud.service('secretsmanager');
-  }
-
-  get states(): StatesService {
-    return this.cloud.service('states');
-  }
-
-  secret(name: string): Secret {
-    return this.secretsManager.state.require(this.cloud.region, name);
-  }
-
-  /** The version that a label rests on. */
-  label(name: string, label: string): string | undefined {
-    return [...this.secret(name).versions.values()].find(({ stages }) => stages.has(label))?.versionId;
-  }
-
   /** Of AWSCURRENT: read past every outage. */
   key(name: string): string {
-    return JSON.parse(this.secretsManager.read(this.cloud.region, name) ?? '{}').api_key;
+    return JSON.parse(this.stage.secretsManager.read(this.stage.cloud.region, name) ?? '{}').api_key;
   }
 
-  /** Every execution about the secret, in the order in which they began. */
-  executions(name: string): Execution[] {
-    const known = this.#executions.get(name) ?? [];
-    this.#executions.set(name, known);
-    return known;
-  }
-
-  entered(name: string): readonly MachineState[] {
-    return this.#entered.get(name) ?? [];
-  }
-
-  listen(name: string, listener: Listener): void {
-    this.#listeners.set(name, listener);
-  }
-
-  /** As a person who may do anything; an outage hits people as well. */
-  ask<Output = any>(service: string, operation: string, input: object): Promise<Output> {
-    return this.cloud.call({ service, operation, input, principal: administrator(this.cloud.accountId) });
-  }
-
-  /** Starts a machine and waits for its end. */
-  async run(machine: Machine, input: object): Promise<Execution> {
-    const { executionArn } = await this.ask('states', 'StartExecution', {
-      stateMachineArn: `arn:aws:states:${this.cloud.region}:${this.cloud.accountId}:stateMachine:${PIPELINE}${machine}`,
-      input: JSON.stringify(input),
-    });
-    const execution = this.states.executions.byArn.get(executionArn) as Execution;
-    await execution.ended;
-    return execution;
-  }
-
-  /** Nothing about the secret runs any more, also of what those that ended have started. */
-  async atRest(name: string): Promise<void> {
-    for (;;) {
-      const running = this.executions(name).filter(({ status }) => status === 'RUNNING');
-      if (running.length === 0) return;
-      await Promise.all(running.map(({ ended }) => ended));
-    }
-  }
-
-  /** The events of a secret's story, as the history table has them. */
-  async story(name: string): Promise<{ type: string; detail: Record<string, unknown> }[]> {
-    const rows: { type: string; detail: Record<string, unknown> }[] = [];
-    let ExclusiveStartKey: unknown;
-    do {
-      const page = await this.ask('dynamodb', 'Query', {
-        TableName: this.#table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: `secret#${this.secret(name).arn}` } },
-        ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}),
-      });
-      for (const { type, detail } of page.Items ?? []) rows.push({ type: type.S, detail: JSON.parse(detail.S) });
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return rows;
+  /** Every key that ever was; the vendor's id of a key is its name. */
+  #keys(): string[] {
+    return this.stage.secretsManager
+      .values()
+      .map((value) => (value.startsWith('{') ? JSON.parse(value).api_key : value));
   }
 
   async close(): Promise<void> {
     try {
-      const leaks = await findLeaks(this.cloud);
-      if (leaks.length > 0) throw new Error(JSON.stringify(leaks));
+      expect(searchLeaks(this.#keys(), await whatLeft(this.stage.cloud))).toEqual([]);
     } finally {
-      await this.cloud.close();
+      await this.stage.close();
       for (const vendor of this.vendors.values()) await vendor.close();
       rmSync(this.#folder, { recursive: true, force: true });
     }
