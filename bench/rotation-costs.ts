@@ -29,7 +29,7 @@ export interface RotationCosts {
 type Counts = Pick<RotationCosts, 'functionCalls' | 'calls' | 'writes' | 'stateTransitions'>;
 
 const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage'];
-const MACHINES = ['rotate-secret', 'propagate-secret', 'retire-credential'] as const;
+const MACHINES = ['rotate-secret', 'propagate-secret', 'await-convergence', 'retire-credential'] as const;
 const STRATEGIES = ['alternating-users', 'single-user'] satisfies Strategy[];
 const PLACES = ['alone', 'consumed'];
 

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { readPort } from '../cli/read-port.ts';
 import { endWithReader } from '../cli/terminal/end-with-reader.ts';
 import { type ExitCode, exitCodes } from '../cli/terminal/exit-codes.ts';
-import { oneLine } from '../cli/terminal/plain-text.ts';
+import { oneLine } from '../pipeline/contracts/grammar/shown-text.ts';
 
 interface Options {
   readonly once?: boolean;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { oneLine } from '../pipeline/contracts/grammar/shown-text.ts';
 import { LAPTOP_PORT } from './aws/laptop-run.ts';
 import { addCommands } from './commands.ts';
 import { PACKAGE_ROOT } from './laptop/package-root.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
-import { oneLine } from './terminal/plain-text.ts';
 import { openTerminal, type Streams } from './terminal/terminal.ts';
 
 /** Runs one command. Every outcome is an exit code, and every error one line on standard error. */

@@ -5,21 +5,31 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import * as v from 'valibot';
 import { audit } from '../pipeline/audit/audit.ts';
 import { auditMetrics, newsOf } from '../pipeline/audit/tell-findings.ts';
 import { type AuditAnswer, AuditRequest } from '../pipeline/contracts/audit.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
+import { secretKinds, verifyFunctionVariable } from '../pipeline/contracts/secret-kinds.ts';
 import { publish } from '../pipeline/reports/story.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';
 import { publishMetrics } from './wiring/publish-metrics.ts';
+
+/** As the stack writes who may put events on the bus. */
+const BusParties = v.object({
+  busArn: environmentText,
+  publishers: v.array(environmentText),
+  requesters: v.array(environmentText),
+});
 
 const environment = readEnvironment({
   KEYTURN_SETTINGS_PREFIX: environmentText,
   KEYTURN_HISTORY_TABLE: environmentText,
   KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: environmentText,
   KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: environmentText,
-  KEYTURN_MIRROR_SECRET_FUNCTION_ARN: environmentText,
+  KEYTURN_COMPARE_MIRROR_FUNCTION_ARN: environmentText,
   EVENT_BUS_NAME: environmentText,
+  KEYTURN_BUS_PARTIES: v.pipe(environmentText, v.parseJson(), BusParties),
 });
 const dynamodb = new DynamoDBClient({});
 const events = new EventBridgeClient({});
@@ -32,11 +42,14 @@ const dependencies = {
   dynamodb,
   settingsPrefix: environment.KEYTURN_SETTINGS_PREFIX,
   historyTableName: environment.KEYTURN_HISTORY_TABLE,
-  mirrorSecretFunctionArn: environment.KEYTURN_MIRROR_SECRET_FUNCTION_ARN,
+  compareMirrorFunctionArn: environment.KEYTURN_COMPARE_MIRROR_FUNCTION_ARN,
+  verifyFunctionArns: Object.fromEntries(secretKinds.map((kind) => [kind, process.env[verifyFunctionVariable(kind)]])),
   machines: {
     rotateSecretArn: environment.KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN,
     retireCredentialArn: environment.KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN,
   },
+  events,
+  bus: environment.KEYTURN_BUS_PARTIES,
   now,
   sleep,
 };

@@ -3,13 +3,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { MirrorSettings } from '../pipeline/contracts/settings/secret.ts';
-import {
-  compareMirror,
-  type MirrorComparison,
-  type MirrorDependencies,
-  type MirrorResult,
-  mirrorSecret,
-} from '../pipeline/propagation/mirror-secret.ts';
+import { type MirrorDependencies, type MirrorResult, mirrorSecret } from '../pipeline/propagation/mirror-secret.ts';
 
 const regions = new Map<string, SecretsManagerClient>();
 
@@ -28,12 +22,9 @@ const Request = v.object({
   secretArn: v.pipe(v.string(), v.startsWith('arn:')),
   versionId: text,
   mirror: MirrorSettings,
-  /** The audit asks whether the copy is in step, and nothing is written. */
-  compareOnly: v.optional(v.boolean(), false),
 });
 
-/** Task state MirrorSecret of propagate-secret, and the audit's question. */
-export async function handler(event: unknown): Promise<MirrorResult | MirrorComparison> {
-  const { compareOnly, ...request } = parse('The mirror request', Request, event);
-  return compareOnly ? compareMirror(dependencies, request) : mirrorSecret(dependencies, request);
+/** Task state MirrorSecret of propagate-secret. */
+export async function handler(event: unknown): Promise<MirrorResult> {
+  return mirrorSecret(dependencies, parse('The mirror request', Request, event));
 }

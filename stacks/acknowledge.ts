@@ -15,6 +15,24 @@ export function acknowledge(construct: IConstruct, reason: string, ...rules: str
   if (!takesEveryRule()) suppress(construct, reason, rules);
 }
 
+/**
+ * Says why a policy of a construct holds resources with a wildcard. Findings name a resource as the template does: with
+ * the stack's account and region where they are known.
+ */
+export function acknowledgeWildcards(construct: Construct, reason: string, ...resources: string[]): void {
+  const stack = cdk.Stack.of(construct);
+  const findings = resources.map((resource) => `IAM5[Resource::${asFinding(stack.resolve(resource))}]`);
+  acknowledge(construct, reason, ...findings);
+}
+
+/** As cdk-nag writes an intrinsic function. https://github.com/cdklabs/cdk-nag/blob/main/src/utils/flatten-cfn-reference.ts */
+function asFinding(resource: any): string {
+  if (typeof resource === 'string') return resource;
+  if (resource['Fn::Join']) return resource['Fn::Join'][1].map(asFinding).join(resource['Fn::Join'][0]);
+  if (resource['Fn::GetAtt']) return `<${resource['Fn::GetAtt'].map(asFinding).join('.')}>`;
+  return resource.Ref ? `<${resource.Ref}>` : JSON.stringify(resource);
+}
+
 /** What cdk-nag 3 reads. The CDK has it from 2.254 on. */
 interface RuleValidations {
   of(construct: IConstruct): { acknowledge(rule: AcknowledgedRule): void };

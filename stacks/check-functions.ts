@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CheckSettings } from '../pipeline/contracts/settings/secret-types.ts';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { CheckProps } from './check-props.ts';
 import type { FunctionNetwork } from './function-network.ts';
@@ -54,14 +54,19 @@ export class CheckFunctions extends Construct {
   #grantModel(bundled: BundledFunction, modelId: string): void {
     const { account, partition } = Stack.of(this);
     const model = modelId.replace(/^(us|us-gov|eu|apac|jp|au|ca|global)\./, '');
-    bundled.allow(
-      ['bedrock:InvokeModel'],
-      modelId.startsWith('arn:')
-        ? [modelId]
-        : [
-            `arn:${partition}:bedrock:*::foundation-model/${model}`,
-            `arn:${partition}:bedrock:*:${account}:inference-profile/${modelId}`,
-          ],
+    if (modelId.startsWith('arn:')) {
+      bundled.allow(['bedrock:InvokeModel'], [modelId]);
+      return;
+    }
+    const everyRegion = [
+      `arn:${partition}:bedrock:*::foundation-model/${model}`,
+      `arn:${partition}:bedrock:*:${account}:inference-profile/${modelId}`,
+    ];
+    bundled.allow(['bedrock:InvokeModel'], everyRegion);
+    acknowledgeWildcards(
+      bundled,
+      'One model, in the regions of its fallback and its inference profile.',
+      ...everyRegion,
     );
   }
 
@@ -75,10 +80,10 @@ export class CheckFunctions extends Construct {
     bundled.allow(['rds:DescribeDBClusters'], [arn('cluster', name)]);
     bundled.allow(['rds:DescribeDBProxyTargets'], [arn('db-proxy', '*'), arn('target-group', '*')]);
     const broad = name === '*' ? ['db', 'cluster', 'db-proxy', 'target-group'] : ['db-proxy', 'target-group'];
-    acknowledge(
+    acknowledgeWildcards(
       bundled,
       'Descriptions only; ARNs of proxies and target groups hold ids that are not known before they are made.',
-      ...broad.map((type) => `IAM5[Resource::arn:<AWS::Partition>:rds:<AWS::Region>:<AWS::AccountId>:${type}:*]`),
+      ...broad.map((type) => arn(type, '*')),
     );
   }
 

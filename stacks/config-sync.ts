@@ -2,7 +2,7 @@ import { Lazy, Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { ownRule } from './own-rule.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
@@ -21,7 +21,7 @@ export interface ConfigSyncProps {
 export class ConfigSync extends Construct {
   readonly #props: ConfigSyncProps;
   readonly #names: string[] = [];
-  #sync: BundledFunction | undefined;
+  #functions: { readonly sync: BundledFunction; readonly look: BundledFunction } | undefined;
 
   constructor(scope: Construct, id: string, props: ConfigSyncProps) {
     super(scope, id);
@@ -30,7 +30,8 @@ export class ConfigSync extends Construct {
 
   /** A name, or a path with a slash at its end. */
   watch(parameterName: string): void {
-    this.#sync ??= this.#make();
+    this.#functions ??= this.#make();
+    const { sync, look } = this.#functions;
     this.#names.push(parameterName);
     const resourceName = parameterName.replace(/^\//, '');
     const isPath = parameterName.endsWith('/');
@@ -40,36 +41,19 @@ export class ConfigSync extends Construct {
       resourceName: isPath ? `${resourceName}*` : resourceName,
     });
     // The number and the date of a version; the value is not decrypted.
-    this.#sync.allow(['ssm:GetParameter'], [arn]);
-    if (isPath) {
-      const path = `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}*]`;
-      acknowledge(this.#sync, 'Everything under a path is watched.', path);
-    }
+    for (const reader of [sync, look]) reader.allow(['ssm:GetParameter'], [arn]);
+    if (!isPath) return;
+    for (const reader of [sync, look]) acknowledgeWildcards(reader, 'Everything under a path is watched.', arn);
   }
 
-  #make(): BundledFunction {
-    const { settingsPrefix, workflow, deadLetters } = this.#props;
-    const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
-    const sync = new BundledFunction(this, 'SyncParameter', {
-      handler: 'sync-parameter',
-      description: 'Keyturn: brings a change of a watched parameter to its consumers',
-      environment: {
-        KEYTURN_SETTINGS_PREFIX: settingsPrefix,
-        KEYTURN_PROPAGATE_SECRET_STATE_MACHINE_ARN: propagateSecretArn,
-      },
+  #make(): { sync: BundledFunction; look: BundledFunction } {
+    const { workflow, deadLetters } = this.#props;
+    const look = new BundledFunction(this, 'LookAtParameter', {
+      handler: 'look-at-parameter',
+      description: 'Keyturn: which version a watched parameter has, for executions that wait for its consumers',
     });
-    const resourceName = `${settingsPrefix.slice(1)}/.parameter/*`;
-    sync.allow(
-      ['ssm:GetParameters'],
-      [Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
-    );
-    acknowledge(
-      sync,
-      'It looks for the settings of a parameter under its name and those of the paths that it is under.',
-      `IAM5[Resource::arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/${resourceName}]`,
-    );
-    sync.allow(['states:StartExecution'], [propagateSecretArn]);
-    workflow.mayAskForParameters(sync.function.functionArn);
+    workflow.mayAskForParameters(look.function.functionArn);
+    const sync = this.#makeSync(look);
     ownRule(this, 'ParameterChanged', {
       description: 'Keyturn: a watched parameter changed',
       eventPattern: {
@@ -79,6 +63,30 @@ export class ConfigSync extends Construct {
       },
       targets: [new targets.LambdaFunction(sync.function, { deadLetterQueue: deadLetters, retryAttempts: 20 })],
     });
+    return { sync, look };
+  }
+
+  #makeSync(look: BundledFunction): BundledFunction {
+    const { settingsPrefix, workflow } = this.#props;
+    const propagateSecretArn = workflow.propagateSecret.stateMachineArn;
+    const sync = new BundledFunction(this, 'SyncParameter', {
+      handler: 'sync-parameter',
+      description: 'Keyturn: brings a change of a watched parameter to its consumers',
+      environment: {
+        KEYTURN_SETTINGS_PREFIX: settingsPrefix,
+        KEYTURN_PROPAGATE_SECRET_STATE_MACHINE_ARN: propagateSecretArn,
+        KEYTURN_LOOK_AT_PARAMETER_FUNCTION_ARN: look.function.functionArn,
+      },
+    });
+    const resourceName = `${settingsPrefix.slice(1)}/.parameter/*`;
+    const settings = Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName });
+    sync.allow(['ssm:GetParameters'], [settings]);
+    acknowledgeWildcards(
+      sync,
+      'It looks for the settings of a parameter under its name and those of the paths that it is under.',
+      settings,
+    );
+    sync.allow(['states:StartExecution'], [propagateSecretArn]);
     return sync;
   }
 }

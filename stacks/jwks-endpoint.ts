@@ -1,8 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
+import { PublicFunctionUrl } from './function-url.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
 export interface JwksEndpointProps {
@@ -38,6 +38,6 @@ export class JwksEndpoint extends Construct {
     });
     bundled.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
     if (secret.encryptionKey) bundled.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
-    this.url = bundled.function.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }).url;
+    this.url = new PublicFunctionUrl(this, 'Public', bundled.function).url;
   }
 }

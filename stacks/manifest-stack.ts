@@ -40,6 +40,7 @@ export class ManifestStack extends Stack {
     super(scope, id, { stackName: manifest.pipeline, ...props, env: placeOfStack(manifest, props.env) });
     this.pipeline = new RotationPipeline(this, 'Pipeline', {
       pipelineName: manifest.pipeline,
+      crossAccount: manifest.crossAccount,
       databaseNetwork: importNetwork(this, manifest.network),
       requesters: manifest.requesters,
       allowByEvent: manifest.allowByEvent,

@@ -5,6 +5,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type SecretKind, verifyFunctionVariable } from '../pipeline/contracts/secret-kinds.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { PipelineBus } from './pipeline-bus.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
@@ -14,7 +15,7 @@ export interface PipelineAuditProps {
   readonly history: dynamodb.ITable;
   readonly bus: PipelineBus;
   readonly workflow: WorkflowStateMachines;
-  readonly mirrorSecret: BundledFunction;
+  readonly compareMirror: BundledFunction;
   readonly deadLetters: sqs.IQueue;
   readonly interval: Duration;
 }
@@ -26,7 +27,7 @@ export class PipelineAudit extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineAuditProps) {
     super(scope, id);
-    const { workflow, mirrorSecret, history, settingsPrefix } = props;
+    const { workflow, compareMirror, history, settingsPrefix } = props;
     this.#bundled = new BundledFunction(this, 'Audit', {
       handler: 'audit',
       description: 'Keyturn: looks for what is not as it should be, and changes nothing',
@@ -37,7 +38,7 @@ export class PipelineAudit extends Construct {
         KEYTURN_HISTORY_TABLE: history.tableName,
         KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: workflow.rotateSecret.stateMachineArn,
         KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: workflow.retireCredential.stateMachineArn,
-        KEYTURN_MIRROR_SECRET_FUNCTION_ARN: mirrorSecret.function.functionArn,
+        KEYTURN_COMPARE_MIRROR_FUNCTION_ARN: compareMirror.function.functionArn,
       },
     });
     this.function = this.#bundled.function;
@@ -49,8 +50,9 @@ export class PipelineAudit extends Construct {
       ['states:ListExecutions'],
       [workflow.rotateSecret.stateMachineArn, workflow.retireCredential.stateMachineArn],
     );
-    this.mayAsk(mirrorSecret.function);
+    this.#bundled.allow(['lambda:InvokeFunction'], [compareMirror.function.functionArn]);
     props.bus.mayPublish(this.#bundled);
+    props.bus.mayCompare(this.#bundled);
     new scheduler.Schedule(this, 'Schedule', {
       schedule: scheduler.ScheduleExpression.rate(props.interval),
       description: 'Keyturn: the audit of every managed secret',
@@ -79,9 +81,10 @@ export class PipelineAudit extends Construct {
     };
   }
 
-  /** A function that reaches a target, or a mirror. */
-  mayAsk(asked: lambda.IFunction): void {
-    this.#bundled.allow(['lambda:InvokeFunction'], [asked.functionArn]);
+  /** The function that asks the targets of one kind. It writes nothing, and no other function is asked about a target. */
+  mayVerify(kind: SecretKind, verifyFunction: lambda.IFunction): void {
+    this.function.addEnvironment(verifyFunctionVariable(kind), verifyFunction.functionArn);
+    this.#bundled.allow(['lambda:InvokeFunction'], [verifyFunction.functionArn]);
   }
 
   /** Labels, versions and dates of one more secret, never its value; and since when it is managed. */

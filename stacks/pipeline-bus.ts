@@ -1,8 +1,9 @@
-import { Lazy, Token } from 'aws-cdk-lib';
+import { CfnResource, Lazy, Stack, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type BusParties, type BusStatement, busStatements, REQUEST } from '../pipeline/contracts/bus-policy.ts';
 import { REQUESTER_ARN } from '../pipeline/contracts/event-requests.ts';
 import { EVENT_SOURCE } from '../pipeline/contracts/events.ts';
 import type { BundledFunction } from './bundled-function.ts';
@@ -12,37 +13,42 @@ import { anythingBut, ownRule } from './own-rule.ts';
 export interface PipelineBusProps {
   readonly pipelineName: string;
   /** ARNs of the roles and users that may put `Rotation Requested`, and nothing else. */
-  readonly requesters: readonly string[];
+  readonly requesters: string[];
 }
 
-export const REQUEST = 'Rotation Requested';
-
 /**
- * The pipeline's own event bus: its story, and requests for rotations. In one account an identity policy is enough to put
- * events on any bus, so this bus's policy denies. An administrator is denied as well, unless the manifest names the role.
- *
- * `aws:PrincipalArn` is the ARN of the role, not of its session, and a key that is missing does not equal anything.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+ * The pipeline's own event bus: its story, and requests for rotations. Its policy denies both to everyone else.
  */
 export class PipelineBus extends Construct {
   readonly bus: events.EventBus;
   readonly #publishers: string[] = [];
+  readonly #requesters: string[];
 
   constructor(scope: Construct, id: string, { pipelineName, requesters }: PipelineBusProps) {
     super(scope, id);
     for (const requester of requesters) expectRequester(requester);
     this.bus = new events.EventBus(this, 'Bus', { eventBusName: pipelineName });
-    const denied = { Effect: 'Deny', Principal: '*', Action: 'events:PutEvents', Resource: this.bus.eventBusArn };
-    const others = (...roles: readonly string[]) => ({
-      ArnNotEquals: { 'aws:PrincipalArn': Lazy.list({ produce: () => [...this.#publishers, ...roles] }) },
-    });
-    this.#deny('OthersPutNothing', { ...denied, Condition: others(...requesters) });
-    // An event is put with others in one call: each of them has a detail-type.
-    this.#deny('RequestersPutRequests', {
-      ...denied,
-      Condition: { ...others(), 'ForAnyValue:StringNotEquals': { 'events:detail-type': REQUEST } },
-    });
+    this.#requesters = requesters;
+    // Rotation functions are made as secrets come: the statements are known when the template is written.
+    for (const [index, statementId] of ['OthersPutNothing', 'RequestersPutRequests'].entries()) {
+      const statement = Lazy.any({ produce: () => withoutSid(busStatements(this.#parties)[index] as BusStatement) });
+      // The construct of the same name warns of a deprecated property whenever it is made, whether that is given or not.
+      new CfnResource(this, statementId, {
+        type: 'AWS::Events::EventBusPolicy',
+        properties: { EventBusName: this.bus.eventBusName, StatementId: statementId, Statement: statement },
+      });
+    }
+  }
+
+  get #parties(): BusParties {
+    return { busArn: this.bus.eventBusArn, publishers: this.#publishers, requesters: this.#requesters };
+  }
+
+  /** Lets the audit compare the policy with the one that is deployed here; it cannot change it. */
+  mayCompare(audit: BundledFunction): void {
+    audit.allow(['events:DescribeEventBus'], [this.bus.eventBusArn]);
+    const parties = Lazy.string({ produce: () => Stack.of(this).toJsonString(this.#parties) });
+    audit.function.addEnvironment('KEYTURN_BUS_PARTIES', parties);
   }
 
   /** Lets a function publish the story: events of the pipeline's own source, on this bus alone. */
@@ -69,10 +75,11 @@ export class PipelineBus extends Construct {
       targets: [new targets.EventBus(defaultBus, { deadLetterQueue })],
     });
   }
+}
 
-  #deny(statementId: string, statement: object): void {
-    new events.CfnEventBusPolicy(this, statementId, { eventBusName: this.bus.eventBusName, statementId, statement });
-  }
+/** CloudFormation makes it of the statement's id. */
+function withoutSid({ Sid: _id, ...statement }: BusStatement): Omit<BusStatement, 'Sid'> {
+  return statement;
 }
 
 /** A session, a whole account or everything would not be what the condition compares, or would let in more than is meant. */

@@ -5,11 +5,12 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { REQUEST } from '../pipeline/contracts/bus-policy.ts';
 import { EVENT_SOURCE, noticedEvents } from '../pipeline/contracts/events.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { LabelRules } from './label-rules.ts';
 import { anythingBut, ownRule } from './own-rule.ts';
-import { type PipelineBus, REQUEST } from './pipeline-bus.ts';
+import type { PipelineBus } from './pipeline-bus.ts';
 
 /** Every event of the story becomes a row of the history. */
 export function projectHistory(

@@ -1,6 +1,7 @@
 import { Fn, Stack } from 'aws-cdk-lib';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { ConsumerSettings, MirrorSettings } from '../pipeline/contracts/settings/secret-types.ts';
+import { acknowledgeWildcards } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 import { arnForPolicies } from './secret-arn.ts';
 import type { WorkflowStateMachines } from './state-machines.ts';
@@ -9,6 +10,7 @@ export interface PropagationGrantsProps {
   readonly workflow: WorkflowStateMachines;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
+  readonly compareMirror: BundledFunction;
 }
 
 /** Exactly what the workflow needs of each consumer and mirror, by how it is declared. */
@@ -25,25 +27,29 @@ export class PropagationGrants {
   }
 
   grantMirror(secret: secretsmanager.ISecret, mirror: MirrorSettings): void {
-    const { mirrorSecret } = this.#props;
+    const { mirrorSecret, compareMirror } = this.#props;
+    const both = [mirrorSecret, compareMirror];
     if (mirror.to === 'replica') {
-      mirrorSecret.allow(['secretsmanager:DescribeSecret'], [replicaArn(secret, mirror.region)]);
+      for (const one of both) one.allow(['secretsmanager:DescribeSecret'], [replicaArn(secret, mirror.region)]);
       return;
     }
-    mirrorSecret.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
-    if (secret.encryptionKey) mirrorSecret.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
     const resourceName = mirror.parameterName.replace(/^\//, '');
-    mirrorSecret.allow(
-      ['ssm:GetParameter', 'ssm:PutParameter'],
-      [Stack.of(secret).formatArn({ service: 'ssm', resource: 'parameter', resourceName })],
-    );
+    const parameterArn = Stack.of(secret).formatArn({ service: 'ssm', resource: 'parameter', resourceName });
+    for (const one of both) {
+      one.allow(['secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
+      if (secret.encryptionKey) one.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
+      one.allow(['ssm:GetParameter'], [parameterArn]);
+    }
+    mirrorSecret.allow(['ssm:PutParameter'], [parameterArn]);
+    if (mirror.keyId) compareMirror.allow(['kms:Decrypt'], [mirror.keyId]);
     if (mirror.keyId) mirrorSecret.allow(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'], [mirror.keyId]);
   }
 
   /** The consumer's configuration is changed, and where an alias has the traffic, its versions. */
   #grantRecycling(functionArn: string, alias?: string): void {
     const { recycleConsumer } = this.#props;
-    const arns = alias ? [functionArn, `${functionArn}:*`] : [functionArn];
+    const versions = `${functionArn}:*`;
+    const arns = alias ? [functionArn, versions] : [functionArn];
     recycleConsumer.allow(['lambda:GetFunction', 'lambda:UpdateFunctionConfiguration'], arns);
     if (!alias) return;
     const aliasActions = [
@@ -54,7 +60,8 @@ export class PropagationGrants {
     ];
     recycleConsumer.allow(aliasActions, arns);
     // Versions that we published and that have no use any more; never the function itself.
-    recycleConsumer.allow(['lambda:DeleteFunction'], [`${functionArn}:*`]);
+    recycleConsumer.allow(['lambda:DeleteFunction'], [versions]);
+    acknowledgeWildcards(recycleConsumer, 'Versions of one function have numbers that are not known before.', versions);
   }
 }
 

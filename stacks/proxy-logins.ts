@@ -2,7 +2,9 @@ import { SecretValue } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { DatabaseRole } from '../pipeline/contracts/grammar/aws-names.ts';
 import { acknowledge } from './acknowledge.ts';
+import { refuseBadLiterals } from './literal-props.ts';
 
 export interface ProxyLoginsProps {
   /** The rotated secret of the application's login. */
@@ -33,6 +35,7 @@ export class ProxyLogins extends Construct {
 
   constructor(scope: Construct, id: string, props: ProxyLoginsProps) {
     super(scope, id);
+    refuseBadLiterals('ProxyLogins: username', DatabaseRole, props.username);
     const encryption = props.encryptionKey ? { encryptionKey: props.encryptionKey } : {};
     // Read by CloudFormation when it makes the secret: the template holds the reference, never the value.
     this.base = new secretsmanager.Secret(this, 'Base', {

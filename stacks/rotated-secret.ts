@@ -5,6 +5,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
+import { ProxySettings } from '../pipeline/contracts/settings/postgres.ts';
 import { convergenceBoundSeconds, type SecretSettings } from '../pipeline/contracts/settings/secret.ts';
 import type {
   ConsumerSettings,
@@ -12,6 +13,7 @@ import type {
   ScheduleSettings,
 } from '../pipeline/contracts/settings/secret-types.ts';
 import type { CheckProps } from './check-props.ts';
+import { refuseBadLiterals } from './literal-props.ts';
 import type { ManagedSecret } from './managed-secrets.ts';
 import type { RotationPipeline } from './rotation-pipeline.ts';
 import type { RotatedSecretProxy, RotatorProps } from './rotator-props.ts';
@@ -108,6 +110,7 @@ export class RotatedSecret extends Construct {
   constructor(scope: Construct, id: string, props: RotatedSecretProps) {
     super(scope, id);
     const { pipeline, secret } = props;
+    if (props.proxy) refuseBadLiterals(`Secret ${props.secretName}: proxy`, ProxySettings, proxySettings(props.proxy));
     const rotationFunction = pipeline.rotationFunction(props.kind);
     this.settings = pipeline.manage(this, {
       ...props,

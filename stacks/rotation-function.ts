@@ -11,6 +11,9 @@ import type { FunctionNetwork } from './function-network.ts';
 import type { PipelineBus } from './pipeline-bus.ts';
 import { arnForPolicies } from './secret-arn.ts';
 
+/** `kms:Decrypt` is how a value is read. */
+const READING = /^[a-z0-9-]+:(Describe|Get|List|Decrypt)/;
+
 /** @internal */
 export interface RotationFunctionProps {
   readonly kind: SecretKind;
@@ -30,7 +33,10 @@ export interface RotationFunctionProps {
 export class RotationFunction extends Construct {
   /** Its role has what Secrets Manager's steps need; grant it what its target needs. */
   readonly function: lambda.Function;
+  /** What the audit asks: it reads what the rotation function reads, and writes nothing. */
+  readonly verifyFunction: lambda.Function;
   readonly #bundled: BundledFunction;
+  readonly #verify: BundledFunction;
 
   /** @internal A `RotationPipeline` makes it. */
   constructor(scope: Construct, id: string, props: RotationFunctionProps) {
@@ -49,6 +55,15 @@ export class RotationFunction extends Construct {
       },
     });
     this.function = this.#bundled.function;
+    this.#verify = new BundledFunction(scope, `Verify-${props.kind}`, {
+      handler: `verify-${props.kind}`,
+      description: `Keyturn: asks the targets of ${props.kind} secrets whether credentials work, and writes nothing`,
+      timeout: Duration.seconds(60),
+      memoryMegabytes: props.memoryMegabytes,
+      network: props.network,
+      environment: { ...props.environment, KEYTURN_SETTINGS_PREFIX: props.settingsPrefix },
+    });
+    this.verifyFunction = this.#verify.function;
     // Secrets Manager may invoke it, for this account's secrets only.
     // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     this.function.addPermission('SecretsManager', {
@@ -71,13 +86,15 @@ export class RotationFunction extends Construct {
       [arnForPolicies(secret)],
     );
     this.#mayUseKeyOf(secret, 'kms:Decrypt', 'kms:GenerateDataKey');
-    this.#bundled.allow(['ssm:GetParameter'], [settingsParameterArn]);
+    this.allow(['ssm:GetParameter'], [settingsParameterArn]);
+    this.#verify.allow(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'], [arnForPolicies(secret)]);
+    if (secret.encryptionKey) this.#verify.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
   }
 
   /** @internal The superuser's secret, or an administrator key: read, never written. */
   mayRead(secret: secretsmanager.ISecret): void {
-    this.#bundled.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
-    this.#mayUseKeyOf(secret, 'kms:Decrypt');
+    this.allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [arnForPolicies(secret)]);
+    if (secret.encryptionKey) this.allow(['kms:Decrypt'], [secret.encryptionKey.keyArn]);
   }
 
   /** @internal The secret of one login that is registered with a proxy: written before promotion, never read. */
@@ -94,7 +111,7 @@ export class RotationFunction extends Construct {
    * pipeline.rotationFunction('api-key').mayManageKeysOf(user, 'bedrock');
    */
   mayManageKeysOf(user: iam.IUser, provider: ApiKeyProvider): void {
-    this.#bundled.allow([...iamActions[provider]], [user.userArn]);
+    this.allow([...iamActions[provider]], [user.userArn]);
   }
 
   /** Exactly what Secrets Manager does with the key on behalf of the caller, by this account's policies. */
@@ -103,12 +120,14 @@ export class RotationFunction extends Construct {
   }
 
   /**
-   * Grants actions on resources of the target.
+   * Grants actions on resources of the target; those that read, to the verification function too.
    *
    * @example
    * pipeline.rotationFunction('postgres').allow(['rds:ModifyDBInstance'], [instance.instanceArn]);
    */
   allow(actions: string[], resources: string[]): void {
     this.#bundled.allow(actions, resources);
+    const reading = actions.filter((action) => READING.test(action));
+    if (reading.length > 0) this.#verify.allow(reading, resources);
   }
 }

@@ -11,6 +11,7 @@ import type { EventPrivilege } from '../pipeline/contracts/event-requests.ts';
 import type { SecretKind } from '../pipeline/contracts/secret-kinds.ts';
 import {
   type PipelineDescription,
+  PipelineNames,
   pipelineParameterName,
   settingsPrefixOf,
 } from '../pipeline/contracts/settings/pipeline.ts';
@@ -23,6 +24,7 @@ import { PipelineDashboard } from './dashboard.ts';
 import { ringOnFailedExecutions } from './failed-executions.ts';
 import type { FunctionNetwork } from './function-network.ts';
 import { deployedKinds, placeOf } from './kinds.ts';
+import { refuseBadLiterals } from './literal-props.ts';
 import { type AdmittedSecrets, type ManagedSecret, ManagedSecrets } from './managed-secrets.ts';
 import { PipelineAudit } from './pipeline-audit.ts';
 import { PipelineBus } from './pipeline-bus.ts';
@@ -58,8 +60,8 @@ export interface RotationPipelineProps {
    */
   readonly alarmTopic?: sns.ITopic;
   /**
-   * ARNs of the roles and users that may put `Rotation Requested` on the pipeline's event bus, forwarders included; `*` and
-   * `?` stand for a part of a name. They also need `events:PutEvents` on the bus.
+   * ARNs of the roles and users that may put `Rotation Requested` on the pipeline's event bus, forwarders included; no
+   * part of an ARN may be `*` or `?`. They also need `events:PutEvents` on the bus.
    * @default - none: requests come from schedules, the command line, the console and the dashboard
    */
   readonly requesters?: string[];
@@ -75,6 +77,11 @@ export interface RotationPipelineProps {
    * @default false
    */
   readonly forwardStory?: boolean;
+  /**
+   * Further accounts: their functions may be consumers and checks, and their keys and secrets may be read, by ARN.
+   * @default - this account only
+   */
+  readonly crossAccount?: string[];
 }
 
 /**
@@ -115,6 +122,11 @@ export class RotationPipeline extends Construct {
     super(scope, id);
     this.#props = props;
     this.pipelineName = props.pipelineName ?? 'keyturn';
+    refuseBadLiterals('RotationPipeline', PipelineNames, {
+      crossAccount: [],
+      ...props,
+      pipelineName: this.pipelineName,
+    });
     this.#settingsPrefix = settingsPrefixOf(this.pipelineName);
     this.alarmTopic = props.alarmTopic ?? new sns.Topic(this, 'AlarmTopic', { enforceSSL: true });
     this.deadLetters = new sqs.Queue(this, 'DeadLetters', { enforceSSL: true });
@@ -155,6 +167,7 @@ export class RotationPipeline extends Construct {
       dashboard: this.dashboard,
       audit: this.#audit,
       configSync,
+      crossAccount: props.crossAccount ?? [],
     });
   }
 
@@ -176,7 +189,7 @@ export class RotationPipeline extends Construct {
       ...placeOf(kind, { network: this.#props.databaseNetwork, environment: this.#props.databaseEnvironment }),
     });
     this.#workflow.mayInvoke(made.function);
-    this.#audit.mayAsk(made.function);
+    this.#audit.mayVerify(kind, made.verifyFunction);
     this.#rotationFunctions.set(kind, made);
     return made;
   }
@@ -248,13 +261,13 @@ export class RotationPipeline extends Construct {
     });
   }
 
-  #makeAudit({ mirrorSecret }: WorkflowFunctions): PipelineAudit {
+  #makeAudit({ compareMirror }: WorkflowFunctions): PipelineAudit {
     return new PipelineAudit(this, 'Audit', {
       settingsPrefix: this.#settingsPrefix,
       history: this.history,
       bus: this.#bus,
       workflow: this.#workflow,
-      mirrorSecret,
+      compareMirror,
       deadLetters: this.deadLetters,
       interval: this.#auditInterval,
     });

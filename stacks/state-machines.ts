@@ -6,7 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
 export interface WorkflowStateMachinesProps {
@@ -195,11 +195,7 @@ export class WorkflowStateMachines extends Construct {
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     this.#allow(parent, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
-    acknowledge(
-      parent,
-      'The names of executions are not known before they are started.',
-      `IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:${this.#pipelineName}-${childName}:*]`,
-    );
+    acknowledgeWildcards(parent, 'The names of executions are not known before they are started.', executions);
     this.#allow(
       parent,
       ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],

@@ -12,6 +12,8 @@ export interface WorkflowFunctions {
   readonly report: BundledFunction;
   readonly recycleConsumer: BundledFunction;
   readonly mirrorSecret: BundledFunction;
+  /** For the audit: it writes nothing. */
+  readonly compareMirror: BundledFunction;
   readonly selectSecrets: BundledFunction;
 }
 
@@ -52,7 +54,12 @@ export function makeWorkflowFunctions(
     handler: 'mirror-secret',
     description: 'Keyturn: brings a parameter or a replica of a secret along',
   });
-  return { prepare, report, recycleConsumer, mirrorSecret, selectSecrets: makeSelectSecrets(scope, settingsPrefix) };
+  const compareMirror = new BundledFunction(scope, 'CompareMirror', {
+    handler: 'compare-mirror',
+    description: 'Keyturn: compares a parameter or a replica with its secret, and writes nothing',
+  });
+  const selectSecrets = makeSelectSecrets(scope, settingsPrefix);
+  return { prepare, report, recycleConsumer, mirrorSecret, compareMirror, selectSecrets };
 }
 
 function makeSelectSecrets(scope: Construct, settingsPrefix: string): BundledFunction {

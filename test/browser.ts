@@ -10,9 +10,9 @@ import { type Browser, chromium } from 'playwright-core';
 const FLAGS = ['--no-sandbox', '--no-zygote', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars'];
 
 /** A real browser without a window: the packaged one on Linux x64; elsewhere KEYTURN_CHROMIUM names a Chromium or Chrome. */
-export async function openBrowser(): Promise<Browser> {
+export async function openBrowser(...more: string[]): Promise<Browser> {
   const executablePath = process.env.KEYTURN_CHROMIUM ?? (await packagedChromium());
-  return chromium.launch({ executablePath, args: FLAGS, headless: true });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...more], headless: true });
 }
 
 /**

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMutated, mutatedFolders } from './mutation/folders.ts';
 import { listChangedFiles, listFiles } from './mutation/list-files.ts';
-import { runStryker } from './mutation/run-stryker.ts';
 import { type Judgement, judge, readReasons } from './mutation/survivors.ts';
+import { tryMutants } from './mutation/try-mutants.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const REPORTS = join(ROOT, '.keyturn/mutation');
@@ -42,7 +42,7 @@ for (const folder of mutatedFolders) {
   if (files.length === 0) continue;
   const reports = join(REPORTS, folder.name.replaceAll('/', '-'));
   mkdirSync(reports, { recursive: true });
-  const found = await runStryker({ root: ROOT, folder, files, concurrency, reports });
+  const found = await tryMutants({ root: ROOT, folder, files, concurrency, reports });
   const judgement = judge(found, readReasons(), files);
   writeFileSync(join(reports, 'survivors.json'), `${JSON.stringify(judgement.survivors, null, 2)}\n`);
   print(judgement);

@@ -1,5 +1,5 @@
 import { type Finding, findingCodes } from '../../pipeline/contracts/audit.ts';
-import { oneLine } from '../terminal/plain-text.ts';
+import { oneLine } from '../../pipeline/contracts/grammar/shown-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Treatment } from './treat-finding.ts';
 

@@ -67,7 +67,6 @@ async function repairerOf({ clients, now }: Context, pipeline: DeployedPipeline)
   return {
     secretsManager: await clients.secretsManager(),
     states: await clients.stepFunctions(),
-    lambda: await clients.lambda(),
     machines: { rotateSecretArn, retireCredentialArn, propagateSecretArn },
     now,
   };

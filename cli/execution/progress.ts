@@ -6,7 +6,7 @@ export interface StateEntered {
 }
 
 /** The loop in which the workflow waits while Secrets Manager runs the four steps. */
-const promotionLoop = new Set(['WaitForPromotion', 'LookForFailure', 'DescribeRotation']);
+const promotionLoop = new Set(['WaitForPromotion', 'DescribeRotation', 'RotateAgain']);
 
 /** What a person waits for: states that do something. A loop is entered once. Pure. */
 export function statesToTell(events: readonly HistoryEvent[], before?: string): StateEntered[] {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { oneLine } from '../../pipeline/contracts/grammar/shown-text.ts';
 import type { Context } from '../aws/context.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import { type ExitCode, exitCodes } from '../terminal/exit-codes.ts';
 import { interruptible } from '../terminal/interruptible.ts';
-import { oneLine } from '../terminal/plain-text.ts';
 import { printJson } from '../terminal/table.ts';
 import type { Outcome } from './progress.ts';
 import { watchExecution } from './watch-execution.ts';

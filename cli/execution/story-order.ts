@@ -19,6 +19,7 @@ const order = [
   'Consumer Converged',
   'Consumer Lagging',
   'RunChecks',
+  'RunChecksLonger',
   'Check Passed',
   'Check Failed',
   'Check Inconclusive',

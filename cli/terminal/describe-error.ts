@@ -1,6 +1,6 @@
+import { oneLine } from '../../pipeline/contracts/grammar/shown-text.ts';
 import { KeyturnError } from '../../pipeline/errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { oneLine } from './plain-text.ts';
 
 export interface DescribedError {
   readonly exitCode: ExitCode;

@@ -1,4 +1,4 @@
-import { oneLine } from './plain-text.ts';
+import { oneLine, shownJson } from '../../pipeline/contracts/grammar/shown-text.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
 /** A cell: text, or text in a colour. */
@@ -32,5 +32,5 @@ export function printTable(terminal: Terminal, heads: readonly string[], rows: r
 
 /** For programs: one document on standard output, whatever else is told. */
 export function printJson(terminal: Terminal, value: unknown): void {
-  terminal.print(JSON.stringify(value, null, 2));
+  terminal.print(shownJson(value));
 }

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
+import { oneLine, shownText } from '../../pipeline/contracts/grammar/shown-text.ts';
 import { NotConfirmed, UsageError } from './errors.ts';
-import { oneLine } from './plain-text.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 const codes: Readonly<Record<Colour, [number, number]>> = {
@@ -10,6 +10,8 @@ const codes: Readonly<Record<Colour, [number, number]>> = {
   dim: [2, 22],
   bold: [1, 22],
 };
+
+const ownCodes = new RegExp(`(\\u001b\\[(?:${Object.values(codes).flat().join('|')})m)`);
 
 /** Where a command's words go: results to standard output, progress and questions to standard error. */
 export interface Terminal {
@@ -35,8 +37,8 @@ export interface Streams {
 export function openTerminal({ stdin, stdout, stderr, env }: Streams): Terminal {
   const colours = usesColours(stdout.isTTY, env);
   return {
-    print: (line) => void stdout.write(`${line}\n`),
-    note: (line) => void stderr.write(`${line}\n`),
+    print: (line) => void stdout.write(`${shownLine(line)}\n`),
+    note: (line) => void stderr.write(`${shownLine(line)}\n`),
     paint: (colour, text) => (colours ? `\u001b[${codes[colour][0]}m${text}\u001b[${codes[colour][1]}m` : text),
     confirm: async (question, yes) => {
       if (yes) return;
@@ -52,6 +54,14 @@ export function openTerminal({ stdin, stdout, stderr, env }: Streams): Terminal 
       }
     },
   };
+}
+
+/** The codes of `paint` are the only ones that reach a terminal, whatever text from outside a line holds. */
+function shownLine(line: string): string {
+  return line
+    .split(ownCodes)
+    .map((part, index) => (index % 2 === 0 ? shownText(part) : part))
+    .join('');
 }
 
 /** Colours are for people at a terminal who have not said no. https://no-color.org */

@@ -13,19 +13,28 @@ export type Convergence =
   | { readonly state: 'converging' | 'lagging'; readonly words: string }
   | { readonly state: 'unpublished' };
 
-/** Pure. */
+/** After the rotation's own promotion: a roll-back may promote its version once more. Pure. */
 export function convergenceOf(story: readonly StoryRow[], versionId: string, now: Date): Convergence {
-  const states = [...statesOfVersion(story, { versionId, now })];
+  const ofPromotion = firstPromotion(story, versionId);
+  const states = [...statesOfVersion(ofPromotion, { versionId, now })];
   const lagging = states.find(([, { state }]) => state === 'lagging');
   if (lagging) return { state: 'lagging', words: `${lagging[0]} ${describeConsumerState(lagging[1])}` };
   const slowest = states
     .flatMap(([, state]) => (state.state === 'converging' ? [state] : []))
     .sort((left, right) => right.expectedAt.getTime() - left.expectedAt.getTime())[0];
   if (slowest) return { state: 'converging', words: describeConsumerState(slowest) };
-  const times = story.flatMap(({ type, detail }) =>
-    type === 'Consumer Converged' && detail.versionId === versionId ? [detail.convergenceMilliseconds] : [],
+  const times = ofPromotion.flatMap(({ type, detail }) =>
+    type === 'Consumer Converged' ? [detail.convergenceMilliseconds] : [],
   );
   return times.length === 0 ? { state: 'unpublished' } : { state: 'converged', milliseconds: Math.max(...times) };
+}
+
+/** What was published of the consumers after the first promotion of a version. */
+function firstPromotion(story: readonly StoryRow[], versionId: string): StoryRow[] {
+  const ofVersion = story.filter(({ detail }) => 'versionId' in detail && detail.versionId === versionId);
+  const promotedAt = (row: StoryRow) => ('promotedAt' in row.detail ? row.detail.promotedAt : undefined);
+  const [first] = ofVersion.flatMap((row) => promotedAt(row) ?? []).sort();
+  return ofVersion.filter((row) => promotedAt(row) === first);
 }
 
 /** `16.3 s`, `converging until 2026-05-01T12:34:56Z`, `items lagging since … because …` */

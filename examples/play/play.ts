@@ -70,7 +70,7 @@ async function perform(stage: Stage, screen: Screen): Promise<PlayReport> {
   }
   rotations.countWrites();
   await rotations.lookAtConvergence();
-  const page = await (await fetch(`${stage.cloud.endpointUrl}/_local/console`, { redirect: 'error' })).text();
+  const page = await (await fetch(`${stage.cloud.endpointUrl}/_local/console/`, { redirect: 'error' })).text();
   const leaks = await findLeaks(stage.cloud, {
     texts: [stage.account.password],
     departures: [{ place: 'the console page', text: page }],

@@ -4,9 +4,9 @@ import { parseJson } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
 export interface ApiKeyAcceptorOptions {
-  /** Name or ARN of the secret that holds the keys which we issue. */
+  /** Name or ARN of the secret that holds the keys that your service issues. */
   readonly secretId: string;
-  /** Where the key lies in a JSON secret. @default '/api_key' */
+  /** JSON pointer to the key in a JSON secret. @default '/api_key' */
   readonly keyPointer?: string;
   /** @default - the shared provider */
   readonly provider?: VersionedReader;
@@ -15,9 +15,21 @@ export interface ApiKeyAcceptorOptions {
 }
 
 /**
- * Judges keys that callers present, where we are their issuer: the current one, the next, and the previous until its
- * time. A key that it does not know is looked for once per cooldown, so no caller is refused in a rotation and a flood
- * of made-up keys asks nobody.
+ * Checks the API keys that callers present to your service, where your service issues them. It accepts the current key,
+ * the next one, and the previous one until its time is over. An unknown key makes it read the secret again, at most once
+ * per cooldown. So a rotation refuses no caller, and a flood of invented keys causes no reads.
+ *
+ * @example
+ * ```ts
+ * import { ApiKeyAcceptor } from '@keyturn/consumer';
+ *
+ * const partners = new ApiKeyAcceptor({ secretId: 'shop/partner-key' });
+ *
+ * export const handler = async (event: { headers: Record<string, string | undefined> }) => {
+ *   const isKnown = await partners.accepts(event.headers['x-api-key'] ?? '');
+ *   return { statusCode: isKnown ? 200 : 401 };
+ * };
+ * ```
  */
 export class ApiKeyAcceptor {
   readonly #options: ApiKeyAcceptorOptions;
@@ -30,7 +42,7 @@ export class ApiKeyAcceptor {
     this.#secretId = withPrefix(options.secretId);
   }
 
-  /** In a time that tells nothing of the keys. @throws SecretMalformedError | the provider's errors */
+  /** Whether the key is accepted now. The comparison takes constant time. @throws SecretMalformedError | the provider's errors */
   async accepts(presented: string): Promise<boolean> {
     const { value, versionId } = await this.#provider.getVersioned(this.#secretId);
     if (isAcceptedKey(presented, this.#keysOf(value))) return true;

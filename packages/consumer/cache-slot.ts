@@ -1,49 +1,49 @@
 import type { SecretError } from './errors.ts';
 import type { Transform } from './transform-secret.ts';
 
-/** A value as the store gave it, and what it was transformed to. */
+/** A value as the store returned it, with the results of its transforms. */
 export interface CachedVersion {
   readonly value: string | Uint8Array | undefined;
   readonly versionId: string | undefined;
-  /** When the call that brought it began: it may have been replaced while the answer was under way. */
+  /** When the call that returned it began. The store may have replaced the value while the answer was under way. */
   readonly fetchedAt: number;
   expiresAt: number;
-  /** From here on a synchronous read has it refreshed in the background, so that it does not run into the expiry. */
+  /** From this time on a synchronous read refreshes the value in the background, before it expires. */
   refreshAt: number;
-  /** By transform; each is made once for a version. */
+  /** One result per transform, computed once per version. */
   readonly transformed: Partial<Record<Transform, unknown>>;
 }
 
-/** What a store answers. */
+/** What a store returns. */
 export interface Fetched {
   readonly value: string | Uint8Array | undefined;
   readonly versionId: string | undefined;
-  /** Other names of the same item, such as its ARN: an invalidation may come under any of them. */
+  /** Other names of the same item, such as its ARN. An invalidation may use any of them. */
   readonly otherNames: readonly string[];
-  /** The store's own word on how long it may be kept; a shorter age of the reader's stays. */
+  /** The longest age that the store allows. A shorter age of the reader applies. */
   readonly maxAgeMilliseconds?: number;
 }
 
-/** One value of an item: its current one, or the one of a label or version. */
+/** The cache entry of one value: an item's current value, or the value of a label or a version. */
 export interface CacheSlot {
   readonly name: string;
-  /** Not the value of another label or of a version by its id. */
+  /** False for the value of another label, or of a version by its id. */
   readonly isCurrent: boolean;
   otherNames: readonly string[];
   version: CachedVersion | undefined;
   flight: { readonly promise: Promise<CachedVersion>; readonly startedAt: number } | undefined;
-  /** The call that forced reads wait for while an older one is under way. */
+  /** The next call. Forced reads wait for it while an older call is under way. */
   nextFlight: Promise<CachedVersion> | undefined;
-  /** Failing calls in a row; after each, the next one waits longer. */
+  /** Failed calls in a row. The pause before the next call grows with each. */
   failures: number;
   retryAt: number;
   lastError: SecretError | undefined;
-  /** The call that proof of staleness asked for, while it is under way. */
+  /** The call that a refused value caused, while it is under way. */
   refetch: Promise<CachedVersion> | undefined;
   lastRefetchAt: number;
   lastInvalidatedAt: number;
-  /** What began before an invalidation, and brings another version than the one that was told, is not kept. */
-  told: { readonly versionId: string | undefined; readonly at: number } | undefined;
+  /** The last invalidation. A call that began before it and returns another version is not kept. */
+  invalidatedTo: { readonly versionId: string | undefined; readonly at: number } | undefined;
 }
 
 export interface CacheStatistics {
@@ -59,7 +59,7 @@ export interface CacheStatistics {
 const FIRST_BACK_OFF_MILLISECONDS = 1_000;
 const LONGEST_BACK_OFF_MILLISECONDS = 30_000;
 
-/** 1 s, 2 s, 4 s … 30 s, each shortened by up to half so that environments do not return together. */
+/** 1 s, 2 s, 4 s … 30 s. Each is shortened by up to half, so that environments do not retry at the same moment. */
 export function backOffMilliseconds(failures: number, random: () => number): number {
   const longest = Math.min(LONGEST_BACK_OFF_MILLISECONDS, FIRST_BACK_OFF_MILLISECONDS * 2 ** (failures - 1));
   return longest * (0.5 + random() / 2);
@@ -79,6 +79,6 @@ export function emptySlot(name: string, isCurrent: boolean): CacheSlot {
     refetch: undefined,
     lastRefetchAt: Number.NEGATIVE_INFINITY,
     lastInvalidatedAt: Number.NEGATIVE_INFINITY,
-    told: undefined,
+    invalidatedTo: undefined,
   };
 }

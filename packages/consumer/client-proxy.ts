@@ -5,18 +5,18 @@ import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { ConfigurationInvalidError } from './errors.ts';
 
-/** Without an answer to CONNECT for so long, the proxy counts as down. */
+/** A proxy that does not answer CONNECT within this time counts as down. */
 const TUNNEL_TIMEOUT_MILLISECONDS = 10_000;
 const agentOptions = { keepAlive: true, maxSockets: 50 };
 
-/** What the AWS SDK's handler takes; the SDK itself does not look at the proxy variables. */
+/** The part of an AWS SDK configuration that takes a request handler. The SDK does not read the proxy variables. */
 export interface ProxiedClientConfig {
   requestHandler?: unknown;
 }
 
 /**
- * A client configuration that goes through HTTPS_PROXY or HTTP_PROXY (and past them for NO_PROXY), in upper or lower
- * case, where the environment names one and the configuration has no handler of its own.
+ * Adds a proxy to the configuration of an AWS client, where the environment names one (HTTPS_PROXY, HTTP_PROXY, NO_PROXY,
+ * in upper or lower case). A configuration with a request handler of its own is returned unchanged.
  * https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-proxies.html
  * @throws ConfigurationInvalidError
  */
@@ -42,13 +42,13 @@ function proxyUrl(name: string, environment: NodeJS.ProcessEnv): URL | undefined
   if (!text) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname) return url;
-  // The value is not quoted: it may hold a password.
+  // The message does not quote the value, which may hold a password.
   throw new ConfigurationInvalidError(
     `${name} is not the URL of a proxy: expected http://host:port, with user:password@ where the proxy asks for them.`,
   );
 }
 
-/** Entries of NO_PROXY: `*`, a host, a domain, each with or without a port. Loopback addresses never go through a proxy. */
+/** Reads NO_PROXY: entries are `*`, a host or a domain, with or without a port. Loopback addresses never use a proxy. */
 function bypass(noProxy: string): (host: string, port: number) => boolean {
   const entries = noProxy
     .split(/[\s,]+/)
@@ -67,7 +67,7 @@ function bypass(noProxy: string): (host: string, port: number) => boolean {
 type Connected = (error: Error | null, stream: Duplex) => void;
 type IsDirect = (host: string, port: number) => boolean;
 
-/** For cleartext endpoints. Node asks an agent for a connection, and may be answered later, through the callback. */
+/** Opens connections to http endpoints. Node calls createConnection, and takes the connection from the callback. */
 class TunnelAgent extends http.Agent {
   readonly #proxy: URL;
   readonly #isDirect: IsDirect;
@@ -100,7 +100,7 @@ class TlsTunnelAgent extends https.Agent {
     const target = targetOf(options, 443);
     if (this.#isDirect(target.host, target.port)) return super.createConnection(options, connected);
     tunnel(this.#proxy, target).then((socket) => {
-      // TLS is with the target, through the tunnel: the proxy sees nothing of what is said.
+      // TLS ends at the target. The proxy forwards encrypted bytes.
       const servername = options.servername || target.host;
       const secured = tls.connect({ ...(options as tls.ConnectionOptions), socket, servername });
       const onError = failed(connected);
@@ -123,7 +123,7 @@ function targetOf(options: http.ClientRequestArgs, defaultPort: number): Target 
   return { host: options.host ?? options.hostname ?? 'localhost', port: Number(options.port ?? defaultPort) };
 }
 
-/** Node's types ask for a stream beside an error; there is none. */
+/** Passes an error to Node. Its types ask for a stream as well, and there is none. */
 const failed = (connected: Connected) => (error: Error) => (connected as (error: Error) => void)(error);
 
 function tunnel(proxy: URL, { host, port }: Target): Promise<Socket> {
@@ -153,7 +153,7 @@ function tunnel(proxy: URL, { host, port }: Target): Promise<Socket> {
       socket.destroy();
       reject(new Error(`The proxy ${proxy.host} answered ${response.statusCode} to CONNECT ${authority}.`));
     });
-    // A proxy that does not know CONNECT answers like a web server.
+    // A proxy without CONNECT answers like a web server.
     request.once('response', (response) => {
       response.destroy();
       reject(new Error(`The proxy ${proxy.host} answered ${response.statusCode} to CONNECT ${authority}.`));

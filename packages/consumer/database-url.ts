@@ -1,14 +1,27 @@
 import { ConfigurationInvalidError, ConfigurationMissingError } from './errors.ts';
 import { type DatabaseConfig, getDatabaseConfig, type ReadConfigOptions } from './read-config.ts';
 
-/** They fall back to cleartext, or take any certificate. https://www.postgresql.org/docs/current/libpq-ssl.html */
-const silentlyWeak = new Set(['allow', 'prefer', 'no-verify']);
+/** Modes that fall back to cleartext, or accept any certificate. https://www.postgresql.org/docs/current/libpq-ssl.html */
+const unverifiedModes = new Set(['allow', 'prefer', 'no-verify']);
 
 /**
- * A connection URL for libraries that take nothing else, in this order: DATABASE_URL; the secret that DB_SECRET_ARN
- * names; DATABASE_HOST, _PORT, _NAME, _USER and _PASSWORD. Special characters are encoded. TLS is verified unless the
- * source itself turns it off (`sslmode=disable`, `"ssl": false`, DATABASE_SSL=false). A URL is a snapshot: it does not
- * heal by itself, so ask again for each new connection, or use RotatingPool.
+ * Returns a connection URL, for libraries that take nothing else. It looks at DATABASE_URL first, then at the secret that
+ * DB_SECRET_ARN names, then at DATABASE_HOST, _PORT, _NAME, _USER and _PASSWORD. Special characters are encoded. TLS is
+ * verified unless the source itself turns it off (`sslmode=disable`, `"ssl": false`, DATABASE_SSL=false). A URL holds one
+ * version of the password. Call this function for each new connection, or use RotatingPool.
+ *
+ * @example
+ * ```ts
+ * import pg from 'pg';
+ * import { getDatabaseUrl } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const client = new pg.Client({ connectionString: await getDatabaseUrl() });
+ *   await client.connect();
+ *   await client.end();
+ * };
+ * ```
+ *
  * @throws ConfigurationMissingError | ConfigurationInvalidError | SecretMalformedError | the provider's errors
  */
 export async function getDatabaseUrl(options: ReadConfigOptions = {}): Promise<string> {
@@ -18,7 +31,7 @@ export async function getDatabaseUrl(options: ReadConfigOptions = {}): Promise<s
 }
 
 function withVerifiedTls(text: string): string {
-  // The URL is never quoted in an error: it holds a password.
+  // The message does not quote the URL, which holds a password.
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
     throw new ConfigurationInvalidError(
@@ -26,9 +39,9 @@ function withVerifiedTls(text: string): string {
     );
   }
   const mode = url.searchParams.get('sslmode');
-  if (mode !== null && silentlyWeak.has(mode)) {
+  if (mode !== null && unverifiedModes.has(mode)) {
     throw new ConfigurationInvalidError(
-      `DATABASE_URL has sslmode=${mode}, which gives up the protection of TLS without a word. Write sslmode=verify-full, or sslmode=disable if you mean that.`,
+      `DATABASE_URL has sslmode=${mode}, which does not verify the server. Write sslmode=verify-full, or sslmode=disable if you mean that.`,
     );
   }
   if (mode === null || mode === 'require') url.searchParams.set('sslmode', 'verify-full');
@@ -70,7 +83,7 @@ function toUrl(config: DatabaseConfig): string {
   return `postgresql://${login}@${host}:${config.port}/${encodeURIComponent(config.database)}?${parameters}`;
 }
 
-/** libpq's own variable: libraries that take a URL find RDS's certificates there. */
+/** Libraries that take a URL read RDS's certificates from libpq's own parameter. */
 function setRootCertificate(parameters: URLSearchParams): void {
   const path = process.env.PGSSLROOTCERT;
   if (path && !parameters.has('sslrootcert')) parameters.set('sslrootcert', path);

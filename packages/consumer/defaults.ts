@@ -4,21 +4,55 @@ import type { VersionedReader } from './versioned-reader.ts';
 
 let shared: VersionedReader | undefined;
 
-/** The provider that every reader of this library uses unless it is given one: made at the first read. */
+/**
+ * Returns the provider that all readers of this library share. The first call makes it. Readers use another provider
+ * where they are given one.
+ *
+ * @example
+ * ```ts
+ * import { defaultProvider } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const { value, versionId } = await defaultProvider().getVersioned<{ url: string }>('shop/search', { transform: 'json' });
+ *   return { url: value.url, versionId };
+ * };
+ * ```
+ */
 export function defaultProvider(): VersionedReader {
   shared ??= new RotatingSecretsProvider();
   return shared;
 }
 
-/** Sets the shared provider, before the first read; with `undefined` the next read makes a new one. */
+/**
+ * Sets the provider that all readers share. Call it before the first read. With `undefined` the next read makes a new one.
+ *
+ * @example
+ * ```ts
+ * import { RotatingSecretsProvider, setDefaultProvider } from '@keyturn/consumer';
+ *
+ * setDefaultProvider(new RotatingSecretsProvider({ maxAgeSeconds: 60 }));
+ * ```
+ */
 export function setDefaultProvider(provider: VersionedReader | undefined): void {
   shared = provider;
 }
 
 /**
- * Makes Powertools' own `getSecret()` read through a provider of this library, the shared one unless another is given,
- * so that code written against Powertools gets its versions, invalidations and healing without a change. Call it once,
- * before the first read: at the top of the handler's file.
+ * Makes Powertools' own `getSecret()` read through a provider of this library. Code that was written for Powertools then
+ * gets versions, invalidations and retries without a change. Call it once, before the first read, at the top of the
+ * handler's file.
+ *
+ * @example
+ * ```ts
+ * import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
+ * import { installForPowertools } from '@keyturn/consumer';
+ *
+ * installForPowertools();
+ *
+ * export const handler = async () => ({ isSet: (await getSecret('shop/vendor-key')) !== undefined });
+ * ```
+ *
+ * @param provider the provider to install. The default is the shared one.
  */
 export function installForPowertools(provider?: RotatingSecretsProvider): RotatingSecretsProvider {
   if (provider) shared = provider;
@@ -30,7 +64,7 @@ export function installForPowertools(provider?: RotatingSecretsProvider): Rotati
   return installed;
 }
 
-/** `SECRET_PREFIX=prod` makes `db` mean `prod/db`; names that carry the prefix, and ARNs, are left as they are. */
+/** Adds the prefix of SECRET_PREFIX: with `prod`, `db` becomes `prod/db`. Names with the prefix and ARNs stay as they are. */
 export function withPrefix(secretId: string): string {
   const prefix = process.env.SECRET_PREFIX?.replace(/\/+$/, '');
   if (!prefix || secretId.startsWith('arn:') || secretId.startsWith(`${prefix}/`)) return secretId;

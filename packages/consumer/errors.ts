@@ -3,8 +3,23 @@ import { quote } from './contracts/quote.ts';
 import { judgeAws } from './contracts/verdicts/aws.ts';
 
 /**
- * The base of every error of this library. It extends Powertools' GetParameterError, so that code written against
- * Powertools goes on catching it. Each has a stable code, keeps its cause and says what to try next; never a value.
+ * The base of every error of this library. Each error has a stable `code`, keeps its `cause`, and says what to try next.
+ * No message holds a secret's value. Code that catches Powertools' GetParameterError catches these errors too.
+ *
+ * @example
+ * ```ts
+ * import { getApiKey, SecretError } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   try {
+ *     return { isSet: (await getApiKey('shop/vendor-key')) !== '' };
+ *   } catch (error) {
+ *     if (!(error instanceof SecretError)) throw error;
+ *     // `SecretNotFoundError`, `SecretAccessDeniedError` and so on.
+ *     return { code: error.code, advice: error.message, isWorthAnotherTry: error.retryable };
+ *   }
+ * };
+ * ```
  */
 export abstract class SecretError extends GetParameterError {
   abstract readonly code: string;
@@ -17,50 +32,88 @@ export abstract class SecretError extends GetParameterError {
   }
 }
 
-/** No secret or parameter of that name in this account and region, or not yet a value under that label. */
+/** The account and region have no secret or parameter of that name, or it has no value under that label. */
 export class SecretNotFoundError extends SecretError {
   readonly code = 'SecretNotFoundError';
 }
 
-/** The role may not read it, or may not use its KMS key. */
+/** The role is not allowed to read the secret or parameter, or to use its KMS key. */
 export class SecretAccessDeniedError extends SecretError {
   readonly code = 'SecretAccessDeniedError';
 }
 
-/** The store did not answer, or throttled, and no value is warm. */
+/** The store did not answer or throttled the call, and the cache has no value that may be served. */
 export class SecretUnavailableError extends SecretError {
   readonly code = 'SecretUnavailableError';
   override readonly retryable = true;
 }
 
-/** There are no AWS credentials, or AWS does not accept them. */
+/** The environment has no AWS credentials, or AWS does not accept them. */
 export class CredentialsInvalidError extends SecretError {
   readonly code = 'CredentialsInvalidError';
 }
 
-/** The value is there, but is not what its kind needs. */
+/** The value is not of the form that its reader needs. */
 export class SecretMalformedError extends SecretError {
   readonly code = 'SecretMalformedError';
 }
 
-/** Neither a secret nor the environment says where to connect to. */
+/** A setting is missing, in the options and in the environment. */
 export class ConfigurationMissingError extends SecretError {
   readonly code = 'ConfigurationMissingError';
 }
 
-/** A setting says something that cannot be done, or that would give up a protection unasked. */
+/** A setting cannot be used, or would turn a protection off. */
 export class ConfigurationInvalidError extends SecretError {
   readonly code = 'ConfigurationInvalidError';
 }
 
-/** A request that carries a key was redirected to another origin, or too often. Nothing was sent there. */
+/**
+ * A request with a key was redirected to another origin, or too often. The other origin got nothing.
+ *
+ * @example
+ * ```ts
+ * import { RedirectRefusedError, rotatingFetch } from '@keyturn/consumer';
+ *
+ * const vendor = rotatingFetch({ secretId: 'shop/vendor-key' });
+ *
+ * export const handler = async () => {
+ *   try {
+ *     return (await vendor('https://api.vendor.example/v1/export')).status;
+ *   } catch (error) {
+ *     // The message names both origins.
+ *     if (error instanceof RedirectRefusedError) return error.message;
+ *     throw error;
+ *   }
+ * };
+ * ```
+ */
 export class RedirectRefusedError extends SecretError {
   readonly code = 'RedirectRefusedError';
 }
 
 export type TokenRefusal = 'malformed' | 'unknown-key' | 'signature' | 'expired' | 'claim';
 
-/** A token was refused: its form, key, signature, time or claims. */
+/**
+ * A token was refused. `refusal` names the reason: its form, key, signature, time or claims.
+ *
+ * @example
+ * ```ts
+ * import { TokenRefusedError } from '@keyturn/consumer';
+ * import { JwtVerifier } from '@keyturn/consumer/jwt';
+ *
+ * const verifier = new JwtVerifier({ secretId: 'shop/jwt' });
+ *
+ * export const handler = async (event: { token: string }) => {
+ *   try {
+ *     return { statusCode: 200, body: (await verifier.verify(event.token)).claims.sub };
+ *   } catch (error) {
+ *     if (error instanceof TokenRefusedError) return { statusCode: 401, body: error.refusal };
+ *     throw error;
+ *   }
+ * };
+ * ```
+ */
 export class TokenRefusedError extends SecretError {
   readonly code = 'TokenRefusedError';
   readonly refusal: TokenRefusal;
@@ -71,7 +124,7 @@ export class TokenRefusedError extends SecretError {
   }
 }
 
-/** How a store is called in what people read. */
+/** The names of a store and its items in messages. */
 export interface StoreWords {
   /** `Secret`, `Parameter` */
   readonly item: string;
@@ -83,7 +136,7 @@ export interface StoreWords {
 /** What the stores answer for a KMS key that cannot be used at the moment. */
 const isOfKey = /KMS|Decryption|InvalidKeyId/;
 
-/** Turns an error of a store into one that says what to try next. */
+/** Turns an error of a store into an error that says what to try next. */
 export function explainReadError(words: StoreWords, name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
   const { item, store, action } = words;
@@ -132,7 +185,7 @@ export function explainReadError(words: StoreWords, name: string, error: unknown
     case 'InvalidParameterException':
     case 'ValidationException':
       return new ConfigurationInvalidError(
-        `${store} does not accept what was asked of ${name}: correct its name, version or label. The cause says which.`,
+        `${store} does not accept the request for ${name}: correct its name, version or label. The cause says which.`,
         cause,
       );
     default:

@@ -8,25 +8,35 @@ import {
 import { type EnvironmentCache, environmentCaches } from './environment-caches.ts';
 
 export interface FreshSecretsOptions {
-  /** What an invalidation reaches. @default - every provider of this library in the environment */
+  /** The caches that an invalidation reaches. @default - every provider of this library in the environment */
   readonly providers?: readonly EnvironmentCache[];
-  /** What the consumer check asks of this function: throws when it does not work with the current values. @default - nothing */
+  /** The work that the consumer check asks for. It throws when the function does not work with the current values. @default - nothing */
   readonly canary?: () => Promise<void> | void;
   /**
-   * Answers only who invoked the function directly and set the pipeline's client context, which no service that passes
-   * a caller's text on can do. For functions whose event is that text itself: an API Gateway integration without a
-   * mapping template, an IoT rule.
+   * Answers only invocations with the pipeline's client context. Only a direct caller of lambda:Invoke can set it. Use it
+   * where the function's event is a caller's own text: an API Gateway integration without a mapping template, an IoT rule.
    * @default false
    */
   readonly requireClientContext?: boolean;
 }
 
-/** One environment of the function: the same for its whole life. */
+/** Names this environment of the function, for its whole life. */
 const environmentId = randomUUID();
 
 /**
- * Wraps a Lambda handler so that it answers the pipeline's invalidate, report and canary events, and passes everything
- * else through untouched: arguments, answer, errors.
+ * Wraps a Lambda handler. The wrapped handler answers the pipeline's invalidate, report and canary events itself. For all
+ * other events it calls the handler, and changes nothing of its arguments, its answer and its errors.
+ *
+ * @example
+ * ```ts
+ * import { getApiKey, withFreshSecrets } from '@keyturn/consumer';
+ *
+ * export const handler = withFreshSecrets(
+ *   async (event: { name: string }) => ({ name: event.name }),
+ *   // The consumer check calls this after a rotation. It throws where the function does not work.
+ *   { canary: async () => void (await getApiKey('shop/vendor-key')) },
+ * );
+ * ```
  */
 export function withFreshSecrets<Arguments extends [event: any, ...more: any[]], Result>(
   handler: (...args: Arguments) => Result,
@@ -34,22 +44,33 @@ export function withFreshSecrets<Arguments extends [event: any, ...more: any[]],
 ): (...args: Arguments) => Result {
   return function (this: unknown, ...args) {
     const [event, context] = args;
-    if (!isForUs(event, context, options)) return handler.apply(this, args);
+    if (!isPipelineEvent(event, context, options)) return handler.apply(this, args);
     return answer(event, options) as Result;
   };
 }
 
-/** The same as a middy middleware, which belongs first: `middy(handler).use(freshSecrets())`. */
+/**
+ * Does the same as a middy middleware. Use it before all others.
+ *
+ * @example
+ * ```ts
+ * import middy from '@middy/core';
+ * import { freshSecrets } from '@keyturn/consumer';
+ *
+ * export const handler = middy(async (event: { name: string }) => ({ name: event.name })).use(freshSecrets());
+ * ```
+ */
 export function freshSecrets(options: FreshSecretsOptions = {}): {
   before: (request: { event: unknown; context?: unknown }) => Promise<any>;
 } {
   return {
-    // A middleware that answers something ends the request there.
-    before: async ({ event, context }) => (isForUs(event, context, options) ? answer(event, options) : undefined),
+    // middy ends the request when a middleware returns an answer.
+    before: async ({ event, context }) =>
+      isPipelineEvent(event, context, options) ? answer(event, options) : undefined,
   };
 }
 
-function isForUs(event: unknown, context: unknown, options: FreshSecretsOptions): event is ConsumerEvent {
+function isPipelineEvent(event: unknown, context: unknown, options: FreshSecretsOptions): event is ConsumerEvent {
   if (!isConsumerEvent(event)) return false;
   if (!options.requireClientContext) return true;
   const { clientContext } = (context ?? {}) as { clientContext?: { custom?: Record<string, unknown> } };
@@ -61,7 +82,7 @@ async function answer({ keyturn }: ConsumerEvent, options: FreshSecretsOptions):
   const caches = options.providers ?? environmentCaches();
   if (keyturn.operation !== 'report') {
     for (const cache of caches) {
-      // One reader may know the item by its ARN, another, on a replica, by its name alone.
+      // A reader in a replica region knows the item by its name, not by this ARN.
       cache.invalidate(keyturn.secretArn, keyturn.versionId);
       cache.invalidate(keyturn.secretName, keyturn.versionId);
     }
@@ -78,9 +99,9 @@ async function runCanary(canary: FreshSecretsOptions['canary']): Promise<{ ok: b
     await canary?.();
     return { ok: true };
   } catch (error) {
-    // Kind and code only: a message may quote what it was made with, and this answer is kept in an execution's history.
+    // The answer is kept in an execution's history, so it holds the error's name and code. The message may quote a secret.
     const { name, code } = Object(error) as { name?: unknown; code?: unknown };
     const word = (given: unknown) => (typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : undefined);
-    return { ok: false, message: `${word(name) ?? 'Error'}: ${word(code) ?? 'the function’s log tells more'}` };
+    return { ok: false, message: `${word(name) ?? 'Error'}: ${word(code) ?? 'see the function’s log'}` };
   }
 }

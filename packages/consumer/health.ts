@@ -3,9 +3,20 @@ import { ConfigurationMissingError } from './errors.ts';
 import type { ConnectionTest, Health, VersionedReader } from './versioned-reader.ts';
 
 /**
- * Reads a secret anew and says whether that worked, and if not, what to try.
- * @param secretId name or ARN; DB_SECRET_ARN of the environment where it is missing
- * @throws ConfigurationMissingError where neither is there; never for a read that fails
+ * Reads a secret again and returns whether the read worked. If it failed, the message says what to try.
+ *
+ * @example
+ * ```ts
+ * import { testConnection } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const test = await testConnection('shop/database');
+ *   return test.ok ? { version: test.versionId } : { error: test.code, advice: test.message };
+ * };
+ * ```
+ *
+ * @param secretId name or ARN. The default is DB_SECRET_ARN of the environment.
+ * @throws ConfigurationMissingError where there is no secretId. A failed read does not throw.
  */
 export async function testConnection(
   secretId: string | undefined = process.env.DB_SECRET_ARN,
@@ -13,13 +24,26 @@ export async function testConnection(
 ): Promise<ConnectionTest> {
   if (!secretId) {
     throw new ConfigurationMissingError(
-      'testConnection() was told no secret. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
+      'testConnection() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
     );
   }
   return (options.provider ?? defaultProvider()).testConnection(withPrefix(secretId));
 }
 
-/** How the secrets that this environment reads are doing, for a health route. Makes no call and shows no value. */
+/**
+ * Returns the state of the secrets that this environment has read, for a health route. It makes no call and shows no
+ * value.
+ *
+ * @example
+ * ```ts
+ * import { healthCheck } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const { status, secrets } = healthCheck();
+ *   return { statusCode: status === 'unhealthy' ? 503 : 200, body: JSON.stringify(secrets) };
+ * };
+ * ```
+ */
 export function healthCheck(options: { provider?: VersionedReader } = {}): Health {
   return (options.provider ?? defaultProvider()).healthCheck();
 }

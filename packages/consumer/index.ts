@@ -1,6 +1,6 @@
 /**
- * Reading secrets that rotate. `pg` and `jose` are not loaded from here: pools are in `./pool`, tokens in `./jwt`,
- * parameters in `./parameters`.
+ * Reads secrets that rotate. Pools are in `./pool`, tokens in `./jwt` and parameters in `./parameters`, so that this entry
+ * loads neither `pg` nor `jose`.
  */
 
 export { ApiKeyAcceptor, type ApiKeyAcceptorOptions } from './api-key-acceptor.ts';

@@ -14,7 +14,7 @@ import { type HeldVersion, heldVersions } from './versioned-reader.ts';
 const MOST_BYTES = 512 * 1024;
 const symmetric = /^HS/;
 
-/** RFC 7517, as far as verification needs it. */
+/** The members of a JWK Set (RFC 7517) that verification needs. */
 const Jwks = v.object({
   keys: v.array(
     v.looseObject({
@@ -27,7 +27,7 @@ const Jwks = v.object({
 });
 
 export interface JwksOptions extends CacheOptions {
-  /** `https://issuer/.well-known/jwks.json`; http only on this machine. */
+  /** `https://issuer/.well-known/jwks.json`. Only addresses of this machine may use http. */
   readonly url: string | URL;
   readonly fetch?: typeof fetch;
 }
@@ -37,10 +37,13 @@ export interface VerificationKeySet {
   readonly versionId: string | undefined;
 }
 
-/** The public keys at an issuer's URL, cached like secrets: one flight, stale in an outage, refetched on proof once per cooldown. */
+/**
+ * Reads the public keys at an issuer's URL and caches them like secrets: concurrent misses share one request, an outage is
+ * bridged for a bounded time, and an unknown key causes at most one more request per cooldown.
+ */
 export class JwksSource implements EnvironmentCache {
   readonly #url: URL;
-  /** The address without its query, which observations and messages may not show. */
+  /** The address without its query. Observations and messages show it. */
   readonly #name: string;
   readonly #fetch: typeof fetch;
   readonly #cache: VersionedCache;
@@ -93,7 +96,7 @@ export class JwksSource implements EnvironmentCache {
   async #ask(signal: AbortSignal): Promise<Fetched> {
     const response = await this.#fetch(this.#url, {
       headers: { accept: 'application/jwk-set+json, application/json' },
-      // Who answers at another address could sign tokens. Only the address that was configured is asked.
+      // A server at another address could publish keys of its own. Only the configured address is asked.
       redirect: 'manual',
       signal,
     });
@@ -115,7 +118,7 @@ export class JwksSource implements EnvironmentCache {
   }
 }
 
-/** A redirect is named by where it leads, so that its address can be configured if it is the issuer's. */
+/** Names the target of a redirect, so that its address can be configured if it is the issuer's. */
 function describeAnswer(url: URL, { status, headers }: Response): string {
   const redirect = redirectOf(url, status, headers.get('location'));
   if (!redirect) return `${status}.`;
@@ -146,13 +149,13 @@ function isJwks(text: string): boolean {
   }
 }
 
-/** An issuer that wants to be asked again sooner is. */
+/** The issuer's Cache-Control may shorten the age. */
 function maxAgeOf(cacheControl: string | null): { maxAgeMilliseconds?: number } {
   const seconds = cacheControl?.match(/(?:^|[\s,])max-age=(\d{1,9})/i)?.[1];
   return seconds === undefined ? {} : { maxAgeMilliseconds: Number(seconds) * 1000 };
 }
 
-/** Whoever can change the answer on its way can sign tokens. */
+/** A network that changes the answer could publish keys of its own, so the address has TLS. */
 function refuseCleartext(url: URL): void {
   if (url.username !== '' || url.password !== '') {
     throw new ConfigurationInvalidError(
@@ -161,12 +164,14 @@ function refuseCleartext(url: URL): void {
   }
   const isLoopback = ['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return;
-  throw new ConfigurationInvalidError(`${url.origin} is not fit for keys: give the JWKS as an https URL.`);
+  throw new ConfigurationInvalidError(
+    `${url.origin} has no TLS, so anybody on the way can replace the keys. Give the JWKS as an https URL.`,
+  );
 }
 
 function malformed(url: URL, expected: string): SecretMalformedError {
   return new SecretMalformedError(
-    `The answer of ${placeOf(url)} is not what verification needs: expected ${expected}.`,
+    `The answer of ${placeOf(url)} cannot be used for verification: expected ${expected}.`,
   );
 }
 
@@ -179,5 +184,5 @@ function explain(name: string, error: unknown): SecretError {
   );
 }
 
-/** What a public key set may verify with: never a symmetric algorithm, whose key everybody would know. */
+/** Leaves out symmetric algorithms. Everybody knows the keys of a public set, and could sign with them. */
 export const publicAlgorithms = (allowed: readonly string[]): string[] => allowed.filter((alg) => !symmetric.test(alg));

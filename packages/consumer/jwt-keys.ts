@@ -13,19 +13,19 @@ import { SecretMalformedError } from './errors.ts';
 import { loadJose } from './load-jose.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
-/** A key as `jose` takes it. */
+/** A key in the form that `jose` takes. */
 export type Key = webcrypto.CryptoKey | Uint8Array;
 
-/** A key that tokens are verified with. */
+/** A key that verifies tokens. */
 export interface VerificationKey {
-  /** Undefined where the issuer does not name its keys: it then fits every token. */
+  /** Undefined where the issuer does not name its keys. The key then fits every token. */
   readonly kid: string | undefined;
-  /** Undefined where the issuer does not bind its key to one. */
+  /** Undefined where the issuer does not bind the key to an algorithm. */
   readonly alg: string | undefined;
   import(alg: string): Promise<Key>;
 }
 
-/** The key that signs, and its name where it has one. @throws SecretMalformedError */
+/** Returns the key that signs, and its name where it has one. @throws SecretMalformedError */
 export async function signingKey(
   secretId: string,
   payload: JwtPayload,
@@ -36,7 +36,7 @@ export async function signingKey(
   return { kid: ring?.current.kid, alg, key };
 }
 
-/** The keys of a secret whose tokens are accepted at `now`. Without a ring: the one key, which has no name. */
+/** Returns the keys whose tokens are accepted at `now`. A secret without a ring has one key, which has no name. */
 export function secretVerificationKeys(secretId: string, payload: JwtPayload, now: Date): VerificationKey[] {
   const ring = payload.jwt_key_ring;
   if (!ring) {
@@ -50,7 +50,7 @@ export function secretVerificationKeys(secretId: string, payload: JwtPayload, no
   }));
 }
 
-/** Short keys are read, since tokens that they signed are in use. Each value that holds one is observed once. */
+/** Reports short keys, once for each value. They are read all the same, because tokens that they signed are in use. */
 export function observeShortKeys(
   { observe }: Pick<VersionedReader, 'observe'>,
   secretId: string,
@@ -62,7 +62,7 @@ export function observeShortKeys(
   }
 }
 
-/** A symmetric key passes the test of HMAC keys; `jose` refuses a JWK that is not of its algorithm. */
+/** Checks a symmetric key before it is used. `jose` checks that other keys fit their algorithm. */
 async function importRingKey({ alg, jwk }: RingKey): Promise<Key> {
   if (isHmac(alg)) return readHmacJwk(alg, jwk).bytes;
   const { importJWK } = await loadJose();
@@ -75,7 +75,7 @@ async function importSecretKey({ jwt_algorithm: alg, jwt_secret_key: text }: Jwt
   return (await importPKCS8(text, alg, { extractable: true })) as Key;
 }
 
-/** A verifier never holds what could sign. */
+/** Drops the private part, so that a verifier holds no key that signs. */
 async function importPublicPart(payload: JwtPayload): Promise<Key> {
   const { exportJWK, importJWK } = await loadJose();
   const key = await importSecretKey(payload);
@@ -85,7 +85,7 @@ async function importPublicPart(payload: JwtPayload): Promise<Key> {
   return (await importJWK(publicJwk({ kid: '', alg, jwk: { ...jwk, kty: jwk.kty as string } }) ?? {}, alg)) as Key;
 }
 
-/** Every other cause is dropped on purpose: it may quote the key. */
+/** Names what is wrong with the key. Other causes are left out, because they may quote the key. */
 async function usable(secretId: string, alg: JwtAlgorithm, make: () => Promise<Key>): Promise<Key> {
   try {
     return await make();

@@ -4,7 +4,7 @@ import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
-/** As the pipeline assumes where the secret says nothing: a key is kept for verification as long as its tokens live. */
+/** The lifetime where the secret names none. The pipeline assumes the same, and keeps a key until its tokens have ended. */
 const DEFAULT_TOKEN_LIFETIME_SECONDS = 3_600;
 
 export interface JwtSignerOptions {
@@ -27,7 +27,7 @@ export type TokenClaims = Record<string, unknown> & {
 };
 
 interface Signing {
-  /** What it was made of: one object for as long as it is cached. */
+  /** The parsed secret. It is the same object for as long as it is cached. */
   readonly value: unknown;
   readonly kid: string | undefined;
   readonly alg: string;
@@ -36,7 +36,18 @@ interface Signing {
   readonly lifetimeSeconds: number;
 }
 
-/** Signs tokens with the current key of a secret, and names it in the header, so that every verifier finds it. */
+/**
+ * Signs tokens with the current key of a secret. The header names the key, so that every verifier finds it.
+ *
+ * @example
+ * ```ts
+ * import { JwtSigner } from '@keyturn/consumer/jwt';
+ *
+ * const signer = new JwtSigner({ secretId: 'shop/jwt' });
+ *
+ * export const handler = async () => ({ token: await signer.sign({ sub: 'ann' }, { expiresInSeconds: 900 }) });
+ * ```
+ */
 export class JwtSigner {
   readonly #provider: VersionedReader;
   readonly #secretId: string;
@@ -50,8 +61,8 @@ export class JwtSigner {
   }
 
   /**
-   * Issuer, audience and lifetime are the secret's where the claims do not say. A token should not live longer than the
-   * secret's jwt_access_token_expire_minutes: its key leaves the ring by that.
+   * Issuer, audience and lifetime come from the secret where the claims do not name them. A token should not live longer
+   * than the secret's jwt_access_token_expire_minutes, because its key leaves the ring after that time.
    * @throws SecretMalformedError | the provider's errors
    */
   async sign(claims: TokenClaims, options: { expiresInSeconds?: number } = {}): Promise<string> {

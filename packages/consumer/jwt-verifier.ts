@@ -8,18 +8,19 @@ import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
-interface Demands {
+/** What a token must say. */
+interface ExpectedClaims {
   /** @default - the secret's jwt_issuer; with a JWKS, none */
   readonly issuer?: string | string[];
   /** @default - the secret's jwt_audience; with a JWKS, none */
   readonly audience?: string | string[];
-  /** How far clocks may be apart. @default 5 */
+  /** How far the clocks of signer and verifier may differ. @default 5 */
   readonly clockToleranceSeconds?: number;
   /** Milliseconds since 1970. @default - the system's time */
   readonly now?: () => number;
 }
 
-export type JwtVerifierOptions = Demands &
+export type JwtVerifierOptions = ExpectedClaims &
   (
     | {
         /** Name or ARN of a secret with the JWT fields. */
@@ -28,7 +29,7 @@ export type JwtVerifierOptions = Demands &
         readonly provider?: VersionedReader;
       }
     | {
-        /** Where the issuer publishes its public keys. */
+        /** The address at which the issuer publishes its public keys. */
         readonly jwks: JwksOptions;
         /** @default - every asymmetric algorithm */
         readonly algorithms?: readonly string[];
@@ -55,8 +56,25 @@ interface KeySource {
 }
 
 /**
- * Verifies tokens with the ring of a secret, or with an issuer's JWKS. A key that it does not know is looked for once
- * per cooldown, so a rotation refuses nobody and a flood of made-up keys asks nobody.
+ * Verifies tokens with the key ring of a secret, or with an issuer's JWKS. A token with an unknown key makes it read the
+ * keys again, at most once per cooldown. So a rotation refuses no token, and a flood of invented keys causes no reads.
+ *
+ * @example
+ * ```ts
+ * import { JwtVerifier } from '@keyturn/consumer/jwt';
+ *
+ * const own = new JwtVerifier({ secretId: 'shop/jwt' });
+ * const partner = new JwtVerifier({
+ *   jwks: { url: 'https://login.partner.example/.well-known/jwks.json' },
+ *   issuer: 'https://login.partner.example',
+ *   audience: 'shop',
+ * });
+ *
+ * export const handler = async (event: { token: string; isPartner: boolean }) => {
+ *   const { claims } = await (event.isPartner ? partner : own).verify(event.token);
+ *   return claims.sub;
+ * };
+ * ```
  */
 export class JwtVerifier {
   readonly #options: JwtVerifierOptions;
@@ -69,7 +87,10 @@ export class JwtVerifier {
     this.#source = 'jwks' in options ? jwksSource(options) : new SecretKeySource(options, this.#now);
   }
 
-  /** Signature, algorithm, expiry (required), issuer and audience. @throws TokenRefusedError | the source's errors */
+  /**
+   * Verifies signature, algorithm, expiry (required), issuer and audience.
+   * @throws TokenRefusedError | the errors of the provider or of the JWKS
+   */
   async verify<Claims extends TokenClaims = TokenClaims>(token: string): Promise<VerifiedToken<Claims>> {
     const header = await this.#header(token);
     const set = await this.#source.keys();
@@ -97,7 +118,7 @@ export class JwtVerifier {
     throw refused('malformed', 'its algorithm is not one that is accepted here');
   }
 
-  /** The first key that fits; undefined where none does. A good signature on a bad token ends the search. */
+  /** Tries the keys in turn. Undefined: no key has signed the token. A token with a good signature and bad claims throws. */
   async #tryKeys<Claims extends TokenClaims>(
     token: string,
     header: { alg: string; kid: string | undefined },
@@ -106,7 +127,7 @@ export class JwtVerifier {
     const { jwtVerify } = await loadJose();
     const { issuer = set.issuer, audience = set.audience, clockToleranceSeconds = 5 } = this.#options;
     for (const candidate of candidates(set, header)) {
-      const key = await importOrPass(candidate, header.alg);
+      const key = await importOrSkip(candidate, header.alg);
       if (!key) continue;
       try {
         const { payload } = await jwtVerify(token, key, {
@@ -127,8 +148,8 @@ export class JwtVerifier {
   }
 }
 
-/** A published key of another kind than the token's algorithm is not the one; a key of ours that cannot be used is a fault. */
-async function importOrPass(candidate: VerificationKey, alg: string): Promise<Key | undefined> {
+/** Skips a published key that does not fit the token's algorithm. A key of the secret that cannot be used is an error. */
+async function importOrSkip(candidate: VerificationKey, alg: string): Promise<Key | undefined> {
   try {
     return await candidate.import(alg);
   } catch (error) {
@@ -137,7 +158,7 @@ async function importOrPass(candidate: VerificationKey, alg: string): Promise<Ke
   }
 }
 
-/** Keys without a name fit every token; keys with one fit the tokens that name it, and those that name none. */
+/** A key without a name fits every token. A key with a name fits tokens that name it, and tokens that name none. */
 function candidates({ keys }: KeySet, header: { alg: string; kid: string | undefined }): VerificationKey[] {
   return keys.filter(
     ({ kid, alg }) =>
@@ -151,7 +172,7 @@ class SecretKeySource implements KeySource {
   readonly #provider: VersionedReader;
   readonly #secretId: string;
   readonly #now: () => number;
-  /** Of the value that was read last, which is one object for as long as it is cached. */
+  /** The imported keys of the last value. The value is the same object for as long as it is cached. */
   #imported: { value: unknown; keys: Map<string, Promise<Key>> } = { value: undefined, keys: new Map() };
 
   constructor(options: { secretId: string; provider?: VersionedReader }, now: () => number) {

@@ -1,6 +1,6 @@
 /**
- * Loaded with the first token: whoever imports this library without using tokens does not pay for it. It is a module
- * only, which CommonJS on Node before 20.19 can load in no other way.
+ * Loads `jose` with the first token, so that an application without tokens does not load it. `jose` is a module, which
+ * CommonJS on Node before 20.19 can only load by `import()`.
  */
 export function loadJose() {
   return import('jose');

@@ -1,4 +1,4 @@
-/** What the library tells of itself. Names, versions and counts; never a value. */
+/** An event of the library, for logs and metrics. It holds names, versions and counts, and never a secret's value. */
 export type Observation =
   | { event: 'fetched'; secretId: string; versionId: string | undefined; changed: boolean; milliseconds: number }
   | { event: 'refetched'; secretId: string; reason: string; changed: boolean }
@@ -14,7 +14,7 @@ export type Observation =
 
 export type Observe = (observation: Observation) => void;
 
-/** What deserves a line and a metric: everything but ordinary fetches, invalidations and drains. */
+/** The events that get a log line and a metric. Fetches, invalidations and drains are ordinary and get none. */
 const metricNames: Partial<Record<Observation['event'], string>> = {
   refetched: 'SecretRefetched',
   'served-stale': 'SecretServedStale',
@@ -26,12 +26,12 @@ const metricNames: Partial<Record<Observation['event'], string>> = {
   'pending-used': 'PendingSecretUsed',
 };
 
-/** In an outage every read is a stale serve: lines of the same event and secret are this far apart, and carry the count. */
+/** Lines of the same event and secret are at least this far apart, because in an outage every read is such an event. */
 const LINE_EVERY_MILLISECONDS = 1_000;
 
 /**
- * The default: one line in CloudWatch's embedded metric format for each retry, refetch and stale serve, so that a log
- * line and a metric cost one write. What comes within a second of its like is added to the next line's count.
+ * The default observer. It writes one line in CloudWatch's embedded metric format for each retry, refetch and stale serve.
+ * CloudWatch makes a metric of it. The next line counts the events that came within a second of the last one.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function observeToLog(write: (line: string) => void, now: () => number): Observe {

@@ -1,4 +1,4 @@
-/** Reading parameters that change. */
+/** Reads parameters that change. */
 export {
   type ParameterReadOptions,
   RotatingParametersProvider,

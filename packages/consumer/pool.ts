@@ -1,3 +1,3 @@
-/** A `pg` pool on a rotating secret, and the TLS that it connects with, for connections of one's own. */
+/** A `pg` pool whose login rotates, and its TLS options for other clients. */
 export { databaseTls } from './database-tls.ts';
 export { RotatingPool, type RotatingPoolOptions } from './rotating-pool.ts';

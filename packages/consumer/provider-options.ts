@@ -8,17 +8,17 @@ const DEFAULT_STALE_SECONDS = 3_600;
 const DEFAULT_REFETCH_COOLDOWN_SECONDS = 5;
 const DEFAULT_FETCH_TIMEOUT_SECONDS = 5;
 
-/** What the providers of this library take beside Powertools' own options. */
+/** The options of the providers, beside Powertools' own. */
 export interface CacheOptions {
-  /** Age of a value when a read does not say: SECRET_CACHE_TTL, else POWERTOOLS_PARAMETERS_MAX_AGE. @default 300 */
+  /** How long a value is cached where a read does not say: SECRET_CACHE_TTL, else POWERTOOLS_PARAMETERS_MAX_AGE. @default 300 */
   maxAgeSeconds?: number;
   /** How long past its age a value is served while the store fails. @default 3600 */
   staleSeconds?: number;
-  /** At least this long between two calls that proof of staleness asked for. @default 5 */
+  /** The least time between two calls after refused values (a refused login, an unknown key). @default 5 */
   refetchCooldownSeconds?: number;
-  /** How long the store may take to answer, attempts of the SDK included; six times as long where no value is at hand. @default 5 */
+  /** How long the store may take to answer, the SDK's attempts included. Six times as long where the cache has no value. @default 5 */
   fetchTimeoutSeconds?: number;
-  /** Hears of every fetch, retry and stale serve. @default - one metric line each on stdout, for what is not ordinary */
+  /** Gets every event of the provider. @default - writes metric lines to stdout, for retries, refetches and stale serves */
   observe?: Observe;
   /** Milliseconds since 1970. @default - the system's time */
   now?: () => number;

@@ -13,7 +13,7 @@ export interface ReadConfigOptions {
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
-/** AWS's JSON of a database secret. The port may be text; `ssl` false in any case of letters turns TLS off. */
+/** AWS's JSON of a database secret. The port may be text. Only `ssl` false, in any case of letters, turns TLS off. */
 const DatabaseSecret = v.looseObject({
   host: text,
   port: v.optional(
@@ -31,28 +31,39 @@ const DatabaseSecret = v.looseObject({
   ssl: v.optional(v.union([v.boolean(), v.pipe(v.string(), v.toLowerCase(), v.picklist(['true', 'false']))])),
 });
 
-/** Where and as whom to connect, as `pg` takes it. */
+/** Host, database and login, with the names that `pg` uses. */
 export interface DatabaseConfig {
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
   readonly password: string;
-  /** TLS is required unless the secret itself says `"ssl": false`. */
+  /** False only where the secret itself says `"ssl": false`. */
   readonly tls: boolean;
   readonly versionId: string | undefined;
 }
 
 /**
  * Reads a secret in AWS's database format.
- * @param secretId name or ARN; DB_SECRET_ARN of the environment where it is missing
+ *
+ * @example
+ * ```ts
+ * import { getDatabaseConfig } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const { host, port, database, user } = await getDatabaseConfig('shop/database');
+ *   return `${user} at ${host}:${port}/${database}`;
+ * };
+ * ```
+ *
+ * @param secretId name or ARN. The default is DB_SECRET_ARN of the environment.
  * @throws SecretMalformedError naming the field | ConfigurationMissingError | the provider's errors
  */
 export async function getDatabaseConfig(secretId?: string, options: ReadConfigOptions = {}): Promise<DatabaseConfig> {
   const id = secretId ?? process.env.DB_SECRET_ARN;
   if (!id) {
     throw new ConfigurationMissingError(
-      'getDatabaseConfig() was told no secret. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
+      'getDatabaseConfig() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
     );
   }
   const { value, versionId } = await readJson(id, options);
@@ -76,7 +87,21 @@ export interface JwtConfig extends JwtPayload {
   readonly versionId: string | undefined;
 }
 
-/** Reads a secret with the JWT fields and, once rotated, its key ring. @throws as getDatabaseConfig */
+/**
+ * Reads a secret with the JWT fields. After its first rotation it has a key ring too.
+ *
+ * @example
+ * ```ts
+ * import { getJwtConfig } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const { jwt_issuer, jwt_algorithm, versionId } = await getJwtConfig('shop/jwt');
+ *   return { jwt_issuer, jwt_algorithm, versionId };
+ * };
+ * ```
+ *
+ * @throws as getDatabaseConfig
+ */
 export async function getJwtConfig(secretId: string, options: ReadConfigOptions = {}): Promise<JwtConfig> {
   const { value, versionId } = await readJson(secretId, options);
   return { ...toJwtPayload(withPrefix(secretId), value), versionId };
@@ -88,7 +113,22 @@ export function toJwtPayload(secretId: string, value: unknown): JwtPayload {
 
 const usualKeyFields = ['api_key', 'apiKey', 'key', 'token'];
 
-/** Reads an API key: a plain string, or JSON with the key under `field`. @default field - api_key, apiKey, key or token */
+/**
+ * Reads an API key: a plain string, or JSON with the key under `field`.
+ *
+ * @example
+ * ```ts
+ * import { getApiKey } from '@keyturn/consumer';
+ *
+ * export const handler = async () => {
+ *   const key = await getApiKey('shop/vendor-key', { field: 'secret_key' });
+ *   return { isSet: key !== '' };
+ * };
+ * ```
+ *
+ * @param options `field` is api_key, apiKey, key or token by default
+ * @throws SecretMalformedError | the provider's errors
+ */
 export async function getApiKey(
   secretId: string,
   options: ReadConfigOptions & { field?: string } = {},
@@ -128,7 +168,7 @@ export function parseJson(secretId: string, value: string): unknown {
   try {
     return JSON.parse(value);
   } catch {
-    // The cause is dropped on purpose: JSON.parse quotes what it could not read, which is a secret.
+    // The cause is left out: JSON.parse quotes the text that it cannot parse, which is a secret.
     throw new SecretMalformedError(`Secret ${secretId}: expected JSON, came something else.`);
   }
 }

@@ -12,7 +12,7 @@ export interface RotatingFetchOptions {
   readonly field?: string;
   /** @default 'authorization' */
   readonly header?: string;
-  /** Before the key. @default 'Bearer ' for authorization, else nothing */
+  /** Text before the key. @default 'Bearer ' for authorization, else nothing */
   readonly scheme?: string;
   /** @default - the shared provider */
   readonly provider?: VersionedReader;
@@ -21,10 +21,23 @@ export interface RotatingFetchOptions {
 }
 
 /**
- * A `fetch` that carries a rotating API key. A 401 or 403 is answered by one more try, and only if there is a newer key
- * and the body can be sent again: the vendor has refused the request, so nothing has been done by it. Redirects are
- * followed within the origin only: to another one neither key nor body is sent.
- * @throws RedirectRefusedError, what fetch throws, and the provider's errors where no key is at hand
+ * Returns a `fetch` that adds a rotating API key to each request. After a 401 or 403 it sends the request once more, if
+ * the secret has a newer key and the body can be sent again. The vendor has refused the first request, so it did nothing.
+ * Redirects are followed within the origin only. Another origin gets neither the key nor the body.
+ *
+ * @example
+ * ```ts
+ * import { rotatingFetch } from '@keyturn/consumer';
+ *
+ * const vendor = rotatingFetch({ secretId: 'shop/vendor-key', header: 'x-api-key' });
+ *
+ * export const handler = async () => {
+ *   const answer = await vendor('https://api.vendor.example/v1/items', { method: 'POST', body: '{"name":"tea"}' });
+ *   return { statusCode: answer.status };
+ * };
+ * ```
+ *
+ * @throws RedirectRefusedError | what fetch throws | the provider's errors
  */
 export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
   const provider = options.provider ?? defaultProvider();
@@ -39,7 +52,7 @@ export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
   };
   return async (request, init) => {
     const { value, versionId } = await provider.getVersioned(secretId);
-    // A Request's body can be read once: the first try gets a copy.
+    // A Request's body can be read once, so the first try gets a copy.
     const first = request instanceof Request ? request.clone() : request;
     const response = await sendKeyed(first, init, value);
     if (judgeStatus(response.status) !== 'refused' || !canSendAgain(init?.body)) return response;
@@ -51,7 +64,7 @@ export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
   };
 }
 
-/** The error of fetch would quote a value that no header can carry. */
+/** fetch quotes a header value that it refuses, so the key is checked first. */
 function headerKey(secretId: string, key: string): string {
   if (/^[\x20-\x7e]+$/.test(key)) return key;
   throw new SecretMalformedError(`Secret ${secretId}: the key has characters that no header can carry.`);

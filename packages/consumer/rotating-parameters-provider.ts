@@ -1,4 +1,3 @@
-import { ParameterNotFoundError } from '@aws-lambda-powertools/parameters/errors';
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import type {
   GetMaybeUndefined,
@@ -7,29 +6,25 @@ import type {
   SSMProviderOptions,
 } from '@aws-lambda-powertools/parameters/ssm/types';
 import { GetParameterCommand, type GetParameterCommandInput, type SSMClientConfig } from '@aws-sdk/client-ssm';
-import type { CacheStatistics } from './cache-slot.ts';
+import type { CacheStatistics, Fetched } from './cache-slot.ts';
 import { throughProxy } from './client-proxy.ts';
 import { registerCache } from './environment-caches.ts';
-import { explainReadError, SecretError } from './errors.ts';
 import type { Observe } from './observe.ts';
-import { type CacheOptions, cacheParts } from './provider-options.ts';
+import type { CacheOptions } from './provider-options.ts';
 import type { Transform } from './transform-secret.ts';
-import { type CacheRead, promised, transformed, VersionedCache } from './versioned-cache.ts';
-import {
-  type ConnectionTest,
-  type Health,
-  type HeldVersion,
-  healthOf,
-  heldVersions,
-  type RefetchProof,
-  testRead,
-  type VersionedReader,
-  type VersionedSecret,
+import type {
+  ConnectionTest,
+  Health,
+  HeldVersion,
+  RefetchProof,
+  VersionedReader,
+  VersionedSecret,
 } from './versioned-reader.ts';
+import { VersionedReads } from './versioned-reads.ts';
 
 export type RotatingParametersProviderOptions = SSMProviderOptions &
   CacheOptions & {
-    /** Whether reads that do not say decrypt a SecureString. @default - POWERTOOLS_PARAMETERS_SSM_DECRYPT, else false */
+    /** Whether reads decrypt a SecureString where they do not say. @default - POWERTOOLS_PARAMETERS_SSM_DECRYPT, else false */
     decrypt?: boolean;
   };
 
@@ -49,25 +44,40 @@ export interface ParameterReadOptions {
 const words = { item: 'Parameter', store: 'Parameter Store', action: 'ssm:GetParameter' };
 
 /**
- * Powertools' SSMProvider, made for parameters that change: `get` as RotatingSecretsProvider has it, the version being
- * the parameter's version number. `getMultiple`, `getParametersByName` and `set` are Powertools' own, with its own cache,
- * which an invalidation empties too.
+ * Reads parameters that change. It is Powertools' SSMProvider, with `get` as RotatingSecretsProvider has it. The version of
+ * a value is the parameter's version number. `getMultiple`, `getParametersByName` and `set` are Powertools' own, with
+ * Powertools' own cache. An invalidation empties that cache too.
+ *
+ * @example
+ * ```ts
+ * import { RotatingParametersProvider } from '@keyturn/consumer/parameters';
+ *
+ * const parameters = new RotatingParametersProvider({ maxAgeSeconds: 60, decrypt: true });
+ *
+ * export const handler = async () => {
+ *   const { value, versionId } = await parameters.getVersioned('/shop/banner');
+ *   return { banner: value, versionId };
+ * };
+ * ```
  */
 export class RotatingParametersProvider extends SSMProvider implements VersionedReader {
   readonly observe: Observe;
-  readonly #cache: VersionedCache;
+  readonly #reads: VersionedReads<ParameterReadOptions>;
   readonly #decrypts: boolean;
 
   constructor(options: RotatingParametersProviderOptions = {}) {
     super(options.awsSdkV3Client ? options : { clientConfig: throughProxy<SSMClientConfig>(options.clientConfig) });
-    const parts = cacheParts(options, (name, error) => explainReadError(words, name, error));
-    this.observe = parts.observe;
-    this.#cache = new VersionedCache(parts);
+    this.#reads = new VersionedReads(options, {
+      words,
+      keyOf: (name, read) => this.#key(name, read),
+      load: (name, read, signal) => this.#load(name, read, signal),
+    });
+    this.observe = this.#reads.observe;
     this.#decrypts = options.decrypt ?? this.resolveDecryptionConfigValue({}) === true;
     registerCache(this);
   }
 
-  /** As Powertools' get. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
+  /** Reads a value as Powertools' get does. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
   override get<
     ExplicitUserProvidedType = undefined,
     InferredFromOptionsType extends SSMGetOptions | undefined = SSMGetOptions,
@@ -77,109 +87,72 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
   ): Promise<
     GetMaybeUndefined<SSMGetOutput<ExplicitUserProvidedType, InferredFromOptionsType>, InferredFromOptionsType>
   > {
-    const read = (options ?? {}) as ParameterReadOptions;
-    const version = read.forceFetch ? undefined : this.#cache.fresh(this.#key(name, read), read.maxAge);
-    return (version ? promised(() => transformed(name, version, read.transform)) : this.#get(name, read)) as never;
+    return this.#reads.get(name, (options ?? {}) as ParameterReadOptions) as never;
   }
 
-  /** The value with its version number. @throws as get */
-  async getVersioned<Value = string>(
-    name: string,
-    options: ParameterReadOptions = {},
-  ): Promise<VersionedSecret<Value>> {
-    const version = await this.#cache.read(this.#read(name, options));
-    return { value: transformed(name, version, options.transform) as Value, versionId: version.versionId };
+  /** Reads a value with its version number. @throws as get */
+  getVersioned<Value = string>(name: string, options: ParameterReadOptions = {}): Promise<VersionedSecret<Value>> {
+    return this.#reads.getVersioned(name, options);
   }
 
-  /** As RotatingSecretsProvider's. */
+  /** As `current` of RotatingSecretsProvider. */
   current<Value = string>(name: string, transform?: Transform): Value | undefined {
-    const version = this.#cache.warm(name) ?? this.#cache.current(this.#read(name, {}));
-    if (version === undefined) return undefined;
-    return transformed(name, version, transform) as Value;
+    return this.#reads.current(name, transform);
   }
 
-  /** As RotatingSecretsProvider's. @throws SecretError */
-  async refetch<Value = string>(
-    name: string,
-    proof: RefetchProof,
-  ): Promise<VersionedSecret<Value> & { changed: boolean }> {
-    const version = await this.#cache.refetch(this.#read(name, {}), proof);
-    return {
-      value: transformed(name, version, proof.transform) as Value,
-      versionId: version.versionId,
-      changed: version.versionId !== proof.seenVersionId,
-    };
+  /** As `refetch` of RotatingSecretsProvider. @throws SecretError */
+  refetch<Value = string>(name: string, proof: RefetchProof): Promise<VersionedSecret<Value> & { changed: boolean }> {
+    return this.#reads.refetch(name, proof);
   }
 
-  /** Lets the next read fetch; with a version, only where another one is held. By name or ARN. */
+  /** Expires a value, by name or ARN, so that the next read fetches it. With a version: only where another version is held. */
   invalidate(name: string, versionId?: string): boolean {
     for (const key of this.store.keys()) {
       const [item] = key.split(',') as [string];
-      // A path that was read as a whole may hold it.
+      // The cached result of a path holds the parameters under it.
       if (item === name || name.startsWith(item.endsWith('/') ? item : `${item}/`)) this.store.delete(key);
     }
-    return this.#cache.invalidate(name, versionId);
+    return this.#reads.invalidate(name, versionId);
   }
 
   held(): HeldVersion[] {
-    return heldVersions(this.#cache);
+    return this.#reads.held();
   }
 
   statistics(): Readonly<CacheStatistics> {
-    return this.#cache.statistics();
+    return this.#reads.statistics();
   }
 
   healthCheck(): Health {
-    return healthOf(this.#cache);
+    return this.#reads.healthCheck();
   }
 
-  /** Reads a parameter anew and says whether that worked, and if not, what to try. Never throws for a read that fails. */
+  /** Reads a parameter again and returns whether the read worked. A failed read does not throw. */
   testConnection(name: string): Promise<ConnectionTest> {
-    return testRead(() => this.getVersioned(name, { forceFetch: true }));
+    return this.#reads.testConnection(name);
   }
 
   override clearCache(): void {
     super.clearCache();
-    this.#cache.clear();
+    this.#reads.cache.clear();
   }
 
-  async #get(name: string, options: ParameterReadOptions): Promise<unknown> {
-    try {
-      const version = await this.#cache.read(this.#read(name, options));
-      if (version.value !== undefined || !options.throwOnMissing) return transformed(name, version, options.transform);
-    } catch (error) {
-      const isMissing = error instanceof SecretError && error.code === 'SecretNotFoundError';
-      if (!isMissing || !options.throwOnMissing) throw error;
-      throw new ParameterNotFoundError(`Parameter ${name} not found in the store`, { cause: error });
-    }
-    throw new ParameterNotFoundError(`Parameter ${name} not found in the store`);
-  }
-
-  #read(name: string, options: ParameterReadOptions): CacheRead {
-    const { maxAge, forceFetch, sdkOptions } = options;
-    const WithDecryption = this.#decryptsNow(options);
+  async #load(name: string, options: ParameterReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
+    const { stage, sdkOptions } = options;
+    const Name = stage === undefined ? name : `${name}:${stage}`;
+    const command = new GetParameterCommand({ ...sdkOptions, Name, WithDecryption: this.#decryptsNow(options) });
+    const { Parameter } = await this.client.send(command, { abortSignal });
     return {
-      key: this.#key(name, options),
-      name,
-      ...(maxAge !== undefined && { maxAge }),
-      ...(forceFetch && { force: true }),
-      fetch: async (abortSignal) => {
-        const Name = options.stage === undefined ? name : `${name}:${options.stage}`;
-        const command = new GetParameterCommand({ ...sdkOptions, Name, WithDecryption });
-        const { Parameter } = await this.client.send(command, { abortSignal });
-        return {
-          value: Parameter?.Value,
-          versionId: Parameter?.Version?.toString(),
-          // A label or a number behind the name is of the same parameter: labels move too.
-          otherNames: [Parameter?.ARN, Parameter?.Name, name.replace(/:[^:/]+$/, '')].filter(
-            (other) => other !== undefined,
-          ),
-        };
-      },
+      value: Parameter?.Value,
+      versionId: Parameter?.Version?.toString(),
+      // A name with a label or a number behind it is the same parameter. Labels move, so it is invalidated too.
+      otherNames: [Parameter?.ARN, Parameter?.Name, name.replace(/:[^:/]+$/, '')].filter(
+        (other) => other !== undefined,
+      ),
     };
   }
 
-  /** The plain text of a SecureString and its ciphertext are different values. */
+  /** The cache key of a read. Plain text and ciphertext of a SecureString are different values. */
   #key(name: string, options: ParameterReadOptions): string {
     const key = options.stage === undefined ? name : `${name}:${options.stage}`;
     const decrypts = this.#decryptsNow(options);

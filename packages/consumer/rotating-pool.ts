@@ -11,15 +11,15 @@ export interface RotatingPoolOptions extends Omit<pg.PoolConfig, 'user' | 'passw
   /** @default - the shared provider */
   readonly provider?: VersionedReader;
   /**
-   * How long new connections wait and try again while the login is refused and AWSCURRENT has not moved: the window
-   * of a single-user rotation, or a proxy that learns late (up to 30 seconds). 0 turns it off. @default 5000
+   * How long a new connection is tried again while its login is refused and AWSCURRENT has not moved. A single-user rotation
+   * has such a window, and RDS Proxy takes up to 30 seconds to read a new password. 0 turns the retries off. @default 5000
    */
   readonly healMilliseconds?: number;
-  /** Tries AWSPENDING as the last resort, which closes the single-user window. Needs read access to that stage. @default false */
+  /** Tries AWSPENDING last, which closes the window of a single-user rotation. The role must be allowed to read that stage. @default false */
   readonly tryPending?: boolean;
   /**
-   * A connection that has rested for so long is asked whether it still works before it is handed out: the server may
-   * have ended it while the environment was frozen. @default 500
+   * A connection that was idle for this time is tested before it is handed out, because the server may have closed it while
+   * the environment was frozen. @default 500
    */
   readonly pingAfterIdleMilliseconds?: number;
   /** Milliseconds since 1970. @default - the system's time */
@@ -30,12 +30,12 @@ const PING_TIMEOUT_MILLISECONDS = 2_000;
 const FIRST_PAUSE_MILLISECONDS = 25;
 const LONGEST_PAUSE_MILLISECONDS = 500;
 
-/** The version of the login that each connection was made with. */
+/** The version of the login of each connection. */
 const versionOf = new WeakMap<object, string | undefined>();
 type PoolConfig = pg.PoolConfig & { versionId?: string };
 
-/** A client class that remembers its version: the pool may make a connection long after it was asked for one. */
-function remembering(Client: new (config: PoolConfig) => pg.ClientBase): new () => pg.ClientBase {
+/** Makes a client class that records the version of its login, because the pool may connect long after it was asked to. */
+function recordingVersion(Client: new (config: PoolConfig) => pg.ClientBase): new () => pg.ClientBase {
   return class extends Client {
     constructor(config: PoolConfig = {}) {
       super(config);
@@ -45,29 +45,41 @@ function remembering(Client: new (config: PoolConfig) => pg.ClientBase): new () 
 }
 
 /**
- * A `pg.Pool` on a rotating secret: use it wherever a pool is asked for. Each new connection asks for the login;
- * connections of an older version finish what they do and are then closed, not cut; a refused login is tried again with
- * a newer value. A statement that may have run is never tried again.
+ * A `pg.Pool` whose login is a rotating secret. Use it wherever a pool is expected. Each new connection uses the newest
+ * login. Connections of an older login finish their work and are closed when they are released. A refused login is tried
+ * again with a newer value. A statement that may have run is never tried again.
+ *
+ * @example
+ * ```ts
+ * import { RotatingPool } from '@keyturn/consumer/pool';
+ *
+ * const pool = new RotatingPool({ secretId: 'shop/database', max: 2 });
+ *
+ * export const handler = async () => {
+ *   const { rows } = await pool.query<{ now: Date }>('SELECT now() AS now');
+ *   return rows[0]?.now;
+ * };
+ * ```
  */
 export class RotatingPool extends pg.Pool {
-  readonly #own: RotatingPoolOptions;
+  readonly #options: RotatingPoolOptions;
   readonly #provider: VersionedReader;
   readonly #secretId: string;
   readonly #now: () => number;
-  readonly #restingSince = new WeakMap<object, number>();
+  readonly #idleSince = new WeakMap<object, number>();
   #login: DatabaseConfig | undefined;
 
   constructor(options: RotatingPoolOptions) {
     const { secretId, provider, healMilliseconds, tryPending, pingAfterIdleMilliseconds, now, ...poolOptions } =
       options;
-    const Client = remembering((options.Client ?? pg.Client) as new (config: PoolConfig) => pg.ClientBase);
-    // The pool hides a password that it is given from the start; the real one follows with the first connection.
+    const Client = recordingVersion((options.Client ?? pg.Client) as new (config: PoolConfig) => pg.ClientBase);
+    // pg hides a password that the options name. The first connection sets the real one.
     super({ ...poolOptions, Client, password: '' });
-    this.#own = options;
+    this.#options = options;
     this.#provider = provider ?? defaultProvider();
     this.#secretId = withPrefix(secretId);
     this.#now = now ?? Date.now;
-    // Without a listener, a resting connection that the server ends (retirement, fail-over) would end the process.
+    // The server may close an idle connection (retirement, fail-over). Without a listener that would end the process.
     this.on('error', (error) => this.#observe('connection-lost', error));
   }
 
@@ -87,12 +99,12 @@ export class RotatingPool extends pg.Pool {
     return undefined;
   }
 
-  /** The version of the login that a connection of this pool was made with. */
+  /** Returns the version of the login of a connection of this pool. */
   versionOf(client: pg.PoolClient): string | undefined {
     return versionOf.get(client);
   }
 
-  /** Logs in and says as whom. @throws what connecting throws */
+  /** Logs in and returns the user. @throws what connecting throws */
   async testConnection(): Promise<{ user: string; database: string; versionId: string | undefined }> {
     const client = await this.connect();
     try {
@@ -104,11 +116,11 @@ export class RotatingPool extends pg.Pool {
   }
 
   /**
-   * Connecting is tried again only where the login was refused, when no statement can have run: first with a newer
-   * value, then, for a bounded time, until the value moves or the server has it.
+   * Connects, and tries a refused login again, since no statement can have run. The first try again is with a newer value.
+   * Further tries go on for a bounded time, until the secret has a newer value or the server accepts this one.
    */
   async #connectHealing(): Promise<pg.PoolClient> {
-    const deadline = this.#now() + (this.#own.healMilliseconds ?? 5_000);
+    const deadline = this.#now() + (this.#options.healMilliseconds ?? 5_000);
     let pause = FIRST_PAUSE_MILLISECONDS;
     for (;;) {
       const login = await this.#useNewest();
@@ -120,12 +132,12 @@ export class RotatingPool extends pg.Pool {
         const newest = await this.#provider.refetch(this.#secretId, {
           seenVersionId: login.versionId,
           reason: error.code,
-          // Within the bounded time the value is asked for as often as the login is tried.
+          // Within the bounded time each try reads the value again.
           cooldownMilliseconds: FIRST_PAUSE_MILLISECONDS,
         });
         const pending = newest.changed ? undefined : await this.#connectPending(login);
         if (pending) return pending;
-        // The first newer value is always tried; beyond that, time decides.
+        // The first newer value is always tried. After that the time decides.
         const isOver = this.#now() + pause > deadline;
         if (isOver && !(newest.changed && pause === FIRST_PAUSE_MILLISECONDS)) throw error;
         if (!newest.changed) await new Promise((resolve) => setTimeout(resolve, pause));
@@ -134,7 +146,7 @@ export class RotatingPool extends pg.Pool {
     }
   }
 
-  /** Sets the login for connections from now on; those of an older version that rest are closed. */
+  /** Sets the login of new connections, and closes idle connections of an older login. */
   async #useNewest(): Promise<DatabaseConfig> {
     const { value, versionId } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
     if (this.#login?.versionId === versionId && this.#login !== undefined) return this.#login;
@@ -148,9 +160,9 @@ export class RotatingPool extends pg.Pool {
     return this.#login;
   }
 
-  /** The pool reads its options anew for each connection that it makes. */
+  /** The pool reads its options for each new connection. */
   #useLogin({ host, port, database, user, password, tls, versionId }: DatabaseConfig): void {
-    const own = this.#own;
+    const own = this.#options;
     Object.assign(this.options, {
       host: own.host ?? host,
       port: own.port ?? port,
@@ -162,14 +174,14 @@ export class RotatingPool extends pg.Pool {
     });
   }
 
-  /** A connection that works. One that does not tells that the others, which rested as long, may not either. */
+  /** Checks out a connection that works. If one does not work, the others were idle as long, so all idle ones are closed. */
   async #checkOut(): Promise<pg.PoolClient> {
     for (;;) {
-      if (this.idleCount > 0) await hearSockets();
+      if (this.idleCount > 0) await readSocketEvents();
       const client = await this.#checkOutOnce();
-      const restingSince = this.#restingSince.get(client);
-      const mayRest = this.#own.pingAfterIdleMilliseconds ?? 500;
-      if (restingSince === undefined || this.#now() - restingSince < mayRest) return client;
+      const idleSince = this.#idleSince.get(client);
+      const mayBeIdle = this.#options.pingAfterIdleMilliseconds ?? 500;
+      if (idleSince === undefined || this.#now() - idleSince < mayBeIdle) return client;
       try {
         await client.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MILLISECONDS } as pg.QueryConfig);
         return client;
@@ -185,13 +197,13 @@ export class RotatingPool extends pg.Pool {
     const client = await super.connect();
     const release = client.release;
     client.release = (error) => {
-      this.#restingSince.set(client, this.#now());
+      this.#idleSince.set(client, this.#now());
       release(error ?? (versionOf.get(client) === this.#login?.versionId ? undefined : true));
     };
     return client;
   }
 
-  /** Each is taken and given back to be closed: the pool hands out what rests before it makes anything new. */
+  /** Checks out each idle connection to close it. The pool hands out idle connections before it makes new ones. */
   #closeIdle(): void {
     for (let left = this.idleCount; left > 0; left -= 1) {
       super.connect().then(
@@ -201,16 +213,16 @@ export class RotatingPool extends pg.Pool {
     }
   }
 
-  /** In a single-user rotation the target already has AWSPENDING while AWSCURRENT is older. */
+  /** Connects with AWSPENDING. In a single-user rotation the database has that password before AWSCURRENT moves. */
   async #connectPending(login: DatabaseConfig): Promise<pg.PoolClient | undefined> {
-    if (!this.#own.tryPending) return undefined;
+    if (!this.#options.tryPending) return undefined;
     const pending = await this.#provider
       .getVersioned<unknown>(this.#secretId, { transform: 'json', forceFetch: true, stage: 'AWSPENDING' })
-      // No candidate, or no right to read it: the provider has observed it, and the refused login is what the caller sees.
+      // There is no candidate, or no right to read it. The provider has observed that, and the caller gets the refused login.
       .catch(() => undefined);
     if (!pending || pending.versionId === login.versionId) return undefined;
     this.#useLogin(toDatabaseConfig(this.#secretId, pending.value, pending.versionId));
-    // The pool has read its options when this returns, if it has room: others go on with the current login.
+    // If the pool has room, it has read its options when this returns. Other connections go on with the current login.
     const connecting = this.#checkOutOnce();
     this.#useLogin(this.#login ?? login);
     try {
@@ -232,10 +244,10 @@ export class RotatingPool extends pg.Pool {
 }
 
 /**
- * What the server said to resting connections while the environment was frozen is heard before one is handed out. The
- * first immediate may still belong to the turn of the event loop that the freeze came into.
+ * Lets Node process the sockets' events, so that connections which the server closed during a freeze are not handed out.
+ * The first immediate may belong to the turn of the event loop in which the freeze came, so there are two.
  */
-async function hearSockets(): Promise<void> {
+async function readSocketEvents(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 

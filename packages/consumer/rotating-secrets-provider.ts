@@ -1,4 +1,3 @@
-import { ParameterNotFoundError } from '@aws-lambda-powertools/parameters/errors';
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import type {
   GetMaybeUndefined,
@@ -12,25 +11,21 @@ import {
   type SecretsManagerClient,
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
-import type { CacheStatistics } from './cache-slot.ts';
+import type { CacheStatistics, Fetched } from './cache-slot.ts';
 import { throughProxy } from './client-proxy.ts';
 import { registerCache } from './environment-caches.ts';
-import { explainReadError, SecretError } from './errors.ts';
 import type { Observe } from './observe.ts';
-import { type CacheOptions, cacheParts } from './provider-options.ts';
+import type { CacheOptions } from './provider-options.ts';
 import type { Transform } from './transform-secret.ts';
-import { type CacheRead, promised, transformed, VersionedCache } from './versioned-cache.ts';
-import {
-  type ConnectionTest,
-  type Health,
-  type HeldVersion,
-  healthOf,
-  heldVersions,
-  type RefetchProof,
-  testRead,
-  type VersionedReader,
-  type VersionedSecret,
+import type {
+  ConnectionTest,
+  Health,
+  HeldVersion,
+  RefetchProof,
+  VersionedReader,
+  VersionedSecret,
 } from './versioned-reader.ts';
+import { VersionedReads } from './versioned-reads.ts';
 
 export type RotatingSecretsProviderOptions = SecretsProviderOptions & CacheOptions;
 
@@ -50,13 +45,25 @@ export interface SecretReadOptions {
 const words = { item: 'Secret', store: 'Secrets Manager', action: 'secretsmanager:GetSecretValue' };
 
 /**
- * Powertools' SecretsProvider, made for secrets that rotate. All of its options keep working; beyond them each value
- * comes with its version, concurrent misses share one call whatever their transforms, a value outlives an outage of
- * Secrets Manager for a bounded time, and proof of staleness refetches at most once per cooldown.
+ * Reads secrets that rotate. It is Powertools' SecretsProvider, and all options of that keep working. In addition each
+ * value comes with its version, concurrent misses share one call, an expired value is served for a bounded time while
+ * Secrets Manager fails, and a refused value is read again at most once per cooldown.
+ *
+ * @example
+ * ```ts
+ * import { RotatingSecretsProvider } from '@keyturn/consumer';
+ *
+ * const secrets = new RotatingSecretsProvider({ maxAgeSeconds: 300, staleSeconds: 3_600 });
+ *
+ * export const handler = async () => {
+ *   const { value, versionId } = await secrets.getVersioned<{ url: string }>('shop/search', { transform: 'json' });
+ *   return { url: value.url, versionId };
+ * };
+ * ```
  */
 export class RotatingSecretsProvider extends SecretsProvider implements VersionedReader {
   readonly observe: Observe;
-  readonly #cache: VersionedCache;
+  readonly #reads: VersionedReads<SecretReadOptions>;
 
   constructor(options: RotatingSecretsProviderOptions = {}) {
     super(
@@ -64,13 +71,16 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
         ? options
         : { clientConfig: throughProxy<SecretsManagerClientConfig>(options.clientConfig) },
     );
-    const parts = cacheParts(options, (name, error) => explainReadError(words, name, error));
-    this.observe = parts.observe;
-    this.#cache = new VersionedCache(parts);
+    this.#reads = new VersionedReads(options, {
+      words,
+      keyOf,
+      load: (name, read, signal) => this.#load(name, read, signal),
+    });
+    this.observe = this.#reads.observe;
     registerCache(this);
   }
 
-  /** As Powertools' get. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
+  /** Reads a value as Powertools' get does. @throws SecretError | ParameterNotFoundError (throwOnMissing) | TransformParameterError */
   override get<
     ExplicitUserProvidedType = undefined,
     InferredFromOptionsType extends SecretsGetOptions | undefined = SecretsGetOptions,
@@ -80,125 +90,95 @@ export class RotatingSecretsProvider extends SecretsProvider implements Versione
   ): Promise<
     GetMaybeUndefined<SecretsGetOutput<ExplicitUserProvidedType, InferredFromOptionsType>, InferredFromOptionsType>
   > {
-    const read = options as SecretReadOptions | undefined;
-    const version = read?.forceFetch ? undefined : this.#cache.fresh(keyOf(name, read?.sdkOptions), read?.maxAge);
-    return (version ? promised(() => transformed(name, version, read?.transform)) : this.#get(name, read)) as never;
+    return this.#reads.get(name, (options ?? {}) as SecretReadOptions) as never;
   }
 
-  /** The value with its version id. @throws as get */
-  async getVersioned<Value = string>(name: string, options: SecretReadOptions = {}): Promise<VersionedSecret<Value>> {
-    const version = await this.#cache.read(this.#read(name, options));
-    return { value: transformed(name, version, options.transform) as Value, versionId: version.versionId };
+  /** Reads a value with its version id. @throws as get */
+  getVersioned<Value = string>(name: string, options: SecretReadOptions = {}): Promise<VersionedSecret<Value>> {
+    return this.#reads.getVersioned(name, options);
   }
 
   /**
-   * The warm value at once, parsed where `transform` says so, and refreshed in the background before it expires;
-   * undefined where nothing is warm: then `get` waits for it. The parsed object is the same for everybody: do not change it.
+   * Returns the cached value at once, and refreshes it in the background before it expires. Undefined: the cache has no
+   * value that is fresh, so call `get`. All callers get the same parsed object. Do not change it.
    */
   current<Value = string>(name: string, transform?: Transform): Value | undefined {
-    const version = this.#cache.warm(name) ?? this.#cache.current(this.#read(name, {}));
-    if (version === undefined) return undefined;
-    return transformed(name, version, transform) as Value;
+    return this.#reads.current(name, transform);
   }
 
-  /** Asked with proof that a version no longer works: answers the newest value that can be had. @throws SecretError */
-  async refetch<Value = string>(
-    name: string,
-    proof: RefetchProof,
-  ): Promise<VersionedSecret<Value> & { changed: boolean }> {
-    const version = await this.#cache.refetch(this.#read(name, {}), proof);
-    return {
-      value: transformed(name, version, proof.transform) as Value,
-      versionId: version.versionId,
-      changed: version.versionId !== proof.seenVersionId,
-    };
+  /** Reads the newest value after a version was refused, at most once per cooldown. @throws SecretError */
+  refetch<Value = string>(name: string, proof: RefetchProof): Promise<VersionedSecret<Value> & { changed: boolean }> {
+    return this.#reads.refetch(name, proof);
   }
 
-  /** Lets the next read fetch; with a version id, only where another version is held. By name or ARN. */
+  /** Expires a value, by name or ARN, so that the next read fetches it. With a version id: only where another version is held. */
   invalidate(name: string, versionId?: string): boolean {
-    return this.#cache.invalidate(name, versionId);
+    return this.#reads.invalidate(name, versionId);
   }
 
-  /** Which versions this environment holds. */
+  /** Lists the versions that this environment holds. */
   held(): HeldVersion[] {
-    return heldVersions(this.#cache);
+    return this.#reads.held();
   }
 
   statistics(): Readonly<CacheStatistics> {
-    return this.#cache.statistics();
+    return this.#reads.statistics();
   }
 
-  /** How the secrets that this environment reads are doing. Makes no call. */
+  /** Returns the state of the secrets that this environment has read. It makes no call. */
   healthCheck(): Health {
-    return healthOf(this.#cache);
+    return this.#reads.healthCheck();
   }
 
-  /** Reads a secret anew and says whether that worked, and if not, what to try. Never throws. */
+  /** Reads a secret again and returns whether the read worked. A failed read does not throw. */
   testConnection(name: string): Promise<ConnectionTest> {
-    return testRead(() => this.getVersioned(name, { forceFetch: true }));
+    return this.#reads.testConnection(name);
   }
 
   override clearCache(): void {
     super.clearCache();
-    this.#cache.clear();
+    this.#reads.cache.clear();
   }
 
-  /** Powertools' own: puts a value into the cache by hand, under `name` or `name,transform`. */
+  /** Puts a value into the cache, under `name` or `name,transform`, as Powertools does. */
   override addToCache(key: string, value: unknown, maxAge: number): void {
     if (maxAge <= 0) return;
     const { name, transform } = splitPowertoolsKey(key);
     const text = transform === 'json' ? JSON.stringify(value) : value;
     const stored = transform === 'binary' ? Buffer.from(String(value)).toString('base64') : text;
-    this.#cache.put(name, name, { value: stored as string | Uint8Array, versionId: undefined }, maxAge);
+    this.#reads.cache.put(name, name, { value: stored as string | Uint8Array, versionId: undefined }, maxAge);
   }
 
-  /** Powertools' own. */
+  /** Whether a value is missing or expired, by the key that Powertools uses. */
   override hasKeyExpiredInCache(key: string): boolean {
-    return this.#cache.fresh(splitPowertoolsKey(key).name) === undefined;
+    return this.#reads.cache.fresh(splitPowertoolsKey(key).name) === undefined;
   }
 
-  async #get(name: string, options: SecretReadOptions = {}): Promise<unknown> {
-    try {
-      const version = await this.#cache.read(this.#read(name, options));
-      if (version.value !== undefined || !options.throwOnMissing) return transformed(name, version, options.transform);
-    } catch (error) {
-      const isMissing = error instanceof SecretError && error.code === 'SecretNotFoundError';
-      if (!isMissing || !options.throwOnMissing) throw error;
-      throw new ParameterNotFoundError(`Parameter ${name} not found in the store`, { cause: error });
-    }
-    throw new ParameterNotFoundError(`Parameter ${name} not found in the store`);
-  }
-
-  #read(name: string, { stage, maxAge, forceFetch, ...options }: SecretReadOptions): CacheRead {
-    const sdkOptions = stage === undefined ? options.sdkOptions : { ...options.sdkOptions, VersionStage: stage };
+  async #load(name: string, options: SecretReadOptions, abortSignal: AbortSignal): Promise<Fetched> {
+    const client = this.client as SecretsManagerClient;
+    const answer = await client.send(new GetSecretValueCommand({ ...sdkOptionsOf(options), SecretId: name }), {
+      abortSignal,
+    });
     return {
-      key: keyOf(name, sdkOptions),
-      name,
-      ...(maxAge !== undefined && { maxAge }),
-      ...(forceFetch && { force: true }),
-      fetch: async (abortSignal) => {
-        const client = this.client as SecretsManagerClient;
-        const command = new GetSecretValueCommand({ ...sdkOptions, SecretId: name });
-        const answer = await client.send(command, { abortSignal });
-        return {
-          value: answer.SecretString ?? answer.SecretBinary,
-          versionId: answer.VersionId,
-          otherNames: [answer.ARN, answer.Name].filter((other) => other !== undefined),
-        };
-      },
+      value: answer.SecretString ?? answer.SecretBinary,
+      versionId: answer.VersionId,
+      otherNames: [answer.ARN, answer.Name].filter((other) => other !== undefined),
     };
   }
 }
 
-/** Which value of a secret a read is about. The released Powertools leaves stage and version out of its key. */
-function keyOf(name: string, sdkOptions: SdkOptions | undefined): string {
-  const versionId = sdkOptions?.VersionId;
-  const stage = sdkOptions?.VersionStage;
+function sdkOptionsOf({ stage, sdkOptions }: SecretReadOptions): SdkOptions | undefined {
+  return stage === undefined ? sdkOptions : { ...sdkOptions, VersionStage: stage };
+}
+
+/** The cache key of a read. It holds stage and version, which Powertools 2.35 leaves out. */
+function keyOf(name: string, options: SecretReadOptions): string {
+  const { VersionId: versionId, VersionStage: stage } = sdkOptionsOf(options) ?? {};
   if (versionId === undefined && (stage === undefined || stage === 'AWSCURRENT')) return name;
   return `${name}\n${versionId ?? ''}\n${stage ?? ''}`;
 }
 
-/** Powertools joins name and transform with a comma, which no name has. */
+/** Powertools joins name and transform with a comma, which no secret's name has. */
 function splitPowertoolsKey(key: string): { name: string; transform: string | undefined } {
   const [name, transform] = key.split(',');
   return { name: name as string, transform: transform || undefined };

@@ -3,8 +3,8 @@ import { TransformParameterError } from '@aws-lambda-powertools/parameters/error
 export type Transform = 'json' | 'binary' | 'auto';
 
 /**
- * Powertools' transforms, which it does not export. `auto` goes by the name's ending. The error never quotes the value,
- * as the engine's own message would.
+ * Does Powertools' transforms, which Powertools does not export. `auto` chooses by the ending of the name. The error does
+ * not quote the value, as the message of JSON.parse does.
  */
 export function transformSecret(name: string, value: string | Uint8Array, transform: Transform): unknown {
   const kind = transform === 'auto' ? name.toLowerCase().match(/\.(json|binary)$/)?.[1] : transform;
@@ -14,7 +14,7 @@ export function transformSecret(name: string, value: string | Uint8Array, transf
   try {
     return JSON.parse(text);
   } catch {
-    // The cause is dropped on purpose: JSON.parse quotes what it could not read, which is a secret.
+    // The cause is left out: JSON.parse quotes the text that it cannot parse, which is a secret.
     throw new TransformParameterError('json', `the value of ${name} is not JSON`);
   }
 }

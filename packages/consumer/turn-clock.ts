@@ -1,6 +1,7 @@
 /**
- * The system's time, read at most once in a synchronous run of code: reading the clock takes several times as long as
- * reading the cache. Whoever waits for anything sees the time anew, so a frozen environment finds its values expired.
+ * Returns a clock that reads the system's time at most once in a synchronous run of code. Reading the time takes several
+ * times as long as reading the cache. After an `await` the clock reads the time again, so an environment that was frozen
+ * finds its values expired.
  */
 export function turnClock(): () => number {
   let known: number | undefined;
@@ -10,7 +11,7 @@ export function turnClock(): () => number {
   return () => {
     if (known !== undefined) return known;
     known = Date.now();
-    // Not queueMicrotask, which fake timers in people's tests may hold back.
+    // Fake timers in an application's tests may hold queueMicrotask back.
     Promise.resolve().then(forget);
     return known;
   };

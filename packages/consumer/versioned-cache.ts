@@ -18,39 +18,40 @@ export interface VersionedCacheParts {
   readonly now: () => number;
   readonly random: () => number;
   readonly observe: Observe;
-  /** Says what a store's error means. */
+  /** Turns a store's error into one of this library. */
   explain(name: string, error: unknown): SecretError;
 }
 
-/** One read: `key` tells the values of one item apart (its labels, its versions); the current value's key is its name. */
+/** One read. `key` is different for each value of an item (its labels, its versions). The current value's key is its name. */
 export interface CacheRead {
   readonly key: string;
   readonly name: string;
   /** Seconds. @default - the cache's */
   readonly maxAge?: number;
   readonly force?: boolean;
-  /** Asks the store, until the signal says that it takes too long. */
+  /** Calls the store. The signal ends a call that takes too long. */
   fetch(signal: AbortSignal): Promise<Fetched>;
 }
 
+/** The reason for a refetch. */
 export interface StalenessProof {
   /** The version that was refused. */
   readonly seenVersionId: string | undefined;
   /** For the log: `28P01`, `HTTP 401`, `unknown kid`. */
   readonly reason: string;
-  /** At least this long between two calls that proof of staleness asked for. @default - the cache's */
+  /** The least time between two refetches. @default - the cache's */
   readonly cooldownMilliseconds?: number;
 }
 
-/** Where no value is at hand, a call is waited for so many times as long: giving up would give nothing. */
-const COLD_PATIENCE = 6;
+/** How many times as long a call may take where the cache has no value to serve instead. */
+const COLD_TIMEOUT_FACTOR = 6;
 
-/** A synchronous read past this share of a value's age has it refreshed in the background. */
+/** After this share of a value's age a synchronous read refreshes it in the background. */
 const REFRESH_AHEAD = 0.8;
 
 /**
- * Values with their versions, for one store. One call at a time for each value; a failing store is asked again later
- * and later, and meanwhile a value that has expired is served for a bounded time; proof of staleness asks at most once
+ * Caches the values of one store with their versions. Each value has at most one call under way. While the store fails,
+ * the pauses between calls grow, and an expired value is served for a bounded time. A refused value causes at most one call
  * per cooldown.
  */
 export class VersionedCache {
@@ -70,7 +71,7 @@ export class VersionedCache {
     this.#parts = parts;
   }
 
-  /** The value at hand if it is within its age, and within `maxAge` seconds where the read asks for that. */
+  /** Returns the cached value within its age, and within `maxAge` seconds where the read names them. */
   fresh(key: string, maxAge?: number): CachedVersion | undefined {
     const version = this.#slots.get(key)?.version;
     if (version === undefined) return undefined;
@@ -82,7 +83,7 @@ export class VersionedCache {
     return version;
   }
 
-  /** The value at hand, while it is too young to think of its expiry. */
+  /** Returns the cached value, until it is due for a refresh in the background. */
   warm(key: string): CachedVersion | undefined {
     const version = this.#slots.get(key)?.version;
     if (version === undefined || this.#parts.now() >= version.refreshAt) return undefined;
@@ -91,8 +92,8 @@ export class VersionedCache {
   }
 
   /**
-   * The value at hand, refreshed behind it when it comes near its expiry. Past its age a value is answered only while
-   * the store fails: otherwise a frozen environment would begin with a value from before its freeze.
+   * Returns the cached value, and refreshes it in the background near its expiry. An expired value is returned only while
+   * the store fails. Otherwise an environment that was frozen would start with an outdated value.
    */
   current(read: Omit<CacheRead, 'force'>): CachedVersion | undefined {
     const warm = this.warm(read.key);
@@ -100,7 +101,7 @@ export class VersionedCache {
     if (warm || !slot?.version) return warm;
     const now = this.#parts.now();
     if (slot.flight === undefined && now >= slot.retryAt) {
-      // Its failure is observed, and is the next read's to throw; here nobody waits for it.
+      // The failure is observed, and the next read throws it. This read does not wait for the call.
       this.#begin(slot, read).catch(() => undefined);
     }
     if (now >= slot.version.expiresAt) {
@@ -111,13 +112,14 @@ export class VersionedCache {
   }
 
   /**
-   * 1. A value within its age, unless the read is forced.
-   * 2. A call under way is shared, unless it is older than calls may get: then it was frozen with its environment.
-   *    A forced read shares it only if it began just now: an earlier one may bring what was
-   *    there before whatever made somebody ask. It waits for one more call, which all forced reads share.
-   * 3. After a failure, within the back-off: the stale value or the last error, without a call. A forced read is never
-   *    answered with a stale value, and is held back only while the store is failing.
-   * 4. Otherwise a call.
+   * Reads a value. In this order:
+   * 1. Without `force`, a cached value within its age is returned.
+   * 2. A call under way is shared, unless it is older than a call may get: such a call was frozen with its environment. A
+   *    forced read shares it only if it began at this moment, since an older call may return an older value. Otherwise all
+   *    forced reads share the next call.
+   * 3. Within the pause after a failure, the expired value is returned or the last error is thrown, without a call. A forced
+   *    read never returns an expired value, and waits out the pause only where another try may help.
+   * 4. Otherwise the store is called.
    * @throws SecretError
    */
   async read(read: CacheRead): Promise<CachedVersion> {
@@ -136,9 +138,9 @@ export class VersionedCache {
   }
 
   /**
-   * Asked with proof that a version no longer works. Answers the newest value: the one at hand where somebody has
-   * fetched since, where the last such call is younger than the cooldown, or where the store does not answer.
-   * @throws SecretError where no value is at hand
+   * Reads the newest value after a version was refused. It returns the cached value where that is another version already,
+   * where the last refetch is younger than the cooldown, or where the store does not answer.
+   * @throws SecretError where the cache has no value
    */
   async refetch(read: CacheRead, proof: StalenessProof): Promise<CachedVersion> {
     const slot = this.#slot(read.key, read.name);
@@ -165,17 +167,17 @@ export class VersionedCache {
   }
 
   /**
-   * Lets the next read fetch; with a version id, only where another version is held. Within one cooldown only the first
-   * invalidation of a value is obeyed at once, so that nobody can make an environment ask all the time. The value stays
-   * as what is served if the store fails just then. Answers whether it concerned anything here.
+   * Expires a value, so that the next read fetches it. With a version id: only where another version is held. Within one
+   * cooldown only the first invalidation of a value takes effect at once, so that a flood of them causes few calls. The
+   * value is still served if the store fails. Returns whether the cache holds the item in another version.
    */
   invalidate(name: string, versionId?: string): boolean {
-    let any = false;
+    let isHeld = false;
     for (const slot of this.#slots.values()) {
       if (slot.name !== name && !slot.otherNames.includes(name)) continue;
-      slot.told = { versionId, at: this.#parts.now() };
+      slot.invalidatedTo = { versionId, at: this.#parts.now() };
       if (!slot.version || (versionId !== undefined && slot.version.versionId === versionId)) continue;
-      any = true;
+      isHeld = true;
       const now = this.#parts.now();
       const earliest = Math.max(now, slot.lastInvalidatedAt + this.#parts.cooldownMilliseconds);
       if (slot.version.expiresAt <= earliest) continue;
@@ -186,10 +188,10 @@ export class VersionedCache {
       this.#statistics.invalidations += 1;
       this.#parts.observe({ event: 'invalidated', secretId: name, versionId: slot.version.versionId });
     }
-    return any;
+    return isHeld;
   }
 
-  /** Puts a value by hand, as if it had been fetched now. */
+  /** Stores a value as if it had been fetched now. */
   put(key: string, name: string, version: Omit<Fetched, 'otherNames'>, maxAge: number): void {
     const now = this.#parts.now();
     this.#slot(key, name).version = newVersion(version, now, now + maxAge * 1000);
@@ -199,7 +201,7 @@ export class VersionedCache {
     return this.#parts.now();
   }
 
-  /** Whether a read has a value to give although the last call failed. */
+  /** Whether a read returns a value although the last call failed. */
   isBridged(slot: CacheSlot): boolean {
     const now = this.#parts.now();
     return (slot.version !== undefined && now < slot.version.expiresAt) || this.#mayServeStale(slot, now);
@@ -218,14 +220,15 @@ export class VersionedCache {
   }
 
   #share(slot: CacheSlot, read: CacheRead, now: number): Promise<CachedVersion> {
-    const flight = slot.flight && now - slot.flight.startedAt <= this.#patience(slot) ? slot.flight : undefined;
+    const flight =
+      slot.flight && now - slot.flight.startedAt <= this.#timeoutMilliseconds(slot) ? slot.flight : undefined;
     if (flight && (!read.force || flight.startedAt === now)) return flight.promise;
     if (flight) {
-      const goOn = () => {
+      const shareNext = () => {
         slot.nextFlight = undefined;
         return this.#share(slot, read, this.#parts.now());
       };
-      slot.nextFlight ??= flight.promise.then(goOn, goOn);
+      slot.nextFlight ??= flight.promise.then(shareNext, shareNext);
       return slot.nextFlight;
     }
     const { lastError } = slot;
@@ -246,15 +249,16 @@ export class VersionedCache {
   async #call(slot: CacheSlot, read: Omit<CacheRead, 'force'>, startedAt: number): Promise<CachedVersion> {
     const { now, observe, explain, maxAgeMilliseconds } = this.#parts;
     try {
-      const fetched = await read.fetch(AbortSignal.timeout(this.#patience(slot)));
-      // A call that began earlier never overwrites what a later one brought.
+      const fetched = await read.fetch(AbortSignal.timeout(this.#timeoutMilliseconds(slot)));
+      // A call that began earlier never overwrites the value of a later one.
       if (slot.version && slot.version.fetchedAt > startedAt) return slot.version;
       const wanted = read.maxAge === undefined ? maxAgeMilliseconds : read.maxAge * 1000;
       const age = Math.min(wanted, fetched.maxAgeMilliseconds ?? wanted);
       const before = slot.version;
       const changed = before?.versionId !== fetched.versionId;
-      // A read that wants no caching does not take away what others may still use.
-      const isOvertaken = slot.told && startedAt < slot.told.at && slot.told.versionId !== fetched.versionId;
+      // A read with a shorter age does not shorten the age for other reads.
+      const isOvertaken =
+        slot.invalidatedTo && startedAt < slot.invalidatedTo.at && slot.invalidatedTo.versionId !== fetched.versionId;
       const expiresAt = isOvertaken ? startedAt : Math.max(startedAt + age, before && !changed ? before.expiresAt : 0);
       slot.version = newVersion(fetched, startedAt, expiresAt);
       slot.otherNames = fetched.otherNames;
@@ -275,11 +279,11 @@ export class VersionedCache {
     }
   }
 
-  #patience({ version }: CacheSlot): number {
-    return this.#parts.timeoutMilliseconds * (version ? 1 : COLD_PATIENCE);
+  #timeoutMilliseconds({ version }: CacheSlot): number {
+    return this.#parts.timeoutMilliseconds * (version ? 1 : COLD_TIMEOUT_FACTOR);
   }
 
-  /** An outage is bridged; a refusal or a missing secret is not: that is somebody's decision. */
+  /** An outage is bridged. A refusal or a missing secret is not, because a person may have decided it. */
   #mayServeStale({ version, lastError }: CacheSlot, now: number): boolean {
     return (
       version !== undefined && lastError?.retryable === true && now < version.expiresAt + this.#parts.staleMilliseconds
@@ -316,7 +320,7 @@ function newVersion(
   return { value, versionId, fetchedAt, expiresAt, refreshAt, transformed: {} };
 }
 
-/** A version's value through a transform, made once. @throws TransformParameterError */
+/** Transforms a version's value. Each transform runs once per version. @throws TransformParameterError */
 export function transformed(name: string, version: CachedVersion, transform: Transform | undefined): unknown {
   if (transform === undefined || version.value === undefined) return version.value;
   const known = version.transformed[transform];
@@ -326,7 +330,7 @@ export function transformed(name: string, version: CachedVersion, transform: Tra
   return value;
 }
 
-/** Without the turns of the event loop that an async function would add to a warm read. */
+/** Wraps a result in a promise without the turns of the event loop that an async function adds. */
 export function promised<Value>(make: () => Value): Promise<Value> {
   try {
     return Promise.resolve(make());

@@ -4,13 +4,13 @@ import type { Observe } from './observe.ts';
 import type { Transform } from './transform-secret.ts';
 import type { StalenessProof, VersionedCache } from './versioned-cache.ts';
 
-/** A value with the version that it is. */
+/** A value with its version. */
 export interface VersionedSecret<Value = string> {
   readonly value: Value;
   readonly versionId: string | undefined;
 }
 
-/** What an environment holds: names and version ids, never values. */
+/** A version that this environment holds. It has names and ids, and no value. */
 export interface HeldVersion {
   readonly secretId: string;
   readonly versionId: string | undefined;
@@ -25,11 +25,11 @@ export interface VersionedReadOptions {
   readonly maxAge?: number;
   readonly forceFetch?: boolean;
   readonly transform?: Transform;
-  /** The label of another value than the current one. */
+  /** The label of the value to read, where it is not the current one. */
   readonly stage?: string;
 }
 
-/** Whatever the readers of this library can read from: a provider of secrets, or of parameters. */
+/** The interface of the providers, which the readers of this library use. */
 export interface VersionedReader {
   readonly observe: Observe;
   getVersioned<Value = string>(name: string, options?: VersionedReadOptions): Promise<VersionedSecret<Value>>;
@@ -43,13 +43,13 @@ export interface VersionedReader {
 }
 
 export interface Health {
-  /** `healthy`; `degraded` while expired values are served or would be; `unhealthy` where a read has no value to give. */
+  /** `degraded`: the store fails, and cached values are served. `unhealthy`: the store fails, and a read has no value. */
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly secrets: readonly {
     readonly secretId: string;
     readonly versionId: string | undefined;
     readonly ageSeconds: number | undefined;
-    /** The code of the last call's error, while it has not been followed by a success. */
+    /** The code of the last call's error. Undefined after a call that worked. */
     readonly lastError: string | undefined;
   }[];
   readonly statistics: Readonly<CacheStatistics>;

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { addAdminRoutes } from './admin/routes.ts';
 import { Authoriser } from './authorization/authorise.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -16,6 +15,7 @@ import {
   type Settings,
 } from './cloud.ts';
 import { addConsoleRoutes } from './console/routes.ts';
+import { Deliveries } from './deliveries.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Faults } from './faults/faults.ts';
 import { type AdministratorKey, makeAdministratorKey } from './identity/administrator-key.ts';
@@ -23,7 +23,7 @@ import { Callers } from './identity/callers.ts';
 import { rolePrincipal } from './identity/principals.ts';
 import { SessionStore } from './identity/sessions.ts';
 import { Recorder } from './recording/recorder.ts';
-import { makeRunDirectory } from './run-directory.ts';
+import { makeRunDirectory, type RunDirectory } from './run-directory.ts';
 import type { EventSink, RunningCloud } from './running-cloud.ts';
 import type { Remove } from './runs/private-file.ts';
 import { writeRunFile } from './runs/run-file.ts';
@@ -104,21 +104,25 @@ class LocalCloud implements RunningCloud {
   readonly administrator: AdministratorKey;
   readonly pageToken = randomBytes(24).toString('base64url');
   readonly callers: Callers;
+  readonly deliveries: Deliveries;
   #listener: Listener | undefined;
   #closing: Promise<void> | undefined;
   #removeRunFile: Remove | undefined;
+  readonly #runDirectory: RunDirectory;
 
-  constructor(options: CloudOptions, directory: string) {
+  constructor(options: CloudOptions, directory: RunDirectory) {
     this.accountId = options.accountId ?? '000000000000';
     this.region = options.region ?? 'us-east-1';
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.settings = { ...hostileSettings, ...options.settings };
     this.log = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
-    this.directory = directory;
+    this.#runDirectory = directory;
+    this.directory = directory.path;
+    this.deliveries = new Deliveries(this.log);
     this.recorder = new Recorder(options.recordedCalls);
     this.faults = new Faults(this.random);
-    this.#dispatcher = new Dispatcher(this, this.faults, this.recorder);
+    this.#dispatcher = new Dispatcher(this, this);
     this.#iam = this.addService(createIamService) as IamService;
     const { sessions, recorder } = this;
     this.authoriser = new Authoriser({ cloud: this, iam: this.#iam.state, sessions, recorder });
@@ -237,6 +241,6 @@ class LocalCloud implements RunningCloud {
     this.#removeRunFile?.();
     await this.#listener?.close();
     for (const service of [...this.services.values()].reverse()) await service.close?.();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#runDirectory.remove();
   }
 }

@@ -3,10 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accessDenied } from './authorization/refusal.ts';
 import { sleep } from './clock.ts';
 import { type Access, AwsError, type Call, type Cloud, type Operation, type Principal, type Service } from './cloud.ts';
+import type { Deliveries } from './deliveries.ts';
 import { type Faults, strikes } from './faults/faults.ts';
 import { refusalOf } from './faults/refusal.ts';
 import type { ActiveRule } from './faults/rule.ts';
 import { NoAnswer } from './faults/throttling.ts';
+import { callOf, currentLineage } from './lineage.ts';
 import type { Recorder } from './recording/recorder.ts';
 
 export interface DispatchRequest {
@@ -34,14 +36,22 @@ export class Dispatcher {
   readonly #cloud: Cloud;
   readonly #faults: Faults;
   readonly #recorder: Recorder;
+  readonly #deliveries: Deliveries;
 
-  constructor(cloud: Cloud, faults: Faults, recorder: Recorder) {
+  constructor(cloud: Cloud, parts: { faults: Faults; recorder: Recorder; deliveries: Deliveries }) {
     this.#cloud = cloud;
-    this.#faults = faults;
-    this.#recorder = recorder;
+    this.#faults = parts.faults;
+    this.#recorder = parts.recorder;
+    this.#deliveries = parts.deliveries;
   }
 
-  async dispatch(request: DispatchRequest): Promise<unknown> {
+  dispatch(request: DispatchRequest): Promise<unknown> {
+    const { service, source, principal } = request;
+    const lineage = source === 'wire' ? this.#deliveries.lineageOf(principal.accessKeyId) : currentLineage();
+    return callOf(service.name, lineage, () => this.#dispatch(request));
+  }
+
+  async #dispatch(request: DispatchRequest): Promise<unknown> {
     const operation = Object.hasOwn(request.service.operations, request.operation)
       ? request.service.operations[request.operation]
       : undefined;

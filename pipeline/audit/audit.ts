@@ -1,11 +1,15 @@
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { Finding } from '../contracts/audit.ts';
+import type { BusParties } from '../contracts/bus-policy.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { secretNameOf } from '../contracts/settings/settings-parameter.ts';
 import { isNamed, KeyturnError } from '../errors.ts';
 import { SecretUnusable } from '../rotation/errors.ts';
 import { listSettings } from '../settings/list-settings.ts';
+import { findBusPolicy } from './find-bus-policy.ts';
 import { findDrift } from './find-drift.ts';
 import { gatherBlockers, type Observer, observeSecret } from './observe-secret.ts';
 import { listRunningExecutions } from './running-executions.ts';
@@ -14,6 +18,8 @@ export interface AuditDependencies extends Omit<Observer, 'running'> {
   readonly ssm: Pick<SSMClient, 'send'>;
   readonly states: Pick<SFNClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string };
+  readonly events: Pick<EventBridgeClient, 'send'>;
+  readonly bus: BusParties;
   now(): Date;
   /** By then it has to be told what was found. */
   readonly deadline: Date;
@@ -37,7 +43,8 @@ export async function audit(dependencies: AuditDependencies, secretId?: string):
   const managed = (await allSettings(dependencies)).filter((one) => name === undefined || one.name === name);
   const running = await listRunningExecutions(dependencies.states, dependencies.machines);
   const observer = { ...dependencies, running };
-  const findings: Finding[] = [];
+  // The bus is the pipeline's, and no secret's.
+  const findings: Finding[] = secretId === undefined ? await findBusPolicy(dependencies.events, dependencies.bus) : [];
   for (let from = 0; from < managed.length; from += AT_ONCE) {
     if (dependencies.now() >= dependencies.deadline) {
       findings.push(outOfTime(managed.slice(from)));
@@ -94,7 +101,9 @@ function unobserved({ name }: SecretSettings, error: unknown): Finding {
     code: isGone ? 'SecretMissing' : 'AuditIncomplete',
     secretArn: '',
     secretName: name,
-    message: isGone ? `${name}: ${fault.message}` : `${name}: it could not be looked at: ${code} ${fault.message}`,
+    message: isGone
+      ? `${name}: ${quote(fault.message, [])}`
+      : `${name}: it could not be looked at: ${quote(`${code} ${fault.message}`, [])}`,
     command: wayToSecret(name, isGone, isMissing),
     isSafe: false,
   };

@@ -29,7 +29,9 @@ export interface Observer {
   readonly lambda: Pick<LambdaClient, 'send'>;
   readonly settingsPrefix: string;
   readonly historyTableName: string;
-  readonly mirrorSecretFunctionArn: string;
+  readonly compareMirrorFunctionArn: string;
+  /** Of each kind that the pipeline rotates. */
+  readonly verifyFunctionArns: Readonly<Partial<Record<string, string>>>;
   /** Asked for once for all secrets. */
   readonly running: RunningExecutions;
   now(): Date;
@@ -97,14 +99,18 @@ async function isStillPending(observer: Observer, { name }: SecretSettings, vers
 }
 
 /** Who still uses the previous credential. Asked for the few whose retirement is overdue. */
-export async function gatherBlockers(observer: Observer, { secret, story }: ObservedSecret): Promise<string[]> {
+export async function gatherBlockers(
+  observer: Observer,
+  { settings, secret, story }: ObservedSecret,
+): Promise<string[]> {
   const versionId = secret.versionWith(AWSCURRENT);
   const previousVersionId = secret.versionWith(AWSPREVIOUS);
-  if (!versionId || !previousVersionId || !secret.rotationFunctionArn) return [];
+  const verifyFunctionArn = observer.verifyFunctionArns[settings.kind];
+  if (!versionId || !previousVersionId || !verifyFunctionArn) return [];
   const promotedAt = (story.promotedAt ?? secret.lastChangedAt ?? new Date(0)).toISOString();
-  const request = { operation: 'GatherEvidence', secretArn: secret.arn, versionId, previousVersionId, promotedAt };
-  const evidence = await ask(observer.lambda, secret.rotationFunctionArn, request);
-  return parse('The evidence', v.object({ blockers: v.array(v.string()) }), evidence).blockers;
+  const request = { operation: 'Verify', secretArn: secret.arn, versionId, previousVersionId, promotedAt };
+  const answer = parse('The verification', VerifyAnswer, await ask(observer.lambda, verifyFunctionArn, request));
+  return answer.blockers ?? [];
 }
 
 /** ListSecretVersionIds has 50 calls a second for all of the account: only for what labels alone do not explain. */
@@ -148,8 +154,8 @@ async function verify(
   secret: SecretDescription,
 ): Promise<ObservedSecret['target']> {
   const versionId = secret.versionWith(AWSCURRENT);
-  const { rotationFunctionArn } = secret;
-  if (!settings.rotated || !versionId || !rotationFunctionArn) return undefined;
+  const verifyFunctionArn = observer.verifyFunctionArns[settings.kind];
+  if (!settings.rotated || !versionId || !verifyFunctionArn) return undefined;
   const previousVersionId = unretiredVersionId(secret);
   const request = {
     operation: 'Verify',
@@ -158,7 +164,7 @@ async function verify(
     ...(previousVersionId && { previousVersionId }),
   };
   try {
-    const verdict = parse('The verification', VerifyAnswer, await ask(observer.lambda, rotationFunctionArn, request));
+    const verdict = parse('The verification', VerifyAnswer, await ask(observer.lambda, verifyFunctionArn, request));
     return await unlessRetiredMeanwhile(observer, { secret, versionId, verdict });
   } catch (error) {
     if (!(error instanceof AskedInVain)) throw error;
@@ -202,12 +208,12 @@ async function compareMirrors(
   if (!versionId) return [];
   const compared: ObservedMirror[] = [];
   for (const mirror of settings.mirrors) {
-    const request = { secretArn: secret.arn, versionId, mirror, compareOnly: true };
+    const request = { secretArn: secret.arn, versionId, mirror };
     const name = mirror.to === 'replica' ? mirror.region : mirror.parameterName;
     const { inStep, reason } = parse(
       'The comparison',
       v.object({ inStep: v.boolean(), reason: v.optional(v.string()) }),
-      await ask(observer.lambda, observer.mirrorSecretFunctionArn, request),
+      await ask(observer.lambda, observer.compareMirrorFunctionArn, request),
     );
     const replica = answer.ReplicationStatus?.find(({ Region }) => Region === name);
     const isOurs = replica !== undefined && replica.Status !== 'Failed';

@@ -1,4 +1,3 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { ReplicateSecretToRegionsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Finding, FindingCode, Repair } from '../contracts/audit.ts';
@@ -7,7 +6,6 @@ import { convergenceBoundSeconds, type SecretSettings } from '../contracts/setti
 import { KeyturnError } from '../errors.ts';
 import { type SecretDescription, SecretStore } from '../rotation/secret-store.ts';
 import { candidateVersionId, isCurrent } from '../rotation/version-labels.ts';
-import { ask } from './ask-function.ts';
 import { retirementName } from './running-executions.ts';
 
 /** What was found is not the case any more, so nothing was done. */
@@ -23,7 +21,6 @@ export class NotRepairable extends KeyturnError {
 export interface Repairer {
   readonly secretsManager: SecretsManagerClient;
   readonly states: Pick<SFNClient, 'send'>;
-  readonly lambda: Pick<LambdaClient, 'send'>;
   readonly machines: { rotateSecretArn: string; retireCredentialArn: string; propagateSecretArn: string };
   now(): Date;
 }
@@ -41,7 +38,7 @@ type RepairOf<Action extends Repair['action']> = Extract<Repair, { action: Actio
 
 /**
  * Repairs one finding, with the rights of the caller, or starts what repairs it: `awaited` has to end well. Looks first
- * whether the finding is still the case, and may be called twice: executions are named after their version. @throws FindingOutdated | NotRepairable | AskedInVain
+ * whether the finding is still the case, and may be called twice: executions are named after their version. @throws FindingOutdated | NotRepairable
  */
 export async function repairDrift(repairer: Repairer, finding: Finding, settings: SecretSettings): Promise<Repaired> {
   const { repair } = finding;
@@ -85,14 +82,20 @@ async function rollBack(
   return { done: `version ${versionId} was rolled back`, awaited };
 }
 
-async function abandonCandidate(
-  { lambda }: Repairer,
+/** Through the workflow: only its roles may invoke what writes to a target. */
+function abandonCandidate(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId }: RepairOf<'abandon-candidate'>,
+  { versionId }: RepairOf<'abandon-candidate'>,
 ): Promise<Repaired> {
   requirePending(secret, versionId);
-  await ask(lambda, rotationFunctionArn, { operation: 'Abandon', secretArn: secret.arn, versionId });
-  return { done: `candidate ${versionId} was given up, and AWSPENDING detached` };
+  return startRepair(
+    repairer,
+    secret,
+    'PendingStuck',
+    versionId,
+    `candidate ${versionId} was given up, and AWSPENDING detached`,
+  );
 }
 
 async function detachPending(
@@ -166,15 +169,25 @@ async function resumeRetirement(
   return { done, awaited, begun };
 }
 
-async function repairTarget(
-  { lambda }: Repairer,
+function repairTarget(
+  repairer: Repairer,
   secret: SecretDescription,
-  { rotationFunctionArn, versionId, previousVersionId, code }: RepairOf<'repair-target'>,
+  { versionId, code }: RepairOf<'repair-target'>,
 ): Promise<Repaired> {
   requireCurrent(secret, versionId);
-  const request = { operation: 'Repair', secretArn: secret.arn, versionId, previousVersionId, code } as const;
-  await ask(lambda, rotationFunctionArn, request);
-  return { done: doneToTarget(code, versionId) };
+  return startRepair(repairer, secret, code, versionId, doneToTarget(code, versionId));
+}
+
+/** Without a name, so that it may be made again within the hour: the rotation function looks before it writes. */
+async function startRepair(
+  repairer: Repairer,
+  secret: SecretDescription,
+  code: FindingCode,
+  expectedVersionId: string,
+  done: string,
+): Promise<Repaired> {
+  const input = { secretId: secret.arn, startedBy: 'audit', operation: 'repair', code, expectedVersionId };
+  return { done, awaited: await start(repairer, repairer.machines.rotateSecretArn, { input }) };
 }
 
 /** In the words of what was found: for each code the rotation function does something else. */
@@ -216,14 +229,14 @@ async function replicate(
 async function start(
   { states, now }: Repairer,
   stateMachineArn: string,
-  { name, input }: { name: string; input: unknown },
+  { name, input }: { name?: string; input: unknown },
 ): Promise<string> {
   const hour = Math.floor(now().getTime() / 3_600_000).toString(36);
   const answer = await states.send(
     new StartExecutionCommand({
       stateMachineArn,
       input: JSON.stringify(input),
-      name: `${name.slice(0, 72)}-${hour}`,
+      ...(name && { name: `${name.slice(0, 72)}-${hour}` }),
     }),
   );
   return answer.executionArn as string;

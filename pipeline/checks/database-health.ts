@@ -1,4 +1,5 @@
 import { DescribeDBProxyTargetsCommand, type RDSClient } from '@aws-sdk/client-rds';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { describeCluster, describeInstance } from '../rotators/postgres/database-host.ts';
 import { describeAwsFault } from './aws-faults.ts';
 import { CheckInterrupted } from './errors.ts';
@@ -46,7 +47,10 @@ async function instanceHealth(rds: Rds, { secretName, database }: HealthQuestion
     );
   }
   if (!trouble.test(status)) return `${identifier} ${status}`;
-  throw new CheckInterrupted('InstanceUnhealthy', `${secretName}: RDS says that ${identifier} is ${status}.`);
+  throw new CheckInterrupted(
+    'InstanceUnhealthy',
+    `${secretName}: RDS says that ${identifier} is ${quote(status, [])}.`,
+  );
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html */
@@ -62,6 +66,6 @@ async function proxyHealth(rds: Rds, { secretName, proxyName }: HealthQuestion):
   );
   throw new CheckInterrupted(
     'ProxyTargetUnhealthy',
-    `${secretName}: proxy ${proxyName} has no available target: ${reasons.join('; ') || 'none is registered'}.`,
+    `${secretName}: proxy ${proxyName} has no available target: ${quote(reasons.join('; '), []) || 'none is registered'}.`,
   );
 }

@@ -21,6 +21,7 @@ export const findingCodes = {
   RetirementOverdue: 'The previous credential is still in use long after its grace period.',
   SecretOverdue: 'The secret was not rotated when it was due.',
   RotationOff: 'Rotation is turned off, or another function has it.',
+  BusPolicyChanged: 'The policy of the pipeline’s event bus is not the one that was deployed.',
   MirrorBehind: 'A parameter that mirrors the secret holds another value.',
   ReplicaBehind: 'A replica region does not have the current version.',
   RoleMissing: 'A role that the logins need does not exist in the database.',
@@ -34,7 +35,7 @@ export const findingCodes = {
   AdministratorGrantMissing: 'The administrator lacks a right that a rotation or a retirement needs.',
 } as const;
 export type FindingCode = keyof typeof findingCodes;
-const findingCode = v.picklist(Object.keys(findingCodes) as FindingCode[]);
+export const findingCode = v.picklist(Object.keys(findingCodes) as FindingCode[]);
 
 /** What repairs a finding, as data: everything that it takes is in it, and it is looked at again before anything is done. */
 export const Repair = v.variant('action', [
@@ -97,7 +98,7 @@ const CredentialVerdict = v.variant('works', [
 ]);
 export type CredentialVerdict = v.InferOutput<typeof CredentialVerdict>;
 
-/** What a rotation function answers to Verify. `supported: false`: its kind of target cannot be asked. */
+/** What a verification function answers. `supported: false`: its kind of target cannot be asked. */
 export const Verification = v.object({
   current: CredentialVerdict,
   /** Missing: it is not meant to work any more, or never had a credential of its own. */
@@ -116,8 +117,11 @@ export const Verification = v.object({
 });
 export type Verification = v.InferOutput<typeof Verification>;
 
+/** Who still uses the previous credential, where that was asked. */
+const blockers = v.optional(v.array(v.string()));
+
 export const VerifyAnswer = v.variant('supported', [
-  v.object({ supported: v.literal(false) }),
-  v.object({ supported: v.literal(true), ...Verification.entries }),
+  v.object({ supported: v.literal(false), blockers }),
+  v.object({ supported: v.literal(true), ...Verification.entries, blockers }),
 ]);
 export type VerifyAnswer = v.InferOutput<typeof VerifyAnswer>;

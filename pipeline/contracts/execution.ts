@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { findingCode } from './audit.ts';
 
 const secretId = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 const versionId = v.pipe(v.string(), v.minLength(32), v.maxLength(64));
@@ -14,10 +15,12 @@ export const RotationRequest = v.variant('startedBy', [
   v.object({
     startedBy: v.picklist(['schedule', 'console', 'command-line', 'dashboard', 'event', 'audit', 'fleet', 'unknown']),
     secretId,
-    /** `check` runs the checks on what is current; `roll-back` goes back to the version before. */
-    operation: v.optional(v.picklist(['rotate', 'check', 'roll-back']), 'rotate'),
-    /** `roll-back` only: what whoever asks takes for current. Something else is current by now: refused. */
+    /** `check` runs the checks on what is current; `roll-back` goes back to the version before; `repair` ends a finding. */
+    operation: v.optional(v.picklist(['rotate', 'check', 'roll-back', 'repair']), 'rotate'),
+    /** `roll-back` and `repair`: the version that the caller means. Labels say otherwise by now: refused. */
     expectedVersionId: v.optional(versionId),
+    /** `repair` only: what the audit found. */
+    code: v.optional(findingCode),
     /** Retire the previous credential first, if there is evidence that nobody uses it. */
     retireNow: v.optional(v.boolean(), false),
     /** Revoke the previous credential at once, whoever still uses it. */

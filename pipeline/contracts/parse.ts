@@ -21,7 +21,8 @@ export function parse<Schema extends v.GenericSchema>(
   throw new InputInvalid(what, result.issues.map(describeIssue));
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>): string {
+/** @internal A problem with its place, and what was expected there. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const place = v.getDotPath(issue) ?? 'the whole';
   const expected = expectation(issue);
   const received = issue.input === undefined ? 'nothing' : typeof issue.input;

@@ -18,7 +18,7 @@ export type RotationEvent = v.InferOutput<typeof RotationEvent>;
 const arn = v.pipe(v.string(), v.startsWith('arn:'));
 const versionId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
-/** What the workflow, the audit and `doctor` ask of the rotation function, because it alone reaches the target. Named as the Task states are. */
+/** What the workflow asks of the rotation function, because it alone reaches the target. Named as the Task states are. */
 export const WorkflowRequest = v.variant('operation', [
   v.object({
     operation: v.literal('Abandon'),
@@ -45,19 +45,13 @@ export const WorkflowRequest = v.variant('operation', [
     previousVersionId: versionId,
     promotedAt: v.pipe(v.string(), v.isoTimestamp()),
   }),
-  /** The audit: do the credentials that are meant to work do so? Reads only. */
-  v.object({
-    operation: v.literal('Verify'),
-    secretArn: arn,
-    versionId,
-    previousVersionId: v.optional(versionId),
-  }),
-  /** `doctor --repair`: mends what Verify found under this code. */
+  /** Repairs what Verify found under this code. */
   v.object({
     operation: v.literal('Repair'),
     secretArn: arn,
     versionId,
     previousVersionId: v.optional(versionId),
+    /** Of a finding. Prepare holds it to the list; the rotator knows what it can repair. */
     code: v.pipe(v.string(), v.nonEmpty()),
   }),
 ]);

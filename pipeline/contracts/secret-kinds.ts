@@ -12,3 +12,8 @@ export type ManagedKind = (typeof managedKinds)[number];
 
 /** Their rotation functions log in to databases: they run in the databases' network, with the databases' certificates. */
 export const databaseKinds: readonly SecretKind[] = ['postgres'];
+
+/** The audit finds the verification function of a kind in this variable of its environment; missing: none is rotated. */
+export function verifyFunctionVariable(kind: SecretKind): string {
+  return `KEYTURN_VERIFY_${kind.toUpperCase().replaceAll('-', '_')}_FUNCTION_ARN`;
+}

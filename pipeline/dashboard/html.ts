@@ -1,3 +1,5 @@
+import { shownText } from '../contracts/grammar/shown-text.ts';
+
 /** Text that is HTML already, because `html` made it. */
 export class Html {
   readonly text: string;
@@ -30,5 +32,5 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`]/g, (character) => entities[character] as string);
+  return shownText(text).replace(/[&<>"'`]/g, (character) => entities[character] as string);
 }

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { readStory } from '../history/story-rows.ts';
 import { describeAnswer } from '../rotation/secret-store.ts';
@@ -75,6 +76,6 @@ async function readStatus(reader: StatusReader, settings: SecretSettings): Promi
   } catch (error) {
     // One secret that is gone, or that the role may not see, must not hide the others.
     if (!(error instanceof Error)) throw error;
-    return { name: settings.name, reason: `${error.name}: ${error.message}` };
+    return { name: settings.name, reason: quote(`${error.name}: ${error.message}`, []) };
   }
 }

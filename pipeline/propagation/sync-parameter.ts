@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { GetParameterCommand, GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { parse } from '../contracts/parse.ts';
 import { declarableNames, ParameterSettings, parameterSettingsName } from '../contracts/settings/parameter.ts';
 import type { ConsumerSettings, MirrorSettings } from '../contracts/settings/secret.ts';
 import { isNamed } from '../errors.ts';
+import { type ParameterVersion, readVersion } from './look-at-parameter.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty());
 
@@ -35,17 +36,13 @@ export interface Propagation {
   readonly parameterFunctionArn?: string;
 }
 
-/** What `await-convergence` asks. Parameter Store's own answer holds the value, and would stay in the execution's history. */
-export const ParameterLook = v.object({ operation: v.literal('look-at-parameter'), parameterName: text });
-export type ParameterLook = v.InferOutput<typeof ParameterLook>;
-
 export interface SyncDependencies {
   readonly ssm: SSMClient;
   readonly states: SFNClient;
   readonly settingsPrefix: string;
   readonly propagateSecretArn: string;
-  /** This function's own, for those who ask it about versions later. */
-  readonly functionArn: string;
+  /** The function that answers which version is there, for executions that wait. */
+  readonly lookAtParameterFunctionArn: string;
 }
 
 export type SyncOutcome = { started: true; executionName: string } | { started: false; reason: string };
@@ -66,25 +63,11 @@ export async function syncParameter(dependencies: SyncDependencies, event: unkno
   if (!current) return { started: false, reason: `${name} has been deleted meanwhile` };
   const propagation = {
     ...planPropagation(change, current, consumers),
-    parameterFunctionArn: dependencies.functionArn,
+    parameterFunctionArn: dependencies.lookAtParameterFunctionArn,
   };
   const executionName = nameExecution(propagation);
   await start(dependencies, executionName, propagation);
   return { started: true, executionName };
-}
-
-/** The number of the version that a parameter has now; null where it has been deleted. Reads only. */
-export async function lookAtParameter(
-  { ssm }: Pick<SyncDependencies, 'ssm'>,
-  { parameterName }: ParameterLook,
-): Promise<{ version: number | null }> {
-  const current = await readVersion(ssm, parameterName);
-  return { version: current?.version ?? null };
-}
-
-interface ParameterVersion {
-  readonly version: number;
-  readonly modifiedAt: Date;
 }
 
 /** An event's time is cut off to whole seconds. */
@@ -141,17 +124,6 @@ async function declaredConsumers(
     }
   }
   return [...declared.values()];
-}
-
-async function readVersion(ssm: SSMClient, name: string): Promise<ParameterVersion | undefined> {
-  try {
-    // Without decryption: only the number and the date are looked at.
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
-    return { version: Parameter?.Version ?? 0, modifiedAt: Parameter?.LastModifiedDate ?? new Date(0) };
-  } catch (error) {
-    if (isNamed(error, 'ParameterNotFound')) return undefined;
-    throw error;
-  }
 }
 
 async function start(

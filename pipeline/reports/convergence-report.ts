@@ -1,5 +1,5 @@
+import { quote } from '@keyturn/consumer/contracts/quote';
 import type { Change } from '../contracts/report.ts';
-import { boundedLine } from './bounded-line.ts';
 import { type ComposedEvent, type ComposedReport, composed, count, hashOf, type ReportOf } from './composed.ts';
 import { explainCause } from './failure.ts';
 
@@ -72,7 +72,7 @@ function laggingEvent(
   const detail = {
     ...baseOfChange(change, executionArn),
     consumer,
-    reason: boundedLine(explainCause(lag.reason)),
+    reason: quote(explainCause(lag.reason), []),
     ...(lag.expectedAt && { expectedAt: lag.expectedAt }),
     ...(lag.publishedIds?.has(id) && { isKnown: true }),
   };

@@ -1,4 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { quote } from '@keyturn/consumer/contracts/quote';
 import { EVENT_SOURCE, type EventDetail, type EventType } from '../contracts/events.ts';
 import { KeyturnError } from '../errors.ts';
 
@@ -17,7 +18,8 @@ export async function publish<Type extends EventType>(
   event: { type: Type; id: string; detail: Detail<Type> },
 ): Promise<void> {
   const detail = { schemaVersion: 1, id: event.id, ...event.detail };
-  const secretArn = 'secretArn' in detail && typeof detail.secretArn === 'string' ? [detail.secretArn] : [];
+  // What is found of the pipeline itself is about no secret.
+  const secretArn = 'secretArn' in detail && detail.secretArn ? [String(detail.secretArn)] : [];
   const answer = await client.send(
     new PutEventsCommand({
       Entries: [
@@ -33,7 +35,9 @@ export async function publish<Type extends EventType>(
   );
   if (!answer.FailedEntryCount) return;
   const entry = answer.Entries?.[0];
-  throw new EventNotAccepted(`EventBridge did not accept "${event.type}": ${entry?.ErrorCode} ${entry?.ErrorMessage}.`);
+  throw new EventNotAccepted(
+    `EventBridge did not accept "${event.type}": ${quote(`${entry?.ErrorCode} ${entry?.ErrorMessage}`, [])}.`,
+  );
 }
 
 /** An error as the story tells it: a stable code and a message without values. */
@@ -41,6 +45,6 @@ export function describeError(error: unknown): { code: string; message: string; 
   if (error instanceof KeyturnError) {
     return { code: (error as { code: string }).code, message: error.message, retryable: error.retryable };
   }
-  if (error instanceof Error) return { code: error.name, message: error.message, retryable: true };
+  if (error instanceof Error) return { code: error.name, message: quote(error.message, []), retryable: true };
   return { code: 'Unknown', message: 'something that is not an Error was thrown', retryable: true };
 }

@@ -60,7 +60,7 @@ export async function openRetirement(
   return { rotation, versions: { current, previous, promotedAt: new Date(request.promotedAt) } };
 }
 
-function describeBlocker(blocker: { name: string; address?: string; since?: Date }): string {
+export function describeBlocker(blocker: { name: string; address?: string; since?: Date }): string {
   const address = blocker.address ? ` from ${blocker.address}` : '';
   const since = blocker.since ? ` since ${blocker.since.toISOString()}` : '';
   return `${blocker.name}${address}${since}`;

@@ -2,12 +2,13 @@ import type { FindingCode } from '../contracts/audit.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { StepRefused } from './errors.ts';
 import { unlessOvertaken } from './guard.ts';
+import { openVerification } from './open-verification.ts';
 import type { RotationFunction } from './rotation-function.ts';
-import { openVerification } from './verify.ts';
+
 import { isRepairOvertaken } from './version-labels.ts';
 
 /**
- * Mends what Verify found under a code. The secret is not touched. May be called twice.
+ * Repairs what Verify found under a code. The secret is not touched. May be called twice.
  * @throws StepRefused, or RotationAbandoned where the target tells it, when a rotation, a roll-back or the retirement has
  * come between, or a candidate lies under AWSPENDING: then nothing is what was found
  */

@@ -15,7 +15,6 @@ import { openRotation, type RotationFunction, type Step } from './rotation-funct
 import type { SecretDescription } from './secret-store.ts';
 import { setSecret } from './set-secret.ts';
 import { testSecret } from './test-secret.ts';
-import { verify } from './verify.ts';
 import { hasFailed, isCurrent, isPending, wasPromoted } from './version-labels.ts';
 
 /** One invocation of a rotation function: a step from Secrets Manager, or a request from the workflow. */
@@ -81,8 +80,6 @@ async function serveWorkflow(rotationFunction: RotationFunction, request: Workfl
       return gatherEvidence(rotationFunction, request);
     case 'Retire':
       return retire(rotationFunction, request);
-    case 'Verify':
-      return verify(rotationFunction, request);
     case 'Repair':
       return repair(rotationFunction, request);
   }

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { FindingCode } from '../contracts/audit.ts';
 import type { RotationRequest } from '../contracts/execution.ts';
 import { AWSCURRENT, AWSPREVIOUS, EMERGENCY_TOKEN_PREFIX, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
+import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { describeGrace } from '../rotation/create-secret.ts';
-import { RotationInGrace, RotationInProgress, SecretUnusable } from '../rotation/errors.ts';
+import { RotationInGrace, RotationInProgress, SecretUnusable, VersionsUnrelated } from '../rotation/errors.ts';
 import { RollBackImpossible } from '../rotation/roll-back.ts';
 import type { SecretDescription } from '../rotation/secret-store.ts';
-import { candidateVersionId, hasFailed, isInFlight, isPending } from '../rotation/version-labels.ts';
+import {
+  candidateVersionId,
+  hasFailed,
+  isInFlight,
+  isPending,
+  unretiredVersionId,
+} from '../rotation/version-labels.ts';
 import { expectUnspent, previousOfAdopted } from '../rotation/version-relations.ts';
 
 /** How an execution goes on after Prepare. */
@@ -20,6 +28,8 @@ export type Path =
   | 'roll-back'
   /** Somebody wants to know whether what is current works. */
   | 'checks-only'
+  /** A person wants a finding of the audit repaired. */
+  | 'repair'
   /** Somebody else tells this version's story already, or there is nothing to tell. */
   | 'nothing-to-do';
 
@@ -33,6 +43,8 @@ export interface Decision {
   readonly retireFirst?: { readonly versionId: string; readonly previousVersionId: string };
   /** A candidate that another rotation left under AWSPENDING, to be given up first. */
   readonly clearVersionId?: string;
+  /** What the rotation function is asked, to repair. */
+  readonly repair?: Extract<WorkflowRequest, { operation: 'Abandon' | 'Repair' }>;
   readonly reason: string;
 }
 
@@ -82,6 +94,7 @@ export function decide(
     if (!current) throw new SecretUnusable(`${secret.name} has no AWSCURRENT version. Put a first value.`);
     return { path: 'checks-only', versionId: current, reason: 'a check was asked for' };
   }
+  if (request.operation === 'repair') return decideRepair(secret, request);
   if (request.operation === 'roll-back') return decideRollBack(secret, request.expectedVersionId);
   refuseUnrotatable(secret, settings);
   return decideRotation(request, secret, settings, executionName);
@@ -152,6 +165,42 @@ function decideRollBack(secret: SecretDescription, expectedVersionId?: string): 
     );
   }
   return { path: 'roll-back', versionId: current, previousVersionId: previous, reason: 'a roll-back was asked for' };
+}
+
+/**
+ * 1. A stuck candidate is given up: it is the version under AWSPENDING beside AWSCURRENT.
+ * 2. What the audit found at the target is repaired, as long as the version that it looked at is current.
+ */
+function decideRepair(
+  secret: SecretDescription,
+  { code, expectedVersionId: versionId }: { code?: FindingCode; expectedVersionId?: string },
+): Decision {
+  if (!code || !versionId) {
+    throw new VersionsUnrelated(
+      `${secret.name}: a repair names the finding, code, and its version, expectedVersionId.`,
+    );
+  }
+  if (!secret.rotationFunctionArn) {
+    throw new SecretUnusable(`${secret.name} has no rotation function that could repair anything.`);
+  }
+  const decision = { path: 'repair', versionId, reason: `a repair of ${code} was asked for` } as const;
+  if (code === 'PendingStuck') {
+    const candidate = candidateVersionId(secret);
+    if (candidate === versionId)
+      return { ...decision, repair: { operation: 'Abandon', secretArn: secret.arn, versionId } };
+    throw new VersionsUnrelated(
+      `${secret.name}: AWSPENDING is on ${candidate ?? 'no candidate'}, not on ${versionId}. Look again: keyturn doctor ${secret.name}.`,
+    );
+  }
+  const current = secret.versionWith(AWSCURRENT);
+  if (current !== versionId) {
+    throw new VersionsUnrelated(
+      `${secret.name}: AWSCURRENT is on ${current ?? 'no version'}, not on ${versionId}. Look again: keyturn doctor ${secret.name}.`,
+    );
+  }
+  const previousVersionId = unretiredVersionId(secret);
+  const repair = { operation: 'Repair', secretArn: secret.arn, versionId, previousVersionId, code } as const;
+  return { ...decision, ...(previousVersionId && { previousVersionId }), repair };
 }
 
 function decideByHand(versionId: string, secret: SecretDescription): Decision {

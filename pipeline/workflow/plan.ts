@@ -1,3 +1,4 @@
+import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import type { CheckSettings, ConsumerSettings, MirrorSettings } from '../contracts/settings/secret.ts';
 import type { Path } from './decide.ts';
 
@@ -13,6 +14,8 @@ export interface Plan {
   previousVersionId: string | null;
   retireFirst: { versionId: string; previousVersionId: string; promotedAt: string } | null;
   clearVersionId: string | null;
+  /** What the rotation function is asked, on the path `repair`. */
+  repair: Extract<WorkflowRequest, { operation: 'Abandon' | 'Repair' }> | null;
   rotationFunctionArn: string | null;
   emergency: boolean;
   rollBack: boolean;

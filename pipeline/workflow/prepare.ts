@@ -42,6 +42,7 @@ export async function prepare(dependencies: Prepare, input: unknown, executionNa
       ? { ...decision.retireFirst, promotedAt: (secret.lastChangedAt ?? new Date(0)).toISOString() }
       : null,
     clearVersionId: decision.clearVersionId ?? null,
+    repair: decision.repair ?? null,
     rotationFunctionArn: secret.rotationFunctionArn ?? null,
     emergency: 'emergency' in request && request.emergency,
     rollBack: rollsBack(decision.path, settings.rollBackHandPutValues),
@@ -68,7 +69,7 @@ function promotionTimeoutSeconds(
 
 /** Whether a failed check undoes what the execution did. */
 function rollsBack(path: Path, rollsBackHandPutValues: boolean): boolean {
-  if (path === 'checks-only') return false;
+  if (path === 'checks-only' || path === 'repair') return false;
   return path !== 'promoted-by-hand' || rollsBackHandPutValues;
 }
 
@@ -86,6 +87,11 @@ function withStarter(input: unknown): unknown {
 /** @throws RequestNotAllowed */
 function expectAllowed(request: RotationRequest, allowed: readonly EventPrivilege[]): void {
   if (request.startedBy !== 'event') return;
+  if (request.operation === 'repair') {
+    throw new RequestNotAllowed(
+      `${request.secretId}: repairs are not asked for by events. Use keyturn doctor --repair.`,
+    );
+  }
   const refused = eventPrivileges.filter((one) => request[one] && !allowed.includes(one));
   if (refused.length === 0) return;
   const names = refused.join(', ');

@@ -371,8 +371,12 @@ test('after all, whoever propagates, writes mirrors and retires was granted noth
   // Whoever recycles is looked at in test/scenarios/consumers-converge.test.ts.
   const grants = grantsOf(desk.cloud).filter(
     ({ role, action, resource }) =>
-      /(MirrorSecret|PropagateSecret|RetireCredential)Role/.test(role) &&
+      /(MirrorSecret|CompareMirror|PropagateSecret|RetireCredential)Role/.test(role) &&
       !/RecycleConsumer/.test(resource) &&
+      // A check without a verdict that fails at last starts a roll-back: test/statemachines has it.
+      !/stateMachine:keyturn-rotate-secret$/.test(resource) &&
+      // Nothing is propagated of shop/payment here: the audit alone compares its replica.
+      !(/MirrorSecret/.test(role) && /eu-west-2.*shop\/payment/.test(resource)) &&
       !isOfThePlatform(action),
   );
   expect(grants.length).toBeGreaterThan(10);

@@ -1,6 +1,8 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Repairer, repairDrift } from '../../pipeline/audit/repair-drift.ts';
 import type { AuditAnswer, Finding } from '../../pipeline/contracts/audit.ts';
+import { busStatements } from '../../pipeline/contracts/bus-policy.ts';
+import { secretKinds, verifyFunctionVariable } from '../../pipeline/contracts/secret-kinds.ts';
 import type { SecretSettings } from '../../pipeline/contracts/settings/secret.ts';
 import { eventually } from '../eventually.ts';
 import { settingsWith } from '../pipeline/audit/seen.ts';
@@ -17,28 +19,43 @@ export const machines = {
 };
 const secrets = `arn:aws:secretsmanager:*:${ACCOUNT}:secret:app/*`;
 
+/** Who may put events on the bus of this lab. */
+export const parties = {
+  busArn: `arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`,
+  publishers: [`arn:aws:iam::${ACCOUNT}:role/role-audit`],
+  requesters: [],
+};
+
 let deployed: Deployed;
 let rotationFunctionArn: string;
+let verifyFunctionArn: string;
 export const settings = new Map<string, SecretSettings>();
 
-/** Machines that only wait: what an audit sees of them is that they run. */
+/** Machines that only wait: what an audit sees of them is that they run. A repair ends at once. */
 const waiting = JSON.stringify({
-  StartAt: 'Wait',
-  States: { Wait: { Type: 'Wait', Seconds: 3_600, Next: 'End' }, End: { Type: 'Succeed' } },
+  QueryLanguage: 'JSONata',
+  StartAt: 'Choose',
+  States: {
+    Choose: {
+      Type: 'Choice',
+      Choices: [{ Condition: "{% $states.input.operation = 'repair' %}", Next: 'End' }],
+      Default: 'Wait',
+    },
+    Wait: { Type: 'Wait', Seconds: 3_600, Next: 'End' },
+    End: { Type: 'Succeed' },
+  },
 });
 
-/** A rotation function whose target accepts whatever the secret's tag does not say otherwise of. */
-const rotationFunction = `
+/** A verification function whose target accepts every credential but those that are named otherwise. */
+const verifyFunction = `
 exports.handler = async (request) => {
-  if (request.Step) return;
   if (request.secretArn.includes('app/unreachable')) throw Object.assign(new Error('no route to the database'), { name: 'TargetUnavailable' });
   if (request.operation === 'Verify') {
     const refused = request.secretArn.includes('app/refused');
-    return { supported: true, current: refused ? { works: false, reason: 'the login was refused' } : { works: true }, findings: [], repairable: ['CurrentRefused'] };
+    const blockers = request.promotedAt && ['reports from 10.0.0.7'];
+    return { supported: true, current: refused ? { works: false, reason: 'the login was refused' } : { works: true }, findings: [], repairable: ['CurrentRefused'], blockers };
   }
-  if (request.operation === 'GatherEvidence') return { verdict: 'in-use', observed: 'o', blockers: ['reports from 10.0.0.7'] };
-  console.log(JSON.stringify(request));
-  return {};
+  throw new Error('The audit asks for ' + request.operation);
 };`;
 
 /** The audit, the functions that it asks, a history and machines, on a laptop of its own. */
@@ -63,7 +80,8 @@ export async function openAuditLab(): Promise<Deployed> {
     const roleArn = `arn:aws:iam::${ACCOUNT}:role/machines`;
     await call('states', 'CreateStateMachine', { name: `keyturn-${name}`, definition: waiting, roleArn });
   }
-  rotationFunctionArn = await deployed.deployCode('rotate', rotationFunction);
+  rotationFunctionArn = await deployed.deployCode('rotate', 'exports.handler = async () => undefined;');
+  verifyFunctionArn = await deployed.deployCode('verify', verifyFunction);
   await call('lambda', 'AddPermission', {
     FunctionName: 'rotate',
     StatementId: 'secretsmanager',
@@ -71,10 +89,10 @@ export async function openAuditLab(): Promise<Deployed> {
     Principal: 'secretsmanager.amazonaws.com',
     SourceAccount: ACCOUNT,
   });
-  const mirrorSecretFunctionArn = await deployed.deployHandler('mirror-secret', [
+  const compareMirrorFunctionArn = await deployed.deployHandler('compare-mirror', [
     { actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], resources: [secrets] },
     {
-      actions: ['ssm:GetParameter', 'ssm:PutParameter'],
+      actions: ['ssm:GetParameter'],
       resources: [`arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/app/*`],
     },
   ]);
@@ -84,6 +102,8 @@ export async function openAuditLab(): Promise<Deployed> {
   const project = await deployed.deployHandler('project-history', history, { KEYTURN_HISTORY_TABLE: TABLE });
   const bus = { EventBusName: 'keyturn' };
   await call('events', 'CreateEventBus', { Name: 'keyturn' });
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: busStatements(parties) });
+  await call('events', 'PutPermission', { ...bus, Policy });
   await call('events', 'PutRule', { Name: 'history', ...bus, EventPattern: JSON.stringify({ source: ['keyturn'] }) });
   await call('events', 'PutTargets', { Rule: 'history', ...bus, Targets: [{ Id: 'project', Arn: project }] });
   await call('lambda', 'AddPermission', {
@@ -92,19 +112,21 @@ export async function openAuditLab(): Promise<Deployed> {
     Action: 'lambda:InvokeFunction',
     Principal: 'events.amazonaws.com',
   });
-  await deployed.deployHandler('audit', auditGrants(mirrorSecretFunctionArn), {
+  await deployed.deployHandler('audit', auditGrants(compareMirrorFunctionArn), {
     KEYTURN_SETTINGS_PREFIX: PREFIX,
     KEYTURN_HISTORY_TABLE: TABLE,
     KEYTURN_ROTATE_SECRET_STATE_MACHINE_ARN: machines.rotateSecretArn,
     KEYTURN_RETIRE_CREDENTIAL_STATE_MACHINE_ARN: machines.retireCredentialArn,
-    KEYTURN_MIRROR_SECRET_FUNCTION_ARN: mirrorSecretFunctionArn,
+    KEYTURN_COMPARE_MIRROR_FUNCTION_ARN: compareMirrorFunctionArn,
     EVENT_BUS_NAME: 'keyturn',
+    KEYTURN_BUS_PARTIES: JSON.stringify(parties),
+    ...Object.fromEntries(secretKinds.map((kind) => [verifyFunctionVariable(kind), verifyFunctionArn])),
   });
   return deployed;
 }
 
 /** Exactly what the audit needs: descriptions, dates and its own settings; no value, no write but its events. */
-function auditGrants(mirrorSecretFunctionArn: string) {
+function auditGrants(compareMirrorFunctionArn: string) {
   return [
     { actions: ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'], resources: [secrets] },
     {
@@ -116,8 +138,9 @@ function auditGrants(mirrorSecretFunctionArn: string) {
     },
     { actions: ['dynamodb:Query'], resources: [`arn:aws:dynamodb:us-east-1:${ACCOUNT}:table/${TABLE}`] },
     { actions: ['states:ListExecutions'], resources: [machines.rotateSecretArn, machines.retireCredentialArn] },
-    { actions: ['lambda:InvokeFunction'], resources: [rotationFunctionArn, mirrorSecretFunctionArn] },
+    { actions: ['lambda:InvokeFunction'], resources: [verifyFunctionArn, compareMirrorFunctionArn] },
     { actions: ['events:PutEvents'], resources: [`arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`] },
+    { actions: ['events:DescribeEventBus'], resources: [`arn:aws:events:us-east-1:${ACCOUNT}:event-bus/keyturn`] },
   ];
 }
 
@@ -176,10 +199,9 @@ export function repair(finding: Finding) {
     endpoint: deployed.cloud.endpointUrl,
     credentials: deployed.cloud.administrator,
   };
-  const { secretsManager, lambda } = deployed;
+  const { secretsManager } = deployed;
   const repairer: Repairer = {
     secretsManager,
-    lambda,
     states: new SFNClient(options),
     machines,
     now: () => new Date(),

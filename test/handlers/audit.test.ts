@@ -34,10 +34,12 @@ describe('what is found, and repaired', () => {
     await age('app/stuck', 2);
     const [found] = await doctor('app/stuck');
     expect(found).toMatchObject({ code: 'PendingStuck', versionId: VersionId, isSafe: true });
-    expect(await repair(found!)).toMatchObject({ done: expect.stringContaining('given up') });
-    expect(await deployed.log('rotate')).toContain(
-      `{"operation":"Abandon","secretArn":"${arn}","versionId":"${VersionId}"}`,
-    );
+    const { done, awaited } = await repair(found!);
+    expect(done).toContain('given up');
+    expect(await inputOf(awaited)).toEqual({
+      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ code: 'PendingStuck', expectedVersionId: VersionId },
+    });
   });
 
   test('the same while its execution runs: nothing, the execution is about it', async () => {
@@ -115,10 +117,10 @@ describe('what is found, and repaired', () => {
       isSafe: true,
       message: expect.stringContaining('the login was refused'),
     });
-    await repair(found!);
-    expect(await deployed.log('rotate')).toContain(
-      `{"operation":"Repair","secretArn":"${arn}","versionId":"${versionId}","code":"CurrentRefused"}`,
-    );
+    expect(await inputOf((await repair(found!)).awaited)).toEqual({
+      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ code: 'CurrentRefused', expectedVersionId: versionId },
+    });
   });
 
   test('a target that does not answer', async () => {

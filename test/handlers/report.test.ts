@@ -24,7 +24,7 @@ beforeAll(async () => {
   dynamodb = new DynamoDBClient({
     endpoint: deployed.cloud.endpointUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: deployed.cloud.administrator,
   });
   await deployed.call('dynamodb', 'CreateTable', {
     TableName: 'history',

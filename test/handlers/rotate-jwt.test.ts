@@ -1,3 +1,4 @@
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { Laptop } from '../pipeline/rotators/native-rotation.ts';
 import { openFunctionLaptop, underHandler } from './laptop.ts';
 
@@ -15,6 +16,7 @@ test('the rotation function, driven by RotateSecret: a ring is made, then its ne
     kind: 'jwt',
     rotator: { algorithm: 'EdDSA' },
   });
+  const { VersionId: before } = await laptop.secrets.send(new GetSecretValueCommand({ SecretId: secret.arn }));
   const token = await secret.rotate();
   const first = JSON.parse(secret.value());
   expect(first).toMatchObject({ jwt_secret_key: 'of-old-times', jwt_key_ring: { next: { alg: 'EdDSA' } } });
@@ -22,7 +24,7 @@ test('the rotation function, driven by RotateSecret: a ring is made, then its ne
     operation: 'Retire',
     secretArn: secret.arn,
     versionId: token,
-    previousVersionId: token,
+    previousVersionId: before,
     promotedAt: new Date().toISOString(),
   });
   expect(retired).toEqual({ retired: true });

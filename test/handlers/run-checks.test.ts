@@ -6,7 +6,7 @@ import { eventually } from '../eventually.ts';
 import { Deployed } from './deployed.ts';
 
 /**
- * The states RunChecks and ReportChecks of rotate-secret as they are deployed, with the functions, the alarm, the rule and the
+ * The states from RunChecks to ReportChecks of rotate-secret as they are deployed, with the functions, the alarm, the rule and the
  * topic that hear of them: from a fault of the target to what a person reads.
  */
 const ACCOUNT = '000000000000';
@@ -49,7 +49,9 @@ afterAll(async () => {
 
 async function newMachine(reportArn: string): Promise<string> {
   const text = readFileSync(new URL('../../statemachines/rotate-secret.asl.json', import.meta.url), 'utf8');
-  const { RunChecks, ReportChecks } = JSON.parse(text.replaceAll('${ReportFunctionArn}', reportArn)).States;
+  const { RunChecks, ChooseLonger, RunChecksLonger, ReportChecks } = JSON.parse(
+    text.replaceAll('${ReportFunctionArn}', reportArn),
+  ).States;
   const Begin = {
     Type: 'Pass',
     Assign: { plan: '{% $states.input.plan %}', checkedVersionId: '{% $states.input.plan.versionId %}', checks: [] },
@@ -62,6 +64,8 @@ async function newMachine(reportArn: string): Promise<string> {
     States: {
       Begin,
       RunChecks,
+      ChooseLonger,
+      RunChecksLonger,
       ReportChecks: { ...ReportChecks, Next: 'End', Catch: [{ ErrorEquals: ['States.ALL'], Next: 'End' }] },
       End,
     },
@@ -118,7 +122,7 @@ async function newAlarmAndNotices(): Promise<void> {
 }
 
 /** Runs checks of one vendor to their end, and answers what came of them. */
-async function runChecks(...parameters: object[]): Promise<{ ok: boolean; code?: CheckCode; cause?: string }[]> {
+async function runChecks(...parameters: object[]): Promise<{ outcome: string; code?: CheckCode; cause?: string }[]> {
   const checks = parameters.map((one, index) => ({
     name: `vendor-${index}`,
     type: 'http',
@@ -157,7 +161,7 @@ const failedCount = async () => (await deployed.log('report')).split('"CheckFail
 test('faults that a retry cures are heard of by nobody: no metric, no alarm, no notice', async () => {
   statuses.push(503, 429, 500);
   const results = await runChecks({}, { key: {} });
-  expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+  expect(results.map(({ outcome }) => outcome)).toEqual(['passed', 'passed']);
   expect(statuses).toEqual([]);
   expect(await deployed.log('report')).toContain('CheckPassed');
   expect(await failedCount()).toBe(0);
@@ -169,7 +173,7 @@ test('a verdict is not tried again: its code, its words, its metric by type, the
   statuses.push(403);
   const results = await runChecks({ key: {} });
   expect(results).toMatchObject([
-    { ok: false, code: 'KeyRefused', cause: expect.stringContaining('the rotated key is refused (403)') },
+    { outcome: 'failed', code: 'KeyRefused', cause: expect.stringContaining('the rotated key is refused (403)') },
   ]);
   await eventually('the alarm', async () => ((await alarm()) === 'ALARM' ? true : undefined));
   const notice = await eventually('a notice', () => {
@@ -182,15 +186,22 @@ test('a verdict is not tried again: its code, its words, its metric by type, the
   expect(await deployed.log('report')).toContain('"checkType":"http"');
 });
 
-test('a fault that does not pass is told by what the last try found, without a stack trace', async () => {
-  statuses.push(...Array.from({ length: 5 }, () => 503));
+test('a fault that does not pass is no verdict: what the last try found, without a stack trace, and nothing rolled back', async () => {
+  // Five times at once, so that a check that fails is not kept waiting; then 41 times, for a quarter of an hour.
+  statuses.push(...Array.from({ length: 5 + 41 }, () => 503));
+  const failures = await failedCount();
   const results = await runChecks({});
-  expect(results).toMatchObject([{ ok: false, code: 'Unavailable' }]);
+  expect(results).toMatchObject([{ outcome: 'inconclusive', code: 'Unavailable' }]);
   expect(statuses).toEqual([]);
   const notice = await eventually('a second notice', () => notices()[1] && JSON.stringify(notices()[1]));
-  expect(notice).toMatch(/check vendor-0 failed \(Unavailable\).*answers 503, expected a status from 200 to 299/);
+  expect(notice).toMatch(
+    /check vendor-0 reached no verdict \(Unavailable\).*answers 503, expected a status from 200 to 299/,
+  );
+  expect(notice).toContain('Nothing was changed.');
   expect(notice).not.toMatch(/errorType|index\.js/);
-});
+  expect(await failedCount()).toBe(failures);
+  expect(await deployed.log('report')).toContain('"CheckInconclusive":');
+}, 120_000);
 
 test('the key is in nothing that was told', async () => {
   const everything = JSON.stringify(notices()) + (await deployed.log('report')) + (await deployed.log('check'));

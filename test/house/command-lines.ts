@@ -11,6 +11,9 @@ export interface CommandLine {
 /** What a sentence may tell somebody to type. */
 const PROGRAMS = ['keyturn', 'npx', 'npm', 'node', 'aws', 'git', 'curl'];
 
+/** What a shell does itself; environment-file.test.ts sources the file, and pipes the token, as the documents say. */
+const silent = ['export', '.', 'printf'];
+
 /** Every command of every document: those of shell blocks, and those that stand in a sentence as `code`. */
 export function commandLines(): CommandLine[] {
   const inBlocks = blocksOfClass('sh').map(({ document, text }) => ({ document, text }));
@@ -41,7 +44,9 @@ export function splitCommands(text: string): string[][] {
     else if (word) commands.at(-1)?.push(unquote(word));
   }
   return commands
-    .map((words) => (words[0] === 'export' ? [] : words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)))))
+    .map((words) =>
+      silent.includes(words[0] ?? '') ? [] : words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word))),
+    )
     .filter((words) => words.length > 0);
 }
 

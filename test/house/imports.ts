@@ -15,7 +15,7 @@ function within(folder: string, rows: ImportTable): ImportTable {
 
 const starts = {
   ...within('bin', {
-    '.': ['cli', 'cli/terminal', 'examples/play', 'stacks/index.ts', 'tools/bundle'],
+    '.': ['cli', 'cli/terminal', 'examples/play', 'pipeline/contracts/grammar', 'stacks/index.ts', 'tools/bundle'],
   }),
 
   ...within('bench', {
@@ -50,7 +50,8 @@ const starts = {
 const commands = within('cli', {
   '.': [
     ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
-    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/manifest', 'pipeline/contracts/settings'],
+    ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/grammar', 'pipeline/contracts/manifest'],
+    'pipeline/contracts/settings',
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],
@@ -60,14 +61,19 @@ const commands = within('cli', {
     ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/rotators', 'pipeline/rotators/postgres'],
   ],
-  './execution': ['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/history'],
-  './doctor': ['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
+  './execution': [
+    ...['./aws', './terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/grammar', 'pipeline/history'],
+  ],
+  './doctor': [
+    ...['./aws', './execution', './terminal', 'pipeline', 'pipeline/audit', 'pipeline/contracts'],
+    'pipeline/contracts/grammar',
+  ],
   './aws': [
     ...['./terminal', 'pipeline', 'pipeline/contracts', 'pipeline/contracts/settings'],
     ...['pipeline/rotation', 'pipeline/settings'],
   ],
   './laptop': ['./terminal'],
-  './terminal': ['pipeline'],
+  './terminal': ['pipeline', 'pipeline/contracts/grammar'],
 });
 
 const deployed = {
@@ -95,7 +101,10 @@ const deployed = {
       ...['.', 'pipeline/contracts', 'pipeline/contracts/kinds', 'pipeline/contracts/manifest'],
       ...['pipeline/contracts/manifest/entries', 'pipeline/contracts/settings'],
     ],
-    '.': ['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/settings'],
+    '.': [
+      ...['./function-code', 'packages/consumer/contracts', 'pipeline/contracts', 'pipeline/contracts/grammar'],
+      ...['pipeline/contracts/kinds', 'pipeline/contracts/settings'],
+    ],
     './function-code': ['tools'],
   }),
 
@@ -114,11 +123,11 @@ const deployed = {
 
   ...within('handlers', {
     '.': [
-      ...['./wiring', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks', 'pipeline/contracts'],
-      'pipeline/contracts/check.ts',
+      ...['./wiring', './wiring/kinds', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks'],
+      ...['pipeline/contracts', 'pipeline/contracts/check.ts'],
       ...['pipeline/contracts/settings', 'pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
       ...['pipeline/propagation', 'pipeline/reports', 'pipeline/rotation', 'pipeline/rotators'],
-      ...['pipeline/rotators/api-key', 'pipeline/rotators/jwt', 'pipeline/rotators/postgres', 'pipeline/settings'],
+      ...['pipeline/rotators/jwt', 'pipeline/settings'],
       'pipeline/workflow',
     ],
     './wiring': [
@@ -127,6 +136,10 @@ const deployed = {
       'pipeline/rotation',
       'pipeline/rotators',
       'pipeline/settings',
+    ],
+    './wiring/kinds': [
+      ...['./wiring', 'pipeline/contracts/settings', 'pipeline/rotators/api-key', 'pipeline/rotators/jwt'],
+      'pipeline/rotators/postgres',
     ],
   }),
 };
@@ -144,7 +157,10 @@ const pipeline = within('pipeline', {
     './workflow',
     'packages/consumer/contracts',
   ],
-  './dashboard': ['.', './contracts', './contracts/settings', './history', './rotation', './settings', './workflow'],
+  './dashboard': [
+    ...['.', './contracts', './contracts/grammar', './contracts/settings', './history', './rotation', './settings'],
+    ...['./workflow', 'packages/consumer/contracts'],
+  ],
   './workflow': ['.', './contracts', './contracts/settings', './rotation', './settings'],
   './fleet': ['.', './contracts', './contracts/settings', './settings'],
   './settings': ['.', './contracts', './contracts/settings', './rotation'],
@@ -186,9 +202,7 @@ const pipeline = within('pipeline', {
     ...['./contracts', './contracts/grammar', './contracts/manifest/entries', './contracts/payloads'],
     ...['./contracts/settings', 'packages/consumer/contracts'],
   ],
-  './contracts/manifest/entries': [
-    ...['./contracts', './contracts/grammar', './contracts/settings', 'packages/consumer/contracts'],
-  ],
+  './contracts/manifest/entries': ['./contracts', './contracts/grammar', './contracts/settings'],
   './contracts/check.ts': ['./contracts/settings'],
   './contracts/settings': ['./contracts', './contracts/grammar', 'packages/consumer/contracts'],
   './contracts/payloads': [],
@@ -217,7 +231,7 @@ const laptop = within('packages/laptop', {
 
   // What looks at a running cloud.
   './admin': [
-    ...['./faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
+    ...['.', './faults', './recording', './running-cloud.ts', './services/bedrock', './services/events'],
     ...['./services/scheduler', './wire'],
   ],
   './console': [
@@ -240,7 +254,7 @@ const laptop = within('packages/laptop', {
   './services/events': ['.', './assembly', './identity', './services', './services/events/pattern', './services/iam'],
   './services/events/pattern': ['./services'],
   './services/iam': ['.', './assembly', './authorization', './identity'],
-  './services/kms': ['.', './assembly', './authorization', './identity', './services/iam'],
+  './services/kms': ['.', './assembly', './authorization', './faults', './identity', './services/iam'],
   './services/lambda': [
     ...['.', './assembly', './environments', './faults', './identity', './services', './services/logs', './wire'],
   ],

@@ -18,7 +18,11 @@ const without = (names: readonly string[], name: string) => names.filter((each) 
 test('a secret kind has its handler, its rotator, its section, and its name in no second list', () => {
   expect(Object.keys(kindContracts).sort()).toEqual([...secretKinds].sort());
   expect(Object.keys(deployedKinds).sort()).toEqual([...secretKinds].sort());
-  const needed = (kind: string) => [`handlers/rotate-${kind}.ts`, `pipeline/rotators/${kind}/${kind}-rotator.ts`];
+  const needed = (kind: string) => [
+    `handlers/rotate-${kind}.ts`,
+    `handlers/verify-${kind}.ts`,
+    `pipeline/rotators/${kind}/${kind}-rotator.ts`,
+  ];
   expect(secretKinds.flatMap(needed).filter((path) => !existsSync(join(root, path)))).toEqual([]);
   const page = readDocument('docs/manifest.md');
   expect(secretKinds.filter((kind) => !page.includes(`\n## ${kind}\n`))).toEqual([]);

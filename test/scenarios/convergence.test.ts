@@ -1,5 +1,5 @@
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
-import { CreateFunctionCommand } from '@aws-sdk/client-lambda';
+import { CreateFunctionCommand, GetFunctionCommand, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { jest } from '@jest/globals';
 import { zipSync } from 'fflate';
@@ -126,11 +126,27 @@ test('a consumer that lagged has converged when its bound has passed', async () 
   expect(of['broken-briefly']?.word).toMatch(/^converged at .* by bound$/);
 });
 
+test('once the cause is corrected, doctor --repair notifies the consumer again: it is on its way, and the finding is gone', async () => {
+  const ZipFile = zipSync({ 'index.js': Buffer.from('exports.handler = async () => ({});') });
+  await desk.lambda.send(new UpdateFunctionCodeCommand({ FunctionName: 'broken', ZipFile }));
+  await eventually('the new code', async () => {
+    const { Configuration } = await desk.lambda.send(new GetFunctionCommand({ FunctionName: 'broken' }));
+    return Configuration?.LastUpdateStatus === 'Successful' ? true : undefined;
+  });
+  const repaired = await desk.keyturn(['doctor', 'shop/payment', '--repair', '--yes']);
+  expect(repaired.code).toBe(0);
+  expect(repaired.stderr).toMatch(/broken converging until \d/);
+  expect((await consumers()).broken).toMatchObject({ state: 'converging' });
+  const doctor = await desk.keyturn(['doctor', 'shop/payment', '--json']);
+  expect(JSON.parse(doctor.stdout).findings).toEqual([]);
+});
+
 test('of a version that is replaced before its evidence nothing is said any more', async () => {
+  const { well: before } = await consumers();
   await put('third');
   const of = await published('another promotion', (all) => {
     const until = all.well?.state === 'converging' ? Date.parse(all.well.expectedAt ?? '') : 0;
-    return until > Date.parse(first.well?.expectedAt ?? '');
+    return until > Date.parse(before?.expectedAt ?? '');
   });
   expect(of.well?.word).toMatch(/^converging until /);
   const history = await desk.keyturn(['history', 'shop/payment']);

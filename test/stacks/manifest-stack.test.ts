@@ -241,6 +241,7 @@ test('functions that reach databases run in the network of the manifest, the oth
   );
   expect(inside.map(({ Properties }) => Properties.Description)).toEqual([
     'Keyturn: rotates postgres secrets for Secrets Manager',
+    'Keyturn: asks the targets of postgres secrets whether credentials work, and writes nothing',
   ]);
 });
 

@@ -15,6 +15,7 @@ const waiting = {
   plan: { promotionTimeoutSeconds: 300, previousVersionId: 'previous' },
   stages: ['AWSPENDING', 'KEYTURN_IN_FLIGHT'],
   currentVersionId: 'previous',
+  replacedVersionId: null,
   rotateError: null,
   failure: null,
   askAgainMilliseconds: Date.parse('2100-01-01T00:00:00Z'),

@@ -58,7 +58,7 @@ test.each([
   ...['Abandon', 'AbandonStraggler', 'ClearPending', 'RollBack', 'Retire', 'GatherEvidence', 'DescribeRotation'],
   ...['DescribeStragglers', 'ScheduleRetirement', 'ScheduleRevocation', 'StartRollBack', 'ReportRolledBack'],
   ...['ReportFailure', 'ReportSuccess', 'ReportRetired', 'ReportRetirementFailed', 'ReportConverged', 'ReportLagging'],
-  ...['ReportMirrors', 'ReportUnwatched', 'ReportFleet', 'LookAtSecret', 'LookAtParameter'],
+  ...['RunCheckLonger', 'ReportMirrors', 'ReportUnwatched', 'ReportFleet', 'LookAtSecret', 'LookAtParameter'],
 ])('%s undoes or ends something, and tries to the end', (name) => {
   const found = states.filter((one) => one.name === name);
   expect(found).not.toEqual([]);

@@ -58,6 +58,7 @@ const tries = (MaxAttempts: number, ErrorEquals = ['States.ALL']): Retrier => ({
 });
 const LONG = 40;
 const SHORT = 8;
+const FIRST = 4;
 
 /**
  * The only ways in which a state may try again. `to-the-end`: everything but named permanent codes, for longer than the quarter
@@ -68,6 +69,8 @@ export const policies = {
   'function, in passing': [never(permanentCodes), tries(SHORT)],
   'question, in passing': [never([...permanentCodes, 'AccessDeniedException'].sort()), tries(SHORT)],
   'check, to the end': [never(settledChecks), tries(LONG)],
+  'check, in passing': [never(settledChecks), tries(SHORT)],
+  'check, at first': [never(settledChecks), tries(FIRST)],
   'Secrets Manager, to the end': [never(secretsManager), tries(LONG)],
   'Secrets Manager, in passing': [never(secretsManager), tries(SHORT)],
   'start, to the end': [never(stepFunctions), tries(LONG)],
@@ -108,6 +111,9 @@ export const exceptions: Readonly<Record<string, readonly [policy: PolicyName, w
   ReportPropagation: ['function, in passing', 'checks wait for the propagation'],
   ReportChecksAgain: ['function, in passing', 'the verdict matters more than its story'],
   ReportRetirementBlocked: ['function, in passing', 'the next look reports again'],
+  RunCheck: ['check, at first', 'a credential that failed must not wait: RunChecksLonger asks again'],
+  RunCheckAgain: ['check, in passing', 'the report of the roll-back says that it has no verdict'],
+  AskCheck: ['check, in passing', 'the next look asks again'],
   NotifyConsumer: ['notice', 'the bound is the evidence'],
   RecycleConsumer: ['function, in passing', 'await-convergence goes on with it'],
   MirrorSecret: ['function, in passing', 'await-convergence and the retirement try again'],

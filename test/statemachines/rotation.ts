@@ -1,3 +1,4 @@
+import type { CheckSettings, ConsumerSettings } from '../../pipeline/contracts/settings/secret.ts';
 import type { Plan } from '../../pipeline/workflow/plan.ts';
 import { functionArn, type MachineWorld } from './world.ts';
 
@@ -8,6 +9,7 @@ export const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:
 /** What Prepare answers for a rotation without consumers and checks. */
 export const plan = (more: Partial<Plan> = {}): Plan => ({
   path: 'requested',
+  repair: null,
   reason: 'a rotation was asked for',
   secretArn: SECRET_ARN,
   secretName: 'app/db',
@@ -28,6 +30,27 @@ export const plan = (more: Partial<Plan> = {}): Plan => ({
   checks: [],
   mirrors: [],
   ...more,
+});
+
+/** A check whose function answers as `world.functions[functionName]` says. */
+export const check = (name: string, functionName = 'Check'): CheckSettings => ({
+  name,
+  type: 'database',
+  functionArn: functionArn(functionName),
+  parameters: {},
+});
+
+/** A consumer that keeps a value for five minutes and half a minute more. */
+export const consumerOf = (
+  name: string,
+  functionName: string,
+  freshness: ConsumerSettings['freshness'] = 'notify',
+): ConsumerSettings => ({
+  name,
+  functionArn: functionArn(functionName),
+  freshness,
+  maxAgeSeconds: 300,
+  longestInvocationSeconds: 30,
 });
 
 /** Secrets Manager and the rotation function, as a rotation that nothing disturbs finds them. */

@@ -1,7 +1,8 @@
 import { AwsError, type ServiceFactory } from '../../packages/laptop/cloud.ts';
-import type { Execution } from '../../packages/laptop/services/states/state.ts';
+import type { Execution, HistoryEvent } from '../../packages/laptop/services/states/state.ts';
 import { StatesLaptop } from '../packages/laptop/services/states/laptop.ts';
 import { SteppingClock } from '../proof/crash/stepping-clock.ts';
+import { marked } from './branches.ts';
 import { definitionText, machineNames } from './definitions.ts';
 
 const ACCOUNT = '000000000000';
@@ -39,17 +40,26 @@ export class MachineWorld {
   readonly secretsManager: Record<string, Answer> = {};
   laptop!: StatesLaptop;
   #turn = 0;
+  /** Events of all executions together, and Tasks that have been scheduled and have not ended. */
+  #events = 0;
+  readonly #open = new Map<Execution, number>();
+  /** Executions that a Task waits for. */
+  readonly #nested = new Set<Execution>();
 
   static async start(): Promise<MachineWorld> {
     const world = new MachineWorld();
     const services = [world.#lambda(), world.#secrets()];
     world.laptop = await StatesLaptop.start(services, { clock: world.clock, random: () => 0.5 });
     for (const name of machineNames) await world.#create(name);
+    world.laptop.states.executions.listen((execution, event) => world.#hear(execution, event));
     return world;
   }
 
   /** The next test begins: nothing is answered and nothing was called. */
   reset(): void {
+    this.laptop.states.executions.reset();
+    this.#open.clear();
+    this.#nested.clear();
     this.calls.length = 0;
     for (const answers of [this.functions, this.secretsManager])
       for (const name of Object.keys(answers)) delete answers[name];
@@ -94,22 +104,31 @@ export class MachineWorld {
     return this.calls.filter((call) => call.name === name);
   }
 
+  #hear(execution: Execution, event: HistoryEvent): void {
+    this.#events += 1;
+    const count = (by: number) => this.#open.set(execution, (this.#open.get(execution) ?? 0) + by);
+    if (event.type === 'TaskScheduled') count(1);
+    if (/^Task(Succeeded|Failed|TimedOut)$/.test(event.type)) count(-1);
+    if (event.type === 'ExecutionAborted') this.#open.delete(execution);
+    if (event.type !== 'TaskSubmitted') return;
+    const { ExecutionArn } = JSON.parse((event as any).taskSubmittedEventDetails.output);
+    this.#nested.add(this.laptop.states.executions.byArn.get(ExecutionArn) as Execution);
+  }
+
   /** No machine computes or waits for an answer: only time is left. */
   async #settled(): Promise<void> {
-    const { byArn } = this.laptop.states.executions;
     let before = -1;
     for (let quiet = 0; quiet < 4; ) {
       await new Promise((resolve) => setImmediate(resolve));
-      const all = [...byArn.values()];
-      const events = all.reduce((sum, { history }) => sum + history.length, 0);
-      const isBusy = all.some((one) => one.status === 'RUNNING' && isCalling(one, byArn));
-      quiet = events === before && !isBusy ? quiet + 1 : 0;
-      before = events;
+      const waitedFor = [...this.#nested].filter(({ status }) => status === 'RUNNING').length;
+      const open = [...this.#open.values()].reduce((sum, one) => sum + one, 0);
+      quiet = this.#events === before && open === waitedFor ? quiet + 1 : 0;
+      before = this.#events;
     }
   }
 
   async #create(name: string): Promise<void> {
-    const definition = definitionText(name).replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+    const definition = marked(definitionText(name)).replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
       if (variable.endsWith('StateMachineArn')) return machineArn(kebab(variable.replace('StateMachineArn', '')));
       if (variable.endsWith('Arn')) return functionArn(variable.replace(/Arn$/, ''));
       return Buffer.from('{}').toString('base64');
@@ -162,17 +181,6 @@ function service(
     { access: () => [{ action: `${name}:${operation}`, resource }], handle },
   ]);
   return () => ({ name, schemas, operations: Object.fromEntries(entries), reset() {} });
-}
-
-/** A Task has been scheduled and has not ended. One that waits for a nested execution waits for as long as that one runs. */
-function isCalling({ history }: Execution, byArn: ReadonlyMap<string, Execution>): boolean {
-  const count = (pattern: RegExp) => history.filter(({ type }) => pattern.test(type)).length;
-  const open = count(/^TaskScheduled$/) - count(/^Task(Succeeded|Failed|TimedOut)$/);
-  if (open === 0) return false;
-  const started = history.flatMap((event: any) =>
-    event.type === 'TaskSubmitted' ? [JSON.parse(event.taskSubmittedEventDetails.output).ExecutionArn] : [],
-  );
-  return open > started.filter((arn) => byArn.get(arn)?.status === 'RUNNING').length;
 }
 
 const kebab = (name: string) => name.replace(/(?<=\w)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();

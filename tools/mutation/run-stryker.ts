@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
-import { type MutatedFolder, testMatch } from './folders.ts';
 import type { FoundMutant } from './survivors.ts';
 
 export interface StrykerRun {
   readonly root: string;
-  readonly folder: MutatedFolder;
-  readonly files: readonly string[];
+  /** Files, or parts of them: `file.ts:10:4-10:20`. */
+  readonly mutate: readonly string[];
+  /** jest's `testMatch`. */
+  readonly tests: readonly string[];
   /** How many mutants are tried at a time: each takes a core. */
   readonly concurrency: number;
   /** Where the reports are written: `report.html` for a person, `report.json`. */
@@ -21,14 +22,14 @@ const noMutant = ['CompileError', 'RuntimeError', 'Ignored', 'Pending'];
  * Tries every mutant of the files with the tests that reach it, in a copy of the repository.
  * https://stryker-mutator.io/docs/stryker-js/configuration/
  */
-export async function runStryker({ root, folder, files, concurrency, reports }: StrykerRun): Promise<FoundMutant[]> {
+export async function runStryker({ root, mutate, tests, concurrency, reports }: StrykerRun): Promise<FoundMutant[]> {
   const stryker = new Stryker({
-    mutate: [...files],
+    mutate: [...mutate],
     testRunner: 'jest',
     plugins: ['@stryker-mutator/jest-runner'],
     jest: {
       configFile: 'jest.mutation.config.js',
-      config: { testMatch: testMatch(folder) },
+      config: { testMatch: [...tests] },
       enableFindRelatedTests: true,
     },
     // Test files are modules. https://jestjs.io/docs/ecmascript-modules
@@ -58,6 +59,7 @@ export async function runStryker({ root, folder, files, concurrency, reports }: 
     .map(({ fileName, location, mutatorName, replacement, status }) => ({
       file: relative(root, fileName),
       lineNumber: location.start.line,
+      range: `${location.start.line}:${location.start.column}-${location.end.line}:${location.end.column}`,
       line: readFileSync(fileName, 'utf8').split('\n')[location.start.line - 1]?.trim() ?? '',
       mutator: mutatorName,
       replacement: replacement ?? '',

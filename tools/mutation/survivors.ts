@@ -14,6 +14,8 @@ export interface Reason {
 export interface FoundMutant {
   readonly file: string;
   readonly lineNumber: number;
+  /** Where it is, as Stryker takes it: `10:4-10:20`, columns from nought. */
+  readonly range: string;
   readonly line: string;
   readonly mutator: string;
   readonly replacement: string;

@@ -2,8 +2,8 @@ import { textAt } from './json-pointer.ts';
 import { isOneOf } from './same-secret.ts';
 
 /**
- * The keys that an acceptor of a `generated` API key lets in at `now`, from the JSON secret that it has read: current,
- * `next_api_key`, and `previous_api_key` until `previous_api_key_until`.
+ * Returns the keys that an acceptor of a `generated` API key accepts at `now`, from the JSON secret that it has read: the
+ * current key, `next_api_key`, and `previous_api_key` until `previous_api_key_until`.
  */
 export function acceptedKeys(
   object: Readonly<Record<string, unknown>>,
@@ -16,7 +16,7 @@ export function acceptedKeys(
   return keys.filter((key): key is string => typeof key === 'string' && key !== '');
 }
 
-/** Whether what a caller presents is one of the keys, in a time that reveals nothing of them. */
+/** Whether a caller's key is one of the keys. The comparison takes constant time. */
 export function isAcceptedKey(presented: string, keys: readonly string[]): boolean {
   return isOneOf(presented, keys);
 }

@@ -1,27 +1,27 @@
 import * as v from 'valibot';
 
 /**
- * What the pipeline sends to a consumer function, by lambda:Invoke. Consumers in other languages answer the same.
- * The event has the one top-level member `keyturn`: no event source that the public reaches can make such an event, since
- * each of them wraps the caller's input (API Gateway, function URLs and load balancers under `body`, queues under `Records`).
- * Where a function's event is a caller's own text, the client context tells the pipeline from everybody else.
+ * The events that the pipeline sends to a consumer function by lambda:Invoke. Consumers in every language answer them.
+ * An event has one top-level member, `keyturn`. Event sources that are open to the public cannot make such an event, since
+ * they wrap the caller's input (API Gateway, function URLs and load balancers under `body`, queues under `Records`). Where
+ * a function's event is the caller's own text, the client context shows that the event comes from the pipeline.
  */
 const item = {
   schemaVersion: v.literal(1),
   /** The ARN of the secret, or of the parameter. */
   secretArn: v.string(),
   secretName: v.string(),
-  /** The version that is AWSCURRENT now; of a parameter, its version number. */
+  /** The version that is AWSCURRENT now. For a parameter: its version number. */
   versionId: v.string(),
 };
 
 export const ConsumerEvent = v.strictObject({
   keyturn: v.variant('operation', [
-    /** Forget what you hold of this item, unless it is this version. */
+    /** Asks the function to drop its cached value of this item, unless it is this version. */
     v.strictObject({ operation: v.literal('invalidate'), ...item }),
-    /** Say which versions you hold. */
+    /** Asks which versions the function holds. */
     v.strictObject({ operation: v.literal('report'), ...item }),
-    /** Prove that you work with the item: the canary of the consumer check. */
+    /** Asks the function to prove that it works with the item. The consumer check sends it. */
     v.strictObject({ operation: v.literal('canary'), ...item }),
   ]),
 });
@@ -29,12 +29,12 @@ export type ConsumerEvent = v.InferOutput<typeof ConsumerEvent>;
 export type ConsumerOperation = ConsumerEvent['keyturn']['operation'];
 
 /**
- * The invocation's ClientContext, as Base64 of this JSON. Only who may call lambda:Invoke can set it, for synchronous
- * invocations; no service that invokes a function for somebody lets them. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ * The ClientContext of the invocation, as Base64 of this JSON. Only a direct caller of lambda:Invoke can set it. Services
+ * that invoke functions for other callers do not pass one on. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export const CONSUMER_CLIENT_CONTEXT = { custom: { keyturn: 'consumer-event' } } as const;
 
-/** What one environment answers. A sample: it says nothing of the other environments of the function. */
+/** The answer of one environment. It is a sample, and proves nothing about the function's other environments. */
 export const ConsumerAnswer = v.object({
   keyturn: v.object({
     schemaVersion: v.literal(1),

@@ -17,7 +17,7 @@ export function leastHmacBytes(algorithm: HmacAlgorithm): number {
   return hashBytes[algorithm];
 }
 
-/** @internal What makes text unfit as the secret of an HMAC. The message names the kind of what was found and never quotes it. */
+/** @internal A text cannot be the secret of an HMAC. The message names the kind of key that it holds, and does not quote it. */
 export class HmacKeyUnfit extends Error {
   override readonly name = 'HmacKeyUnfit';
 
@@ -51,7 +51,7 @@ export function readHmacJwk(algorithm: HmacAlgorithm, jwk: Readonly<Record<strin
   return readHmacKey(algorithm, Buffer.from(k, 'base64url'));
 }
 
-/** @internal A key that is in use although it is shorter than its hash. */
+/** @internal A key in use that is shorter than its hash. */
 export interface ShortHmacKey {
   /** Undefined where the secret has no ring. */
   readonly kid: string | undefined;
@@ -59,7 +59,7 @@ export interface ShortHmacKey {
   readonly leastBytes: number;
 }
 
-/** @internal The keys of a secret that sign or verify at `now` and are shorter than their hash: few tries find such a key. */
+/** @internal Returns the keys in use at `now` that are shorter than their hash. Such a key can be guessed. */
 export function shortHmacKeys(
   { jwt_key_ring: ring, jwt_algorithm, jwt_secret_key }: ReadableKeys,
   now: Date,
@@ -100,7 +100,7 @@ export function keyMaterialIn(bytes: Uint8Array, wrappings = MOST_WRAPPINGS): st
   return inner.map((one) => keyMaterialIn(one, wrappings - 1)).find((one) => one !== undefined);
 }
 
-/** What armour and notations look like, wherever in the text they stand: behind white space, a byte order mark, a comment. */
+/** The notations of keys. They are found anywhere in the text: behind white space, a byte order mark, a comment. */
 const notations: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN|---- BEGIN SSH2/i, 'a PEM'],
   [/["']kty\\*["']\s*:/, 'a JWK'],
@@ -120,7 +120,7 @@ function binaryKey(buffer: Buffer): string | undefined {
   return isDerKey(buffer) ? 'a key in DER' : undefined;
 }
 
-/** Only bytes that begin as one ASN.1 sequence are parsed: random bytes do so once in thousands, and never parse. */
+/** Parses only bytes that begin like an ASN.1 sequence. Random bytes do so now and then, and do not parse as a key. */
 function isDerKey(buffer: Buffer): boolean {
   if (buffer[0] !== 0x30 || buffer.length < 16) return false;
   const attempts = [
@@ -142,9 +142,9 @@ function isDerKey(buffer: Buffer): boolean {
   });
 }
 
-/** The bytes inside text that is nothing but Base64 (either alphabet) or hexadecimal; undefined where it is something else. */
+/** Decodes a text that is nothing but Base64 (either alphabet) or hexadecimal. Undefined: it is something else. */
 function unwrapped(text: string, encoding: 'base64' | 'hex'): Buffer | undefined {
-  // A byte order mark and line ends are not part of what was wrapped; `\n` as two characters is how variables hold line ends.
+  // Byte order marks and line ends are not part of the encoding. Environment variables hold line ends as two characters.
   const packed = text.replace(/^\ufeff/, '').replace(/\\[nr]|\s|["']/g, '');
   const pattern = encoding === 'hex' ? /^(?:[0-9a-f]{2}){16,}$/i : /^[A-Za-z0-9+/_-]{16,}={0,2}$/;
   return pattern.test(packed) ? Buffer.from(packed, encoding) : undefined;

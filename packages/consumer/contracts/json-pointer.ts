@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 
-/** RFC 6901: `` is the whole, `/a/0/b` a place in it. */
+/** A JSON pointer (RFC 6901): `` names the whole document, `/a/0/b` a place in it. */
 export const JsonPointer = v.pipe(v.string(), v.regex(/^(\/([^~/]|~[01])*)*$/, 'a JSON pointer such as /data/id'));
 
-/** What stands at the pointer; undefined where nothing does. Inherited members are not found. */
+/** Returns the value at the pointer, or undefined. Inherited members are not found. */
 export function valueAt(document: unknown, pointer: string): unknown {
   let found = document;
   for (const part of partsOf(pointer)) {
@@ -13,18 +13,18 @@ export function valueAt(document: unknown, pointer: string): unknown {
   return found;
 }
 
-/** Text or a number at the pointer, as text; undefined where there is none. */
+/** Returns the text or the number at the pointer as text, or undefined. */
 export function textAt(document: unknown, pointer: string): string | undefined {
   const found = valueAt(document, pointer);
   if (typeof found === 'string' && found !== '') return found;
   return typeof found === 'number' ? String(found) : undefined;
 }
 
-/** A copy of an object with the text at the pointer; objects on the way are made where they are missing. */
+/** Returns a copy of an object with the text at the pointer. Missing objects on the way are made. */
 export function withText(document: Record<string, unknown>, pointer: string, text: string): Record<string, unknown> {
   const [first, ...rest] = partsOf(pointer);
   if (first === undefined) throw new TypeError('The whole of an object cannot be replaced by a text.');
-  // defineProperty, so that a member called __proto__ is a member.
+  // defineProperty makes a member called __proto__ an ordinary member.
   const copy = { ...document };
   const inner = Object.hasOwn(document, first) ? document[first] : undefined;
   const value = rest.length === 0 ? text : withText(isObject(inner) ? inner : {}, toPointer(rest), text);

@@ -19,21 +19,21 @@ export type JwtAlgorithm = (typeof jwtAlgorithms)[number];
 
 const Jwk = v.looseObject({ kty: v.string() });
 
-/** A key of the ring: a private or symmetric JWK and what it signs with. */
+/** A key of the ring: a private or symmetric JWK, and its algorithm. */
 export const RingKey = v.looseObject({
   kid: v.pipe(v.string(), v.nonEmpty()),
   alg: v.picklist(jwtAlgorithms),
   jwk: Jwk,
-  /** When it was made, ISO 8601. */
+  /** When the key was made, ISO 8601. */
   createdAt: v.optional(v.string()),
-  /** `previous` only: until when its tokens are accepted, ISO 8601. Verifiers and the JWKS judge by it. */
+  /** `previous` only: until when its tokens are accepted, ISO 8601. Verifiers and the JWKS obey it. */
   verifyUntil: v.optional(v.string()),
 });
 export type RingKey = v.InferOutput<typeof RingKey>;
 
 /**
- * previous · current · next. `next` is published a whole rotation before it signs; `previous` verifies until its tokens
- * have ended, and no longer has its private part.
+ * The keys of a secret: previous, current and next. `next` is published a whole rotation before it signs. `previous`
+ * verifies until its tokens have ended, and has no private part.
  */
 export const KeyRing = v.looseObject({
   previous: v.optional(v.nullable(RingKey)),
@@ -58,8 +58,8 @@ const fields = {
 };
 
 /**
- * The payload that people already use, with a ring added. `jwt_secret_key` is always the current key in the form that
- * libraries take: the text of a symmetric key, or the private key as PEM. Unknown fields are kept.
+ * The value of a JWT secret: the five usual fields, and a key ring. `jwt_secret_key` is always the current key in the form
+ * that libraries take: the text of a symmetric key, or the private key as PEM. Unknown fields are kept.
  */
 export const JwtPayload = v.looseObject({
   ...fields,
@@ -67,7 +67,7 @@ export const JwtPayload = v.looseObject({
 });
 export type JwtPayload = v.InferOutput<typeof JwtPayload>;
 
-/** The same as it is stored: what is written back stays the number or the text that it was. */
+/** The same value as it is stored. A number stays a number and a text stays a text when it is written back. */
 export const StoredJwtPayload = v.looseObject({
   ...fields,
   jwt_access_token_expire_minutes: v.optional(v.union([minutes, minutesAsText])),

@@ -1,13 +1,13 @@
 import type { KeyRing, RingKey } from './jwt.ts';
 
-/** Public members of a JWK by key type: what is not named here never leaves the secret. RFC 7518, section 6; RFC 8037, section 2. */
+/** The public members of a JWK by key type. Members that are not listed here never leave the secret. RFC 7518, section 6; RFC 8037, section 2. */
 const publicMembers: Readonly<Record<string, readonly string[]>> = {
   RSA: ['n', 'e'],
   EC: ['crv', 'x', 'y'],
   OKP: ['crv', 'x'],
 };
 
-/** The keys whose tokens are accepted at `now`: next, current, and previous until its tokens have ended. */
+/** Returns the keys whose tokens are accepted at `now`: next, current, and previous until its tokens have ended. */
 export function verificationKeys(ring: KeyRing, now: Date): RingKey[] {
   const { previous, current, next } = ring;
   const keys = [current];
@@ -21,7 +21,7 @@ export function isAccepted(previous: RingKey, now: Date): boolean {
   return previous.verifyUntil === undefined || now.getTime() < Date.parse(previous.verifyUntil);
 }
 
-/** The public part of an asymmetric key, as a JWKS shows it; undefined for a symmetric one, which has none. */
+/** Returns the public part of an asymmetric key, as a JWKS shows it. A symmetric key has none: undefined. */
 export function publicJwk(key: RingKey): Record<string, unknown> | undefined {
   const members = publicMembers[key.jwk.kty];
   if (!members) return undefined;
@@ -29,7 +29,7 @@ export function publicJwk(key: RingKey): Record<string, unknown> | undefined {
   return { kty: key.jwk.kty, ...shown, kid: key.kid, alg: key.alg, use: 'sig' };
 }
 
-/** The key as it is needed to verify and no more: without its private part, where it has one. */
+/** Returns the key without its private part. A symmetric key is returned unchanged. */
 export function verificationKey(key: RingKey): RingKey {
   const members = publicMembers[key.jwk.kty];
   if (!members) return key;

@@ -1,20 +1,20 @@
 const LONGEST_QUOTE = 500;
-/** What lies behind is not quoted, so it need not be looked at. */
+/** The quote ends long before this. */
 const LONGEST_EXAMINED = 16_384;
 /** How often one encoding may lie inside another: a URL in a JSON text in a header is three. */
 const MOST_ENCODINGS = 3;
 /** An encoded form shorter than this stands in ordinary words by chance. */
 const SHORTEST_ENCODED_FORM = 5;
 
-/** @internal What stands in an error in place of words that hold a secret. */
+/** @internal The words of an error in place of a text that holds a secret. */
 export const WORDS_LEFT_OUT = '(words left out: they hold the secret’s value)';
 
 /**
- * Makes text from outside fit for an error: an answer, a header, an address, the message of another program. The result
+ * Makes a text from outside safe for an error: an answer, a header, an address, the message of another program. The result
  * is one line without control and bidirectional characters, of a bounded length. Where the text holds one of `secrets`,
  * plain or encoded for URLs, JSON, HTML, Base64 or hexadecimal, nothing of it is quoted.
  *
- * @param secrets the values that the program that is quoted may have seen; an empty list where it has seen none
+ * @param secrets the values that the other program may have seen. An empty list says that it has seen none.
  * @internal
  */
 export function quote(text: unknown, secrets: readonly string[]): string {
@@ -63,14 +63,14 @@ function formsOf(secret: string): string[] {
 
 const toBase64Url = (base64: string) => base64.replaceAll('+', '-').replaceAll('/', '_');
 
-/** Without what a writer may change on the way: the case of letters, white space, characters that are not seen. */
+/** Removes differences that another program may make: the case of letters, white space, invisible characters. */
 function folded(text: string): string {
   const visible = text.normalize('NFKC').replace(/[\s\p{Cc}\p{Cf}]+/gu, '');
   // In this order: the capital of ß is SS, which has small letters of its own.
   return visible.toUpperCase().toLowerCase();
 }
 
-/** The text, and what it says where it is read as percent-encoded, as JSON or as HTML, one inside another. */
+/** Returns the text, and its decodings from percent-encoding, JSON and HTML, also one inside another. */
 function decodings(text: string): string[] {
   const found = new Set([text]);
   for (let depth = 0; depth < MOST_ENCODINGS; depth += 1) {
@@ -81,7 +81,7 @@ function decodings(text: string): string[] {
   return [...found];
 }
 
-/** Byte by byte: text that is encoded in part, or wrongly, is decoded as far as it goes. */
+/** Decodes every escape by itself, so that a text which is encoded in part, or wrongly, is decoded too. */
 function decodePercent(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
 }

@@ -1,14 +1,14 @@
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** @internal Where an answer leads. `same-origin`: scheme, host and port are those of the address that answered. */
+/** @internal The target of a redirect. `same-origin`: scheme, host and port are those of the address that answered. */
 export type Redirect =
   | { readonly leads: 'same-origin'; readonly url: URL }
   | { readonly leads: 'elsewhere'; readonly from: string; readonly to: string };
 
 /**
- * Judges an answer to a request that carries a key, a cookie, a header or a body of ours: only the origin that it was
- * written for may get them. From https to http is another origin, and so is another port. Undefined: the answer is no
- * redirect. `from` and `to` are origins without path and query, and an origin has no characters that a terminal obeys.
+ * Compares the origin of a redirect with the origin of the address that answered. A key, a cookie, a header or a body may
+ * go to the same origin only. Another scheme (https to http) and another port are other origins. Undefined: the answer is
+ * no redirect. `from` and `to` are origins without path and query.
  * https://datatracker.ietf.org/doc/html/rfc6454#section-4
  * @internal
  */
@@ -28,7 +28,7 @@ export function placeOf(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-/** @internal What is sent to where a redirect leads: the method, and whether the body goes along. https://fetch.spec.whatwg.org/#http-redirect-fetch */
+/** @internal Returns the method after a redirect, and whether the body is sent again. https://fetch.spec.whatwg.org/#http-redirect-fetch */
 export function methodAfterRedirect(method: string, status: number): { method: string; keepsBody: boolean } {
   const verb = method.toUpperCase();
   const becomesGet =

@@ -1,7 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { own } from '../own.ts';
 import type { PresentedSignature } from './credentials.ts';
-import { signedTimestamp } from './signed-time.ts';
+import { readSignedEvents, SIGNED_EVENTS } from './event-stream.ts';
+import { basicDate, signedTimestamp } from './signed-time.ts';
 
 export interface SignedRequest {
   readonly method: string;
@@ -14,6 +15,8 @@ export interface SignedRequest {
 
 const signingKeys = new Map<string, Buffer>();
 const MOST_SIGNING_KEYS = 10_000;
+/** Services with operations that read a stream of events. */
+const streamingServices = new Set(['bedrock']);
 
 /**
  * Whether the signature was made with this secret over this very request.
@@ -24,7 +27,7 @@ export function verifySignature(
   secretAccessKey: string,
   request: SignedRequest,
 ): boolean {
-  const payloadHash = payloadHashOf(request);
+  const payloadHash = payloadHashOf(presented, request);
   if (payloadHash === undefined || !coversItsHeaders(presented, request.headers)) return false;
   const canonicalRequest = [
     request.method,
@@ -40,8 +43,30 @@ export function verifySignature(
     '\n',
   );
   const expected = hmac(signingKey(secretAccessKey, presented), stringToSign);
-  const given = Buffer.from(presented.signature, 'hex');
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  if (!isSame(Buffer.from(presented.signature, 'hex'), expected)) return false;
+  return payloadHash !== SIGNED_EVENTS || verifyEvents(presented, secretAccessKey, request.body);
+}
+
+const isSame = (given: Uint8Array, expected: Uint8Array) =>
+  given.length === expected.length && timingSafeEqual(given, expected);
+
+/** Each event of a stream is signed over itself and the signature before, the first over that of the request. */
+function verifyEvents(presented: PresentedSignature, secretAccessKey: string, body: Uint8Array): boolean {
+  let prior = presented.signature;
+  return readSignedEvents(body).every(({ date, signature, headers, payload }) => {
+    const timestamp = basicDate(date.getTime());
+    const scope = { ...presented, date: timestamp.slice(0, 8) };
+    const stringToSign = [
+      'AWS4-HMAC-SHA256-PAYLOAD',
+      timestamp,
+      `${scope.date}/${scope.region}/${scope.service}/aws4_request`,
+      prior,
+      sha256(headers),
+      sha256(payload),
+    ].join('\n');
+    prior = Buffer.from(signature).toString('hex');
+    return isSame(signature, hmac(signingKey(secretAccessKey, scope), stringToSign));
+  });
 }
 
 /**
@@ -59,8 +84,9 @@ function coversItsHeaders({ signedHeaders }: PresentedSignature, headers: Signed
  * The hash of the body that came, whatever the request declares: UNSIGNED-PAYLOAD and the chunked forms are S3's, and
  * the laptop has no S3. https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-function payloadHashOf(request: SignedRequest): string | undefined {
+function payloadHashOf({ service }: PresentedSignature, request: SignedRequest): string | undefined {
   const declared = request.headers['x-amz-content-sha256'];
+  if (declared === SIGNED_EVENTS && streamingServices.has(service)) return declared;
   const actual = sha256(request.body);
   return declared === undefined || declared === actual ? actual : undefined;
 }

@@ -45,7 +45,7 @@ export function readSignedTime(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-const basicDate = (time: number) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
+export const basicDate = (time: number) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
 
 /** The time as a string to sign writes it: a Date header is signed in the basic format too. */
 export function signedTimestamp(text: string): string {

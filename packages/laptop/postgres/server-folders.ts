@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { elsewhereFile } from '../run-directory.ts';
 import { reachableByAll } from './binaries.ts';
 import type { Certificate } from './certificates.ts';
 
@@ -27,8 +28,10 @@ export async function makeFolders(
   // A folder of root's that the server's account cannot enter: then beside the other temporary files.
   const parent = account && !(await reachableByAll(directory)) ? tmpdir() : directory;
   const root = await mkdtemp(join(parent, 'postgres-'));
+  if (parent !== directory) await noteElsewhere(directory, root);
   const long = Buffer.byteLength(root) > LONGEST_SOCKET_FOLDER;
   const socket = long ? await mkdtemp(join(tmpdir(), 'pgs-')) : join(root, 's');
+  if (long) await noteElsewhere(directory, socket);
   const data = join(root, 'data');
   const tls = join(root, 'tls');
   if (!long) await mkdir(socket, { mode: 0o700 });
@@ -60,6 +63,10 @@ export async function makeFolders(
     },
   };
 }
+
+/** For the run that sweeps up what a killed one left. */
+const noteElsewhere = (directory: string, path: string) =>
+  appendFile(elsewhereFile(directory), `${path}\n`, { mode: 0o600 });
 
 /** Durability is switched off: the data never outlive the process. */
 function configuration({ socket, tls }: { socket: string; tls: string }): string {

@@ -175,5 +175,5 @@ export const DatabaseRole = v.pipe(plainText(63), v.maxBytes(63, 'the name of a 
 /** A set of characters, which no password holds. A password is made of what is left of printable ASCII. */
 export const ExcludedCharacters = v.pipe(
   v.string(),
-  v.regex(/^[!-~ ]{0,60}$/, 'at most 60 characters of printable ASCII'),
+  v.regex(/^[!-~ ]{0,100}$/, 'at most 100 characters of printable ASCII'),
 );

@@ -56,7 +56,7 @@ function urlHost(host: string): string {
 
 const LONGEST_URL = 2048;
 
-/** `http` or `https`, without a login in it. Whether `http` is taken is for others to say. */
+/** `http` or `https`. Whether `http` or a login in it is taken is for others to say. */
 export const WebAddress = v.pipe(
   v.string(),
   v.check(
@@ -64,11 +64,11 @@ export const WebAddress = v.pipe(
     'an https address',
   ),
   v.maxLength(LONGEST_URL, `an address of at most ${LONGEST_URL} characters`),
-  v.check((text) => !hasLogin(text), 'an address without a login in it'),
   v.check((text) => !isForbiddenAddress(text), 'an address that is neither link-local nor the metadata of an instance'),
 );
 
-function hasLogin(text: string): boolean {
+/** A password in an address stands in settings and in logs of others. */
+export function hasLogin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { username, password } = new URL(text);
   return username !== '' || password !== '';

@@ -1,14 +1,10 @@
 import * as v from 'valibot';
+import { UNSEEN } from './shown-text.ts';
 
-/**
- * Characters that a reader cannot see and a terminal or browser obeys: controls, the marks that turn the direction of
- * text, line and paragraph separators, halves of characters. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
- */
-const unseen = String.raw`\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
-const unseenCharacter = new RegExp(`[${unseen}]`, 'u');
+const unseenCharacter = new RegExp(`[${UNSEEN}]`, 'u');
 
 /** Formatting characters such as joiners and the byte order mark: part of some scripts, and no part of a name. */
-const unseenInNames = new RegExp(String.raw`[${unseen}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}]`, 'u');
+const unseenInNames = new RegExp(String.raw`[${UNSEEN}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}]`, 'u');
 
 /** What a template may hold of content: line breaks and tabs, and nothing else that a reader cannot see. */
 export function isReadable(text: string): boolean {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
+import { CompleteSecretArn } from '../grammar/aws-names.ts';
 import { convergenceBoundOf, everyRotated } from '../manifest/entries/manifest-entry.ts';
 import { keysOf, readStrictly } from '../manifest/entries/manifest-issues.ts';
 import type { ApiKeyManifestSecret } from '../manifest/entries/manifest-secret-types.ts';
@@ -35,6 +36,10 @@ export const apiKeyContract = {
 function apiKeyProblems(secret: ApiKeyManifestSecret): string[] {
   const read = readStrictly(ApiKeySettings, apiKeySettings(secret), keysOf(ApiKeySettings));
   if ('problems' in read) return read.problems.map((problem) => `parameters: ${problem.replace('the manifest: ', '')}`);
+  // The reader of settings takes what a construct knows of an imported secret; a person knows the whole.
+  if (read.value.provider === 'http' && !v.is(CompleteSecretArn, read.value.admin.secretArn)) {
+    return ['parameters: admin.secretArn: expected the complete ARN of a secret, with the six characters at its end.'];
+  }
   const timing = {
     rotationIntervalSeconds: rotationIntervalSeconds(secret),
     gracePeriodSeconds: secret.gracePeriodSeconds,

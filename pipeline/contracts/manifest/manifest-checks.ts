@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import { hasLogin } from '../grammar/hosts.ts';
 import { contractOf } from '../kinds/kind-contracts.ts';
 import { secretKinds } from '../secret-kinds.ts';
 import { checkParameters } from '../settings/checks.ts';
@@ -35,6 +36,9 @@ function problemsOf(secret: ManifestSecret, check: ManifestCheck): string[] {
   }
   if (check.type === 'consumer' && 'functionArn' in check.parameters) {
     return ['parameters: unknown key "functionArn". Write "function": "<name or ARN>" in the check.'];
+  }
+  if (typeof check.parameters.url === 'string' && hasLogin(check.parameters.url)) {
+    return ['parameters: url: expected an address without a login in it. Write "key" for the secret, or none.'];
   }
   // The function's ARN is known when the stack is made; its shape is all that is asked here.
   const functionArn = consumer && { functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:name' };

@@ -67,7 +67,7 @@ function ofSecret(secret: ManifestSecret): PlacedArn[] {
 function ofConsumers(consumers: readonly ManifestConsumer[]): PlacedArn[] {
   return consumers.map(({ function: reference, freshness }, index) => ({
     ...named(`consumers[${index}].function`, reference, freshness === 'recycle' ? 'of-the-stack' : 'cross-account'),
-    // A consumer that only expires is called by nobody.
+    // The pipeline never calls a consumer that only expires.
     region: freshness === 'expire' ? 'everywhere' : 'of-the-stack',
   }));
 }

@@ -4,6 +4,7 @@ import { isReadable } from '../grammar/plain-text.ts';
 const DEEPEST = 20;
 const LONGEST_TEXT = 8_192;
 const MOST_VALUES = 50_000;
+const tooMany = `the manifest: expected at most ${MOST_VALUES} values. Divide it by pipelines`;
 
 /** Objects answer to these without having them, and readers of JSON leave them out or take them for something else. */
 export const inheritedNames: ReadonlySet<string> = new Set([
@@ -29,11 +30,10 @@ export function structureProblems(input: unknown): string[] {
     const problem = problemOf(value, depth);
     if (problem) problems.push(`${place}: ${problem}`);
     if (problem || typeof value !== 'object' || value === null) continue;
-    if (walk.length > MOST_VALUES)
-      return [`the manifest: expected at most ${MOST_VALUES} values. Divide it by pipelines`];
     for (const [key, inner] of Object.entries(value)) {
       const keyProblem = Array.isArray(value) ? undefined : problemOfKey(key);
       if (keyProblem) problems.push(`${place}: ${keyProblem}`);
+      else if (walk.length >= MOST_VALUES) return [tooMany];
       else walk.push({ value: inner, place: inside(place, key, Array.isArray(value)), depth: depth + 1 });
     }
   }

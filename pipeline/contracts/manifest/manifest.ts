@@ -6,6 +6,7 @@ import { ParameterNameOrPath } from '../grammar/parameter-names.ts';
 import { givenName } from '../grammar/plain-text.ts';
 import { kindContracts } from '../kinds/kind-contracts.ts';
 import { managedKinds } from '../secret-kinds.ts';
+import { PipelineName } from '../settings/pipeline.ts';
 import { Consumer, followers, SecretReference } from './entries/manifest-entry.ts';
 import type * as parts from './entries/manifest-part-types.ts';
 import type * as secrets from './entries/manifest-secret-types.ts';
@@ -67,11 +68,8 @@ const Network = v.strictObject({
 
 export const Manifest = declared<types.Manifest>()(
   v.strictObject({
-    $schema: v.optional(v.pipe(v.string(), v.regex(/^[!-~]{1,500}$/, 'the address of a JSON schema'))),
-    pipeline: v.optional(
-      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens')),
-      'keyturn',
-    ),
+    $schema: v.optional(v.pipe(v.string(), v.regex(/^[!#-;=?-~]{1,500}$/, 'the address of a JSON schema'))),
+    pipeline: v.optional(PipelineName, 'keyturn'),
     /** Where the stack goes. Missing: where the ARNs are that the manifest names. */
     account: v.optional(AccountId),
     region: v.optional(Region),

@@ -9,7 +9,10 @@ import { content, plainText } from '../grammar/plain-text.ts';
  * A vendor's key-management API, described as data. Places of the form `${name}` are filled in: inside a URL they are
  * percent-encoded, in headers and bodies they stand as they are. docs/api-keys.md has examples of real vendors.
  */
-const text = v.pipe(v.string(), v.regex(/^[!-~]{1,2048}$/, '1 to 2048 characters of printable ASCII, without spaces'));
+const text = v.pipe(
+  v.string(),
+  v.regex(/^[!#-;=?-~]{1,2048}$/, '1 to 2048 characters of printable ASCII, without spaces, quotes, < and >'),
+);
 const variable = v.pipe(v.string(), v.regex(/^\w{1,64}$/, 'a name of 1 to 64 letters, digits and _'));
 const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
 const template = content(4_000);

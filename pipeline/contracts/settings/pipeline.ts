@@ -1,4 +1,14 @@
 import * as v from 'valibot';
+import { AccountId } from '../grammar/aws-names.ts';
+
+/** Of the pipeline, as manifests and constructs write it. It begins the names of state machines, of 80 characters at the most. */
+export const PipelineName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens, 31 at most, a letter first'),
+);
+
+/** What names a pipeline and what it reaches. */
+export const PipelineNames = v.object({ pipelineName: PipelineName, crossAccount: v.array(AccountId) });
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const arn = v.pipe(v.string(), v.startsWith('arn:'));

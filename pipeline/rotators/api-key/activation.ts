@@ -6,11 +6,16 @@ const LONGEST_PAUSE_MILLISECONDS = 4_000;
 /** One invocation of the rotation function waits so long: it ends after a minute, and the last request takes its time. */
 const LONGEST_WAIT_SECONDS = 40;
 
+/** A key that was made just now is refused: it may be active in a minute, and the workflow's deadline ends the waiting. */
+export class CandidateInactive extends CandidateRejected {
+  override readonly retryable = true;
+}
+
 /**
  * Waits until a new key works: vendors activate keys a while after they made them, and on one node before another, so it
  * has to work several times in a row. Ever longer pauses, up to the bound. A bound beyond one invocation is left to Secrets
  * Manager's further attempts, and ends with the workflow's deadline for promotion.
- * @throws CandidateRejected when the vendor still refuses it at the bound
+ * @throws CandidateInactive (retryable) when the vendor still refuses it at the bound
  * @throws TargetUnavailable (retryable) when the vendor's last word was none, or the bound is beyond this invocation
  */
 export async function awaitActivation(
@@ -51,8 +56,8 @@ function describeInactive(
     return new TargetUnavailable(`${what} does not work yet: ${verdict.reason}. ${tried} Secrets Manager tries again.`);
   }
   if (verdict.verdict === 'refused') {
-    return new CandidateRejected(
-      `${what} does not work: ${verdict.reason}. ${tried} If it only needs longer, write a longer activationTimeoutSeconds.`,
+    return new CandidateInactive(
+      `${what} does not work: ${verdict.reason}. ${tried} Secrets Manager tries again. If it only needs longer, write a longer activationTimeoutSeconds.`,
     );
   }
   return new TargetUnavailable(`Whether ${what} works could not be found out: ${verdict.reason}. ${tried}`);

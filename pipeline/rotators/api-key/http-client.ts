@@ -152,7 +152,7 @@ async function exchange(
       ...(redirect && { redirect: describeRedirect(new URL(url), redirect, secrets) }),
     };
   } catch (error) {
-    if (error instanceof TargetRefused) throw error;
+    if (error instanceof TargetRefused || error instanceof TargetUnavailable) throw error;
     // The cause is dropped on purpose: it may quote what was sent.
     if (signal.aborted) throw unanswered(where, `no answer within ${client.requestTimeoutSeconds} seconds`);
     const fault = findNetworkFault(error);
@@ -178,7 +178,7 @@ async function readBounded(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > MOST_BYTES) throw new TargetRefused(`The vendor’s answer is longer than ${MOST_BYTES} bytes.`);
+    if (size > MOST_BYTES) throw new TargetUnavailable(`The vendor’s answer is longer than ${MOST_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -1,6 +1,6 @@
 import { textAt, valueAt } from '@keyturn/consumer/contracts/json-pointer';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
-import { TargetRefused } from '../errors.ts';
+import { TargetRefused, TargetUnavailable } from '../errors.ts';
 import { describeRequest, describeStatus, type HttpAnswer, type RequestTemplate } from './http-client.ts';
 import type { ListedCredential } from './provider.ts';
 
@@ -21,7 +21,9 @@ export async function listAll(
     if (answer.status < 200 || answer.status >= 300) throw describeStatus(where, answer);
     const items = valueAt(answer.body, list.items);
     if (!Array.isArray(items)) {
-      throw new TargetRefused(`${where}: the answer has no array at ${list.items || 'its root'}. Correct list.items.`);
+      throw new TargetUnavailable(
+        `${where}: the answer has no array at ${list.items || 'its root'}. Correct list.items.`,
+      );
     }
     found.push(...items.map((item) => readItem(list, item, where)));
     place = nextPlace(list, { body: answer.body, isEmpty: items.length === 0, page });
@@ -46,7 +48,7 @@ function nextPlace({ nextPage }: List, answer: { body: unknown; isEmpty: boolean
 
 function readItem(list: List, item: unknown, where: string): ListedCredential {
   const id = textAt(item, list.id);
-  if (id === undefined) throw new TargetRefused(`${where}: an item has no text at ${list.id}. Correct list.id.`);
+  if (id === undefined) throw new TargetUnavailable(`${where}: an item has no text at ${list.id}. Correct list.id.`);
   const name = list.name === undefined ? undefined : textAt(item, list.name);
   const createdAt = dateAt(item, list.createdAt);
   const lastUsedAt = dateAt(item, list.lastUsedAt);

@@ -3,7 +3,7 @@ import { quote } from '@keyturn/consumer/contracts/quote';
 import type { HttpSettings } from '../../contracts/settings/api-key.ts';
 import type { VerifyRequest } from '../../contracts/settings/http-provider.ts';
 import { KeyturnError } from '../../errors.ts';
-import { TargetRefused, TargetUnavailable } from '../errors.ts';
+import { TargetUnavailable } from '../errors.ts';
 import type { ApiKeyDependencies } from './dependencies.ts';
 import { describeRequest, describeStatus, type HttpAnswer } from './http-client.ts';
 import { listAll } from './http-list.ts';
@@ -30,7 +30,8 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       const key = textAt(answer.body, create.key);
       const id = textAt(answer.body, create.id);
       if (key !== undefined && id !== undefined) return { key, id };
-      throw new TargetRefused(
+      // A page for people in place of JSON passes; a wrong pointer is named when the time is up.
+      throw new TargetUnavailable(
         `${where}: the answer has no text at ${key === undefined ? create.key : create.id}. Correct the pointer; the key that was made is revoked before the next one is.`,
       );
     },
@@ -60,7 +61,7 @@ export async function verifyByHttp(
 ): Promise<Verdict> {
   const where = describeRequest(template);
   try {
-    const { status, body } = await send({ key, ...(id !== undefined && { id }) });
+    const { status, body, redirect } = await send({ key, ...(id !== undefined && { id }) });
     const { accepted, expect } = template;
     if (accepted.includes(status) && expect && valueAt(body, expect.pointer) !== expect.equals) {
       return {
@@ -70,7 +71,8 @@ export async function verifyByHttp(
     }
     if (accepted.includes(status)) return { verdict: 'accepted' };
     const verdict = template.refused.includes(status) ? 'refused' : 'unclear';
-    return { verdict, reason: `${where} answered ${status}` };
+    const led = redirect ? `, a redirect from ${redirect.from} to ${redirect.to} that was not followed` : '';
+    return { verdict, reason: `${where} answered ${status}${led}` };
   } catch (error) {
     if (error instanceof KeyturnError) return { verdict: 'unclear', reason: error.message };
     throw error;

@@ -13,8 +13,8 @@ test('the loop that waits for the promotion is told once, choices and reports no
     entered('TaskStateEntered', 'ReportStarted'),
     entered('TaskStateEntered', 'RotateSecret'),
     entered('WaitStateEntered', 'WaitForPromotion'),
-    entered('TaskStateEntered', 'LookForFailure'),
     entered('TaskStateEntered', 'DescribeRotation'),
+    entered('TaskStateEntered', 'RotateAgain'),
     entered('WaitStateEntered', 'WaitForPromotion'),
   ];
   expect(statesToTell(events).map(({ name }) => name)).toEqual(['Prepare', 'RotateSecret', 'AwaitPromotion']);

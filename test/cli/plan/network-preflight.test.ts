@@ -8,7 +8,7 @@ const described: Record<string, object> = {
   DescribeDBInstances: {
     DBInstances: [
       {
-        DBSubnetGroup: { VpcId: 'vpc-1' },
+        DBSubnetGroup: { VpcId: 'vpc-0a1b2c3d' },
         PubliclyAccessible: false,
         VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-db', Status: 'active' }],
       },
@@ -23,7 +23,7 @@ const described: Record<string, object> = {
             IpProtocol: 'tcp',
             FromPort: 6432,
             ToPort: 6432,
-            UserIdGroupPairs: [{ GroupId: 'sg-function' }],
+            UserIdGroupPairs: [{ GroupId: 'sg-0a1b2c3d' }],
             IpRanges: [],
           },
         ],
@@ -32,20 +32,20 @@ const described: Record<string, object> = {
   },
   DescribeSubnets: {
     Subnets: [
-      { SubnetId: 'subnet-out', CidrBlock: '10.0.1.0/24', VpcId: 'vpc-1' },
-      { SubnetId: 'subnet-main', CidrBlock: '10.0.2.0/24', VpcId: 'vpc-1' },
-      { SubnetId: 'subnet-public', CidrBlock: '10.0.3.0/24', VpcId: 'vpc-1' },
+      { SubnetId: 'subnet-00000001', CidrBlock: '10.0.1.0/24', VpcId: 'vpc-0a1b2c3d' },
+      { SubnetId: 'subnet-00000002', CidrBlock: '10.0.2.0/24', VpcId: 'vpc-0a1b2c3d' },
+      { SubnetId: 'subnet-00000003', CidrBlock: '10.0.3.0/24', VpcId: 'vpc-0a1b2c3d' },
     ],
   },
   DescribeRouteTables: {
     RouteTables: [
       { Associations: [{ Main: true }], Routes: [{ DestinationCidrBlock: '10.0.0.0/16', GatewayId: 'local' }] },
       {
-        Associations: [{ Main: false, SubnetId: 'subnet-out' }],
+        Associations: [{ Main: false, SubnetId: 'subnet-00000001' }],
         Routes: [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-1' }],
       },
       {
-        Associations: [{ Main: false, SubnetId: 'subnet-public' }],
+        Associations: [{ Main: false, SubnetId: 'subnet-00000003' }],
         Routes: [{ DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-1' }],
       },
     ],
@@ -68,7 +68,7 @@ const client = {
 
 function subject(subnetIds: string[]): Subject {
   const manifest = parseManifest({
-    network: { vpcId: 'vpc-1', subnetIds, securityGroupIds: ['sg-function'] },
+    network: { vpcId: 'vpc-0a1b2c3d', subnetIds, securityGroupIds: ['sg-0a1b2c3d'] },
     secrets: { db: { kind: 'postgres', secret: { name: 'app/db' }, superuserSecret: 'app/superuser' } },
   });
   const value = JSON.stringify({
@@ -90,17 +90,17 @@ function subject(subnetIds: string[]): Subject {
 }
 
 test('the port of the secret, the main route table, an internet gateway that is no way out, an endpoint that is not there yet', async () => {
-  const looked = subject(['subnet-out', 'subnet-main', 'subnet-public']);
+  const looked = subject(['subnet-00000001', 'subnet-00000002', 'subnet-00000003']);
   const found = await networkPreflight(looked, looked.entry as never);
   expect(found).toMatchObject([{ level: 'blocks', code: 'NoWayToAws' }]);
   expect(found[0]?.text).toMatch(
-    /^subnet-main, subnet-public leads nowhere, and the VPC has no endpoint for ssm, states, events:/,
+    /^subnet-00000002, subnet-00000003 leads nowhere, and the VPC has no endpoint for ssm, states, events:/,
   );
 });
 
 test('the database is looked up by the first label of its host', async () => {
   asked.length = 0;
-  const looked = subject(['subnet-out']);
+  const looked = subject(['subnet-00000001']);
   await networkPreflight(looked, looked.entry as never);
   expect(asked).toContainEqual({ DBInstanceIdentifier: 'shop' });
 });

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describeError } from '../../../cli/terminal/describe-error.ts';
-import { oneLine } from '../../../cli/terminal/plain-text.ts';
 import { printTable } from '../../../cli/terminal/table.ts';
 import { openTerminal, type Streams, usesColours } from '../../../cli/terminal/terminal.ts';
 import { duration, relative } from '../../../cli/terminal/times.ts';
+import { oneLine } from '../../../pipeline/contracts/grammar/shown-text.ts';
 
 function streams(isTerminal: boolean, env: Record<string, string> = {}) {
   const said: string[] = [];

@@ -11,15 +11,15 @@ interface Ended {
   readonly said: string;
 }
 
-/** Synthesizes all of them in one stack, each at a place of its own. */
+/** Synthesizes each in a stack of its own: a stack has room for 500 resources. */
 export function runConstructs(folder: string, snippets: readonly Snippet[]): Promise<Ended> {
   const shown = snippets.filter(({ kind }) => kind === 'construct');
   const text = `import { App } from 'aws-cdk-lib';
 import { Given } from '../../test/examples/documented/given.ts';
 const app = new App();
-const given = new Given(app, 'Yours');
-for (const file of ${JSON.stringify(shown.map(({ file }) => file))}) {
+for (const [index, file] of ${JSON.stringify(shown.map(({ file }) => file))}.entries()) {
   const { Shown } = await import('./' + file);
+  const given = new Given(app, 'Yours' + index);
   new Shown(given, file, given);
 }
 app.synth();

@@ -41,6 +41,19 @@ test.each([
     'chat lagging since 2026-05-01T12:00:01Z because no pg',
   ],
   ['of another version', [converged('items', 15, { versionId: 'v1' })], 'nothing published'],
+  [
+    'its version was promoted once more, by a roll-back',
+    [
+      row('Consumer Converging', {
+        consumer: 'items',
+        promotedAt: '2026-05-01T12:00:20.000Z',
+        expectedAt: '2026-05-01T12:01:00Z',
+      }),
+      converged('items', 15),
+      converging('items'),
+    ],
+    '15.0 s',
+  ],
 ])('the table says what was measured: %s', (_, story, words) => {
   expect(describeConvergence(convergenceOf(story, 'v2', now))).toBe(words);
 });

@@ -118,7 +118,7 @@ test.each([
   process.env.NO_PROXY = NO_PROXY;
   const client = new SecretsManagerClient({ ...throughProxy<SecretsManagerClientConfig>(farConfig()) });
   const error = await caught(client.send(new GetSecretValueCommand({ SecretId: 'app/none' })));
-  // Past the proxy nobody knows the name; through it the cloud answers.
+  // The name resolves behind the proxy only, where the cloud answers.
   expect(error.name === 'ResourceNotFoundException').toBe(isProxied);
   expect(asked.length).toBe(isProxied ? 1 : 0);
 });
@@ -183,7 +183,7 @@ test.each([
   expect(error.cause.message).toContain(code);
 });
 
-test('a proxy that is not there, and one that is no URL: told without its password', async () => {
+test('a proxy that is not there, and one that is no URL: neither error quotes the password', async () => {
   process.env.HTTP_PROXY = 'http://user:hunter2@127.0.0.1:1';
   const provider = new RotatingSecretsProvider({ clientConfig: farConfig(), observe: () => undefined });
   const error = await caught(provider.get('app/none'));

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(() => cloud.reset());
 afterAll(() => cloud.close());
 
-const told = (operation: string, secretArn: string, versionId: string, secretName = 'app/db') => ({
+const pipelineEvent = (operation: string, secretArn: string, versionId: string, secretName = 'app/db') => ({
   keyturn: { operation, schemaVersion: 1, secretArn, secretName, versionId },
 });
 
@@ -24,17 +24,17 @@ describe('withFreshSecrets', () => {
     await provider.get('app/db');
     const handler = withFreshSecrets(async (_event: unknown) => 'untouched', { providers: [provider] });
     const second = await putSecret(cloud, 'app/db', 'hunter3');
-    const report = await handler(told('report', arn, second));
+    const report = await handler(pipelineEvent('report', arn, second));
     expect(report).toEqual({
       keyturn: { schemaVersion: 1, environmentId: expect.any(String), held: [{ secretId: 'app/db', versionId }] },
     });
     expect(await provider.get('app/db')).toBe('hunter2');
-    const answer = await handler(told('invalidate', arn, second));
+    const answer = await handler(pipelineEvent('invalidate', arn, second));
     expect(JSON.stringify(answer)).not.toContain('hunter');
     expect(await provider.get('app/db')).toBe('hunter3');
   });
 
-  test('reaches every provider of the environment unless it is told which, parameters included', async () => {
+  test('reaches every provider of the environment, parameters included, unless the options name some', async () => {
     const { arn } = await makeSecret(cloud, 'app/db', 'one');
     await asPerson(cloud, 'ssm', 'PutParameter', { Name: '/app/flag', Value: 'on', Type: 'String' });
     const { provider } = environment(cloud);
@@ -46,9 +46,14 @@ describe('withFreshSecrets', () => {
     const second = await putSecret(cloud, 'app/db', 'two');
     await asPerson(cloud, 'ssm', 'PutParameter', { Name: '/app/flag', Value: 'off', Overwrite: true });
     const handler = withFreshSecrets(async (_event: unknown) => 'untouched');
-    await handler(told('invalidate', arn, second));
+    await handler(pipelineEvent('invalidate', arn, second));
     await handler(
-      told('invalidate', `arn:aws:ssm:${cloud.region}:${cloud.accountId}:parameter/app/flag`, '2', '/app/flag'),
+      pipelineEvent(
+        'invalidate',
+        `arn:aws:ssm:${cloud.region}:${cloud.accountId}:parameter/app/flag`,
+        '2',
+        '/app/flag',
+      ),
     );
     expect(await provider.get('app/db')).toBe('two');
     expect(await parameters.get('/app/flag')).toBe('off');
@@ -56,7 +61,7 @@ describe('withFreshSecrets', () => {
     expect(parameters.held()).toMatchObject([{ secretId: '/app/flag', versionId: '2' }]);
   });
 
-  test('the canary runs after the invalidation; of its failure only kind and code are told', async () => {
+  test('the canary runs after the invalidation, and a failure is answered by name and code only', async () => {
     const { arn } = await makeSecret(cloud, 'app/db', 'one');
     const { provider } = environment(cloud);
     await provider.get('app/db');
@@ -66,7 +71,7 @@ describe('withFreshSecrets', () => {
       providers: [provider],
       canary: async () => void seen.push(await provider.get('app/db')),
     });
-    expect(await good(told('canary', arn, second))).toMatchObject({ keyturn: { canary: { ok: true } } });
+    expect(await good(pipelineEvent('canary', arn, second))).toMatchObject({ keyturn: { canary: { ok: true } } });
     expect(seen).toEqual(['two']);
     const bad = withFreshSecrets(async (_event: unknown) => 'untouched', {
       providers: [provider],
@@ -74,7 +79,7 @@ describe('withFreshSecrets', () => {
         throw Object.assign(new Error('postgresql://app:hunter2@db'), { name: 'DatabaseError', code: '28P01' });
       },
     });
-    expect(await bad(told('canary', arn, second))).toMatchObject({
+    expect(await bad(pipelineEvent('canary', arn, second))).toMatchObject({
       keyturn: { canary: { ok: false, message: 'DatabaseError: 28P01' } },
     });
   });
@@ -98,7 +103,7 @@ describe('withFreshSecrets', () => {
   });
 
   test('what a public route can make of a request is never an event of the pipeline', async () => {
-    const event = told('invalidate', 'arn', 'v2');
+    const event = pipelineEvent('invalidate', 'arn', 'v2');
     const { keyturn } = event;
     const text = JSON.stringify(event);
     const lookalikes: unknown[] = [
@@ -106,7 +111,7 @@ describe('withFreshSecrets', () => {
       { resource: '/', httpMethod: 'POST', body: text, requestContext: { elb: {} } },
       { Records: [{ eventSource: 'aws:sqs', body: text }] },
       { Records: [{ EventSource: 'aws:sns', Sns: { Message: text } }] },
-      { source: 'somebody', 'detail-type': 'x', detail: event },
+      { source: 'another.source', 'detail-type': 'x', detail: event },
       { ...event, requestContext: {} },
       { keyturn: { ...keyturn, more: 1 } },
       { keyturn: { ...keyturn, operation: 'retire' } },
@@ -124,7 +129,7 @@ describe('withFreshSecrets', () => {
       providers: [],
       requireClientContext: true,
     });
-    const event = told('report', 'arn', 'v2');
+    const event = pipelineEvent('report', 'arn', 'v2');
     for (const context of [undefined, {}, { clientContext: null }, { clientContext: { custom: { keyturn: 'x' } } }]) {
       expect(handler(event, context)).toBe('their own');
     }
@@ -145,7 +150,7 @@ describe('freshSecrets, the middy middleware', () => {
     const context = { getRemainingTimeInMillis: () => 1_000 } as never;
     expect(await handler({ name: 'world' }, context)).toEqual({ hello: 'world' });
     const second = await putSecret(cloud, 'app/db', 'two');
-    expect(await handler(told('invalidate', arn, second) as never, context)).toMatchObject({
+    expect(await handler(pipelineEvent('invalidate', arn, second) as never, context)).toMatchObject({
       keyturn: { held: [{ secretId: 'app/db' }] },
     });
     expect(calls).toBe(1);

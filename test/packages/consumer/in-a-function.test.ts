@@ -50,7 +50,7 @@ async function consumer(secret: RotatingDatabase, more: Record<string, string> =
   await make(cloud, '', { name, files: { 'index.js': bundled }, Environment: { Variables }, Timeout: 25 });
   return name;
 }
-const told = (secret: RotatingDatabase, operation: string) => ({
+const pipelineEvent = (secret: RotatingDatabase, operation: string) => ({
   keyturn: {
     operation,
     schemaVersion: 1,
@@ -73,7 +73,7 @@ test('an environment that froze wakes after the old credential is retired, and w
     environmentId: before.environmentId,
     user: `${secret.username}_clone`,
     held: secret.versionId(),
-    // It found its value expired; nobody refused it.
+    // The value had expired, and no login was refused.
     statistics: { fetches: 2, refetches: 0, failures: 0 },
   });
 });
@@ -97,15 +97,15 @@ test('report, invalidate and canary reach it by lambda:Invoke; what it says is v
   const name = await consumer(secret);
   await invoke(cloud, {}, { name });
   await secret.rotateAll();
-  const report = await invoke(cloud, told(secret, 'report'), { name });
+  const report = await invoke(cloud, pipelineEvent(secret, 'report'), { name });
   expect(report.payload.keyturn.held).toEqual([{ secretId: secret.secretId, versionId: first }]);
   expect((await invoke(cloud, {}, { name })).payload.held).toBe(first);
-  await invoke(cloud, told(secret, 'invalidate'), { name });
+  await invoke(cloud, pipelineEvent(secret, 'invalidate'), { name });
   expect((await invoke(cloud, {}, { name })).payload).toMatchObject({
     user: `${secret.username}_clone`,
     held: secret.versionId(),
   });
-  const canary = await invoke(cloud, told(secret, 'canary'), { name });
+  const canary = await invoke(cloud, pipelineEvent(secret, 'canary'), { name });
   expect(canary.payload.keyturn).toMatchObject({ canary: { ok: true }, held: [{ versionId: secret.versionId() }] });
 });
 
@@ -113,16 +113,18 @@ test('a canary that cannot log in says of what kind and nothing else', async () 
   const secret = await rotatingDatabase(cloud, target.server, 'single-user');
   const name = await consumer(secret);
   await target.server.query(`ALTER ROLE "${secret.username}" NOLOGIN`);
-  const { payload } = await invoke(cloud, told(secret, 'canary'), { name });
+  const { payload } = await invoke(cloud, pipelineEvent(secret, 'canary'), { name });
   expect(payload.keyturn.canary).toEqual({ ok: false, message: 'error: 28000' });
 });
 
 test('requireClientContext: the pipeline’s context comes through lambda:Invoke, an event without it is the handler’s', async () => {
   const secret = await rotatingDatabase(cloud, target.server, 'alternating-users');
   const name = await consumer(secret, { REQUIRE_CLIENT_CONTEXT: 'true' });
-  expect((await invoke(cloud, told(secret, 'report'), { name })).payload).toMatchObject({ user: secret.username });
+  expect((await invoke(cloud, pipelineEvent(secret, 'report'), { name })).payload).toMatchObject({
+    user: secret.username,
+  });
   const ClientContext = Buffer.from(JSON.stringify(CONSUMER_CLIENT_CONTEXT)).toString('base64');
-  const answer = await invoke(cloud, told(secret, 'report'), { name, ClientContext });
+  const answer = await invoke(cloud, pipelineEvent(secret, 'report'), { name, ClientContext });
   expect(answer.payload.keyturn).toMatchObject({ schemaVersion: 1 });
 });
 
@@ -147,7 +149,10 @@ test('not from a public route: the function URL wraps what a stranger sends', as
     });
   }
   await secret.rotateAll();
-  const answer = await fetch(FunctionUrl, { method: 'POST', body: JSON.stringify(told(secret, 'invalidate')) });
+  const answer = await fetch(FunctionUrl, {
+    method: 'POST',
+    body: JSON.stringify(pipelineEvent(secret, 'invalidate')),
+  });
   // It was answered by the application, and nothing was invalidated.
   expect(await answer.json()).toMatchObject({ user: secret.username, statistics: { invalidations: 0 } });
 });

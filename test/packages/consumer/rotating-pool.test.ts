@@ -66,7 +66,7 @@ describe('a pool like any other', () => {
     await expect(pool.connect()).rejects.toThrow('after calling end');
   });
 
-  test('a statement that fails is the caller’s, and costs nobody else a connection attempt', async () => {
+  test('a statement that fails is the caller’s, and costs no other caller a connection attempt', async () => {
     const { pool, count } = application(await database('alternating-users'));
     await expect(pool.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
     expect((await pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
@@ -152,7 +152,7 @@ describe('alternating users', () => {
 });
 
 describe('single user', () => {
-  test('a stale value is refused once and read anew once, and nobody notices', async () => {
+  test('a stale value is refused once and read again once, and no query fails', async () => {
     const secret = await database('single-user');
     const { pool, count } = application(secret);
     await pool.query('SELECT 1');
@@ -210,7 +210,7 @@ describe('single user', () => {
     const secret = await database('single-user');
     const { pool } = application(secret, { tryPending: true, healMilliseconds: 0 });
     await pool.query('SELECT 1');
-    await target.server.setPassword(secret.username, 'changed by somebody');
+    await target.server.setPassword(secret.username, 'changed by hand');
     await secret.cut(secret.username);
     await eventually(() => pool.totalCount === 0);
     await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
@@ -262,7 +262,7 @@ describe('what breaks', () => {
     expect(pool.totalCount).toBe(1);
   });
 
-  test('a database that is down is told at once: there is no login to heal', async () => {
+  test('a database that is down fails the query at once, since no login was refused', async () => {
     const secret = await database('alternating-users');
     await putSecret(cloud, secret.secretId, JSON.stringify({ ...secret.state.current.payload, port: 1 }));
     const { pool, count } = application(secret);
@@ -289,8 +289,8 @@ describe.each(['alternating-users', 'single-user'] as const)('ten rotations with
     );
     try {
       for (let rotation = 0; rotation < 10; rotation += 1) {
-        const told = await secret.rotateAll();
-        environments[0]?.provider.invalidate(secret.secretId, told);
+        const rotatedTo = await secret.rotateAll();
+        environments[0]?.provider.invalidate(secret.secretId, rotatedTo);
         const served = requests;
         await eventually(() => requests > served + 10);
       }
@@ -299,7 +299,7 @@ describe.each(['alternating-users', 'single-user'] as const)('ten rotations with
       await Promise.all(load);
     }
     expect(failures).toEqual([]);
-    // Environments that nobody told were refused, and healed.
+    // Environments without an invalidation were refused, and read the new value.
     expect(environments[1]?.count('connection-retried')).toBeGreaterThan(0);
     expect(requests).toBeGreaterThan(100);
     await Promise.all(environments.map(({ pool }) => pool.query('SELECT 1')));

@@ -110,10 +110,12 @@ describe('what Powertools offers keeps working', () => {
 });
 
 describe('versions', () => {
-  test('AWSPENDING and AWSCURRENT are told apart in the cache', async () => {
+  test('AWSPENDING and AWSCURRENT are different values of the cache', async () => {
     const { vault, provider } = setUp();
     vault.versions.AWSPENDING = { value: '{"password":"next"}', versionId: 'v2' };
     expect(await provider.get('app/db', { sdkOptions: { VersionStage: 'AWSPENDING' } })).toBe('{"password":"next"}');
+    // The short form is the same read, also where the current value is warm.
+    expect(await provider.get('app/db', { stage: 'AWSPENDING' } as never)).toBe('{"password":"next"}');
     expect(await provider.get('app/db')).toBe('{"password":"one"}');
     expect(await provider.get('app/db', { sdkOptions: { VersionStage: 'AWSCURRENT' } })).toBe('{"password":"one"}');
     expect(vault.calls).toBe(2);
@@ -283,7 +285,7 @@ describe('Secrets Manager is down for five minutes', () => {
     await expect(provider.get('app/db')).rejects.toMatchObject({ code: 'SecretUnavailableError' });
   });
 
-  test('a refusal is not an outage: it is somebody’s decision and is not bridged', async () => {
+  test('a refusal is not an outage, and no expired value is served', async () => {
     const { vault, clock, provider } = setUp();
     await provider.get('app/db', { maxAge: 10 });
     vault.failing = awsError('AccessDeniedException');

@@ -136,9 +136,9 @@ describe('invalidation', () => {
     const { provider, clock } = environment(cloud);
     for (const readAs of ['app/db', arn, partial]) await provider.get(readAs);
     const second = await putSecret(cloud, 'app/db', 'two');
-    for (const [i, told] of ['app/db', arn].entries()) {
+    for (const [i, name] of ['app/db', arn].entries()) {
       clock.now += i * 10_000;
-      expect(provider.invalidate(told, second)).toBe(i === 0);
+      expect(provider.invalidate(name, second)).toBe(i === 0);
       for (const readAs of ['app/db', arn, partial]) expect(await provider.get(readAs)).toBe('two');
     }
     expect(reads(cloud)).toBe(6);
@@ -160,7 +160,7 @@ describe('invalidation', () => {
   test('that comes while an older call is under way is not undone by what that call brings', async () => {
     await makeSecret(cloud, 'app/db', 'one');
     const { provider, clock } = environment(cloud);
-    // The answer is on its way when the value changes and the environment is told.
+    // The answer is under way when the value changes and the invalidation comes.
     const client = (provider as unknown as { client: { send: (...args: unknown[]) => Promise<unknown> } }).client;
     const send = client.send.bind(client);
     let letGo: () => void = () => undefined;
@@ -243,8 +243,8 @@ describe('what IAM says', () => {
     expect(JSON.stringify(health)).not.toContain('hunter2');
   });
 
-  test('credentials that AWS does not know are told apart from a missing permission', async () => {
-    const stranger = { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', secretAccessKey: 'nobody', sessionToken: 'nobody' };
+  test('credentials that AWS does not know are another error than a missing permission', async () => {
+    const stranger = { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', secretAccessKey: 'unknown', sessionToken: 'unknown' };
     const provider = new RotatingSecretsProvider({
       clientConfig: { ...clientConfig(cloud), credentials: stranger },
       observe: () => undefined,

@@ -16,7 +16,8 @@ function observing(looks: Record<string, string[]>[], listed: string[]): Observe
   };
   return {
     ...{ secretsManager: { send }, ssm: nobodyIsAsked, dynamodb: nobodyIsAsked, lambda: nobodyIsAsked },
-    ...{ settingsPrefix: '/keyturn/keyturn', historyTableName: 'history', mirrorSecretFunctionArn: 'none' },
+    ...{ settingsPrefix: '/keyturn/keyturn', historyTableName: 'history', compareMirrorFunctionArn: 'none' },
+    verifyFunctionArns: {},
     running: { isRotating: () => false, isRetiring: () => false },
     sleep: async () => undefined,
     looked: () => look,

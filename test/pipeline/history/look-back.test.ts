@@ -19,7 +19,7 @@ beforeAll(async () => {
   client = new DynamoDBClient({
     endpoint: cloud.endpointUrl,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'administrator', secretAccessKey: 'administrator' },
+    credentials: cloud.administrator,
   });
   await client.send(
     new CreateTableCommand({

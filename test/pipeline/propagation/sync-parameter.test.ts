@@ -12,11 +12,12 @@ import {
   parameterSettingsName,
 } from '../../../pipeline/contracts/settings/parameter.ts';
 import type { ConsumerSettings } from '../../../pipeline/contracts/settings/secret.ts';
-import { lookAtParameter, syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
+import { lookAtParameter } from '../../../pipeline/propagation/look-at-parameter.ts';
+import { syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
 import { asPerson, clientConfig } from '../../packages/consumer/laptop.ts';
 
 const PREFIX = '/keyturn/shop';
-const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:sync-parameter';
+const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:000000000000:function:look-at-parameter';
 let cloud: RunningCloud;
 let queueUrl: string;
 let stateMachineArn: string;
@@ -75,7 +76,7 @@ const sync = (event: unknown) =>
       states: new SFNClient(clientConfig(cloud)),
       settingsPrefix: PREFIX,
       propagateSecretArn: stateMachineArn,
-      functionArn: FUNCTION_ARN,
+      lookAtParameterFunctionArn: FUNCTION_ARN,
     },
     event,
   );
@@ -122,8 +123,7 @@ test('a change of a declared parameter starts propagate-secret for its consumers
 });
 
 test('a look answers the version that is there now and nothing of the value; null where the parameter is gone', async () => {
-  const look = (parameterName: string) =>
-    lookAtParameter({ ssm: new SSMClient(clientConfig(cloud)) }, { operation: 'look-at-parameter', parameterName });
+  const look = (parameterName: string) => lookAtParameter(new SSMClient(clientConfig(cloud)), { parameterName });
   await put('/app/flag', 'hunter2');
   await put('/app/flag', 'hunter3');
   expect(await look('/app/flag')).toEqual({ version: 2 });

@@ -11,6 +11,7 @@ import type { SecretSettings } from '../../../pipeline/contracts/settings/secret
 import type { RotationFunction } from '../../../pipeline/rotation/rotation-function.ts';
 import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
 import { serve } from '../../../pipeline/rotation/serve.ts';
+import { serveVerification } from '../../../pipeline/rotation/verify.ts';
 import { PayloadInvalid } from '../../../pipeline/rotators/errors.ts';
 import type { Rotator } from '../../../pipeline/rotators/rotator.ts';
 import type { Laptop } from '../rotators/native-rotation.ts';
@@ -78,7 +79,10 @@ export async function labelSecret(laptop: Laptop, labels: Labels, options: Optio
     now: options.now ?? (() => laptop.clock.now()),
   });
   /** Each invocation is a process of its own: nothing is cached from the one before. */
-  const invoke = (event: unknown) => serve(rotationFunction(), event);
+  const invoke = (event: unknown) => {
+    const isVerify = (event as { operation?: unknown } | null)?.operation === 'Verify';
+    return isVerify ? serveVerification(rotationFunction(), event) : serve(rotationFunction(), event);
+  };
   return {
     ...secret,
     sent,

@@ -21,10 +21,10 @@ describe('Verify', () => {
     expect(secret.writes()).toEqual([]);
   });
 
-  test('is not supported by a rotator that cannot ask its target: nothing is read', async () => {
+  test('is not supported by a rotator that cannot ask its target, and writes nothing', async () => {
     const secret = await labelSecret(laptop, inGrace);
     expect(await secret.ask('Verify', both)).toEqual({ supported: false });
-    expect(secret.sent).toEqual([]);
+    expect([secret.asked, secret.writes()]).toEqual([[], []]);
   });
 
   test('is refused where AWSCURRENT has moved on, with the version that it is on', async () => {
@@ -55,7 +55,7 @@ describe('Verify', () => {
 });
 
 describe('Repair', () => {
-  const code = 'credential-refused';
+  const code = 'CurrentRefused';
 
   test('has the rotator repair what was found under the code, and touches no label', async () => {
     const codes: string[] = [];

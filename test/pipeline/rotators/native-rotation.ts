@@ -20,6 +20,7 @@ import type { SecretSettings } from '../../../pipeline/contracts/settings/secret
 import type { RotationFunction } from '../../../pipeline/rotation/rotation-function.ts';
 import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
 import { serve } from '../../../pipeline/rotation/serve.ts';
+import { serveVerification } from '../../../pipeline/rotation/verify.ts';
 import type { Rotator } from '../../../pipeline/rotators/rotator.ts';
 
 /** A process of the rotation function was killed: nothing it would have done afterwards happens. */
@@ -228,7 +229,9 @@ export async function manage<Settings>(
       },
       now: () => clock.now(),
     };
-    return processes.run(calls.process(), () => serve(rotationFunction as RotationFunction, event));
+    // The audit asks another function than Secrets Manager and the workflow do.
+    const serving = (event as { operation?: string }).operation === 'Verify' ? serveVerification : serve;
+    return processes.run(calls.process(), () => serving(rotationFunction as RotationFunction, event));
   };
   const progress: Progress = { invocations: 0, running: 0, failed: 0, finished: false };
   laptop.functions.set(functionArn, async (event) => {

@@ -279,16 +279,20 @@ function inBrief(statement: string, values: unknown[] = []): string {
     .slice(0, 60);
 }
 
-/** Errors that the workflow's Task states try again after: from the definition that is deployed. */
-const retried = new Set<string>(
-  Object.values(
-    (
-      JSON.parse(
-        readFileSync('statemachines/rotate-secret.asl.json', 'utf8').replaceAll(/"?\$\{\w+\}"?/g, '"0"'),
-      ) as any
-    ).States.RollBack.Retry as { ErrorEquals: string[] }[],
-  ).flatMap(({ ErrorEquals }) => ErrorEquals),
-);
+interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly MaxAttempts: number;
+}
+
+const retriers = (
+  JSON.parse(readFileSync('statemachines/rotate-secret.asl.json', 'utf8').replaceAll(/"?\$\{\w+\}"?/g, '"0"')) as any
+).States.RollBack.Retry as readonly Retrier[];
+
+/** The first retrier that names the error decides, as Step Functions does it. */
+function isRetried(name: string, attempt: number): boolean {
+  const found = retriers.find(({ ErrorEquals }) => ErrorEquals.includes(name) || ErrorEquals.includes('States.ALL'));
+  return found !== undefined && attempt < found.MaxAttempts;
+}
 
 /**
  * What the workflow asks of the rotation function, with the Retry of its Task state. No time passes: Secrets Manager's own
@@ -304,7 +308,7 @@ export async function askAsWorkflow(
     } catch (error) {
       // A process that is gone is told to the state as Runtime.ExitError.
       const name = error instanceof Killed ? 'Runtime.ExitError' : (error as Error).name;
-      if (!retried.has(name) || attempt === 5) throw error;
+      if (!isRetried(name, attempt)) throw error;
     }
   }
 }

@@ -13,37 +13,61 @@ export interface PropagationPart {
   run(strike?: Strike): Promise<{ calls: Call[]; executions: number }>;
 }
 
-const SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:app/db-AbCdEf';
+/** A value is put by hand: the version that `propagate-secret` is to bring along. */
+async function promote(world: PropagationWorld): Promise<string> {
+  await secretArn(world);
+  return putSecret(world.cloud, SECRET, `value-${randomUUID()}`);
+}
 
-function changeOf(world: PropagationWorld, versionId: string, more: Partial<Propagation> = {}): Propagation {
+const SECRET = 'app/db';
+const secretArns = new WeakMap<PropagationWorld, Promise<string>>();
+/** The secret of the parts that need no value of their own. */
+function secretArn(world: PropagationWorld): Promise<string> {
+  const made = secretArns.get(world) ?? makeSecret(world.cloud, SECRET, 'first').then(({ arn }) => arn);
+  secretArns.set(world, made);
+  return made;
+}
+
+async function changeOf(
+  world: PropagationWorld,
+  versionId: string,
+  more: Partial<Propagation> = {},
+): Promise<Propagation> {
   const promotedAt = world.clock.now().toISOString();
-  return { secretArn: SECRET, secretName: 'app/db', versionId, promotedAt, consumers: [], mirrors: [], ...more };
+  const secret = { secretArn: await secretArn(world), secretName: SECRET };
+  return { ...secret, versionId, promotedAt, consumers: [], mirrors: [], ...more };
 }
 
-const newVersion = () => randomUUID();
-
-/** What an execution has said of a consumer, on the bus, and once only. */
-function expectTold(world: PropagationWorld, execution: Execution, name: string, isLagging: boolean): void {
-  const told = world.told.filter(({ detail }) => detail.executionArn === execution.arn && detail.consumer === name);
-  expect(told.length).toBeGreaterThan(0);
-  expect(new Set(told.map(({ detail }) => detail.id)).size).toBe(1);
-  expect(told[0]?.type).toBe(isLagging ? 'Consumer Lagging' : 'Consumer Converged');
+/** Of a promotion and consumer: each state is published under an id of its own, and the evidence comes, and comes last. */
+function evidenceOf(world: PropagationWorld, { versionId, promotedAt }: Propagation, name: string) {
+  const said = world.told.filter(
+    ({ detail }) => detail.consumer === name && detail.versionId === versionId && detail.promotedAt === promotedAt,
+  );
+  expect(new Set(said.map(({ detail }) => detail.id)).size).toBe(new Set(said.map(({ type }) => type)).size);
+  const evidence = said.filter(({ type }) => type === 'Consumer Converged').at(-1);
+  expect(evidence).toBeDefined();
+  // An event that was put twice, since the answer to the first was lost, is the same event.
+  expect(said.at(-1)?.type).toBe('Consumer Converged');
+  expect(evidence?.at.getTime()).toBeGreaterThanOrEqual(Date.parse(evidence?.detail.convergedAt));
+  return evidence?.detail as { evidence: string; convergedAt: string };
 }
 
-/** Runs `propagate-secret` until nobody lags: once, or once more. */
+/** Propagates and watches until every evidence is what it is meant to be: once, or once more, as a repair does it. */
 async function untilConverged(
   world: PropagationWorld,
-  propagate: () => Promise<Execution>,
-  { look, between }: { look(output: any, execution: Execution): void; between?(): Promise<void> },
+  change: Propagation,
+  { look, between }: { look(change: Propagation, output: any): boolean; between?(): Promise<void> },
 ): Promise<number> {
   for (let count = 1; ; count += 1) {
-    const execution = await propagate();
-    const output = await world.ended(execution);
+    const promotion = count === 1 ? change : { ...change, promotedAt: world.clock.now().toISOString() };
+    const execution = await world.start(promotion);
+    const { output, awaited } = await world.converged(execution);
     expect(execution.status).toBe('SUCCEEDED');
+    if (promotion.consumers.length > 0) expect(awaited).toMatchObject({ outcome: 'converged' });
     world.faults.disarm();
-    look(output, execution);
+    const isAsMeant = look(promotion, output);
     await between?.();
-    if (output.lagging.length === 0) return count;
+    if (isAsMeant) return count;
     if (count === 2) throw new Error(`It lags although nothing was in the way: ${JSON.stringify(output)}`);
   }
 }
@@ -60,13 +84,13 @@ export async function recycle(world: PropagationWorld, name: string, hasAlias: b
   const consumer = await Consumer.make(world, name, hasAlias);
   return {
     async run(strike) {
-      const change = changeOf(world, newVersion(), { consumers: [consumer.settings] });
+      const change = await changeOf(world, await promote(world), { consumers: [consumer.settings] });
       consumer.promoted();
       expectTruth(world, consumer);
       world.faults.deploy = () => consumer.deploy();
       world.faults.arm(strike);
-      const executions = await untilConverged(world, () => world.start(change), {
-        look: (output, execution) => expectTold(world, execution, name, output.consumers[0].lagging),
+      const executions = await untilConverged(world, change, {
+        look: (promotion) => evidenceOf(world, promotion, name).evidence === 'recycled',
         between: () => consumer.finishDeployment(),
       });
       expect(consumer.isConverged()).toBe(true);
@@ -86,26 +110,34 @@ export async function recycleStopped(
   const converge = async (versionId: string) => {
     consumer.promoted();
     expectTruth(world, consumer);
-    const change = changeOf(world, versionId, { consumers: [consumer.settings] });
-    const output = await world.ended(await world.start(change));
-    expect(output.lagging).toEqual([]);
+    const change = await changeOf(world, versionId, { consumers: [consumer.settings] });
+    await world.converged(await world.start(change));
+    expect(evidenceOf(world, change, name).evidence).toBe('recycled');
     expect(consumer.isConverged()).toBe(true);
   };
-  let before = newVersion();
+  const goBack = (versionId: string, from: string) =>
+    world.person('secretsmanager', 'UpdateSecretVersionStage', {
+      SecretId: SECRET,
+      VersionStage: 'AWSCURRENT',
+      MoveToVersionId: versionId,
+      RemoveFromVersionId: from,
+    });
+  let before = await promote(world);
   return {
     async run(strike) {
-      const change = changeOf(world, newVersion(), { consumers: [consumer.settings] });
+      const change = await changeOf(world, await promote(world), { consumers: [consumer.settings] });
       consumer.promoted();
       world.faults.arm(strike);
-      const execution = await world.start(change);
-      world.onFailure = () => world.stop(execution);
-      await world.ended(execution);
+      world.onFailure = () => world.stopAll();
+      await world.converged(await world.start(change));
       world.onFailure = undefined;
       world.faults.disarm();
       await consumer.settle();
       await world.clock.advance(60_000);
-      await converge(options.next === 'another version' ? newVersion() : before);
-      before = newVersion();
+      if (options.next === 'another version') before = await promote(world);
+      else await goBack(before, change.versionId);
+      await converge(before);
+      before = await promote(world);
       await converge(before);
       consumer.expectUntouched();
       return { calls: world.faults.calls, executions: 1 };
@@ -129,14 +161,14 @@ export async function notify(world: PropagationWorld, name: string): Promise<Pro
   return {
     async run(strike) {
       heard = [];
-      const change = changeOf(world, newVersion(), { consumers: [settings] });
+      const change = await changeOf(world, await promote(world), { consumers: [settings] });
       world.faults.arm(strike);
-      const executions = await untilConverged(world, () => world.start(change), {
-        look: ({ consumers }, execution) => {
+      const executions = await untilConverged(world, change, {
+        look: (promotion) => {
           // One environment has answered, which proves nothing: never before the bound.
-          const convergedAt = new Date(Date.parse(change.promotedAt) + 330_000).toISOString();
-          expect(consumers).toMatchObject([{ consumer: name, evidence: 'bound', convergedAt, notifyError: null }]);
-          expectTold(world, execution, name, false);
+          const convergedAt = new Date(Date.parse(promotion.promotedAt) + 330_000).toISOString();
+          expect(evidenceOf(world, promotion, name)).toMatchObject({ evidence: 'bound', convergedAt });
+          return true;
         },
       });
       const { secretArn, secretName, versionId } = change;
@@ -164,10 +196,16 @@ export async function mirrors(world: PropagationWorld, name: string): Promise<Pr
     async run(strike) {
       const value = `value-${randomUUID()}`;
       const versionId = await putSecret(world.cloud, name, value);
-      const change = changeOf(world, versionId, { secretArn: arn, secretName: name, mirrors: settings });
+      const change = await changeOf(world, versionId, { secretArn: arn, secretName: name, mirrors: settings });
       world.faults.arm(strike);
-      const executions = await untilConverged(world, () => world.start(change), {
-        look: ({ mirrors: said }) => expect(said.map(({ mirror }: any) => mirror)).toEqual([parameterName, region]),
+      const executions = await untilConverged(world, change, {
+        look: (promotion, { mirrors: said }) => {
+          expect(said.map(({ mirror }: any) => mirror)).toEqual([parameterName, region]);
+          for (const mirror of [parameterName, region]) {
+            expect(evidenceOf(world, promotion, mirror)).toMatchObject({ evidence: 'copied' });
+          }
+          return true;
+        },
       });
       const { Parameter } = await world.person('ssm', 'GetParameter', { Name: parameterName, WithDecryption: true });
       expect(Parameter).toMatchObject({ Value: value, Type: 'SecureString' });
@@ -213,10 +251,11 @@ export async function parameterChange(world: PropagationWorld, name: string): Pr
         if (!answer.FunctionError) break;
         expect(attempt).toBeLessThan(3);
       }
-      const started = world.executions().filter((execution) => !before.has(execution));
+      const started = world.executions().filter((one) => !before.has(one) && one.machine.arn === world.machineArn);
       expect(started).toHaveLength(1);
-      expect((await world.ended(started[0] as Execution)).lagging).toEqual([]);
+      await world.converged(started[0] as Execution);
       world.faults.disarm();
+      expect(evidenceOf(world, JSON.parse(started[0]?.input as string), name).evidence).toBe('recycled');
       expect(consumer.isConverged()).toBe(true);
       consumer.expectUntouched();
       return { calls: world.faults.calls, executions: 1 };

@@ -13,6 +13,7 @@ import createStatesService, { type StatesService } from '../../../packages/lapto
 import type { Execution } from '../../../packages/laptop/services/states/state.ts';
 import { parse } from '../../../pipeline/contracts/parse.ts';
 import { Report } from '../../../pipeline/contracts/report.ts';
+import { lookAtParameter } from '../../../pipeline/propagation/look-at-parameter.ts';
 import { mirrorSecret } from '../../../pipeline/propagation/mirror-secret.ts';
 import { recycleConsumer } from '../../../pipeline/propagation/recycle-consumer.ts';
 import { type Propagation, syncParameter } from '../../../pipeline/propagation/sync-parameter.ts';
@@ -39,7 +40,7 @@ export class PropagationWorld {
   /** Functions by name, beside those that Lambda holds. */
   readonly functions = new Map<string, (event: any) => Promise<unknown>>();
   /** What was put on the bus. */
-  readonly told: { type: string; detail: any }[] = [];
+  readonly told: { type: string; detail: any; at: Date }[] = [];
   /** What was said and was not so. */
   readonly lies: string[] = [];
   /** Hears each answer of a function of ours. */
@@ -48,6 +49,7 @@ export class PropagationWorld {
   onFailure: (() => void) | undefined;
   cloud!: RunningCloud;
   machineArn = '';
+  awaitingArn = '';
   rotateSecretArn = '';
   #busy = 0;
 
@@ -95,8 +97,21 @@ export class PropagationWorld {
     return [...this.cloud.service<StatesService>('states').executions.byArn.values()];
   }
 
-  stop(execution: Execution): void {
-    this.cloud.service<StatesService>('states').executions.stop(execution);
+  /** Stops whatever runs, as if the pipeline were taken away. */
+  stopAll(): void {
+    const { executions } = this.cloud.service<StatesService>('states');
+    for (const execution of this.executions()) executions.stop(execution);
+  }
+
+  /** Waits for the end of a propagation and of the execution that watches its consumers; answers what both say. */
+  async converged(execution: Execution): Promise<{ output: any; awaited: any }> {
+    const output = await this.ended(execution);
+    const { versionId, promotedAt } = JSON.parse(execution.input);
+    const awaiting = this.executions().find(({ machine, input }) => {
+      const watched = JSON.parse(input);
+      return machine.arn === this.awaitingArn && watched.versionId === versionId && watched.promotedAt === promotedAt;
+    });
+    return { output, awaited: awaiting && (await this.ended(awaiting)) };
   }
 
   /** Lets time pass whenever nobody is at work, until the condition holds. */
@@ -140,7 +155,7 @@ export class PropagationWorld {
         PutEvents: {
           handle: ({ Entries }: { Entries: { DetailType: string; Detail: string }[] }) => {
             for (const { DetailType, Detail } of Entries) {
-              this.told.push({ type: DetailType, detail: JSON.parse(Detail) });
+              this.told.push({ type: DetailType, detail: JSON.parse(Detail), at: this.clock.now() });
             }
             return { FailedEntryCount: 0, Entries: Entries.map(() => ({ EventId: 'accepted' })) };
           },
@@ -193,13 +208,18 @@ export class PropagationWorld {
     await this.person('iam', 'PutRolePolicy', {
       RoleName: 'machine',
       PolicyName: 'tasks',
-      PolicyDocument: document({ Effect: 'Allow', Action: ['lambda:*', 'states:*', 'events:*'], Resource: '*' }),
+      PolicyDocument: document({
+        Effect: 'Allow',
+        Action: ['lambda:*', 'states:*', 'secretsmanager:DescribeSecret'],
+        Resource: '*',
+      }),
     });
     const make = async (name: string, of: string) => {
       const input = { name, roleArn: Role.Arn, definition: substituted(definitionText(of)) };
       return (await this.person('states', 'CreateStateMachine', input)).stateMachineArn as string;
     };
     // By the name that stands in the others' definitions for its ARN.
+    this.awaitingArn = await make('AwaitConvergenceStateMachineArn', 'await-convergence');
     this.machineArn = await make('PropagateSecretStateMachineArn', 'propagate-secret');
     this.rotateSecretArn = await make('rotate-secret', 'rotate-secret');
   }
@@ -224,6 +244,7 @@ export class PropagationWorld {
       for (const one of telling.events) await publish(events, 'keyturn', one);
       return telling.outcome;
     });
+    this.functions.set('LookAtParameter', (event) => lookAtParameter(ssm, event));
     this.functions.set('SyncParameter', (event) =>
       syncParameter(
         {
@@ -231,7 +252,7 @@ export class PropagationWorld {
           states,
           settingsPrefix: SETTINGS_PREFIX,
           propagateSecretArn: this.machineArn,
-          functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:sync-parameter',
+          lookAtParameterFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:LookAtParameter`,
         },
         event,
       ),

@@ -26,7 +26,9 @@ export class SteppingClock extends ManualClock {
     return { cancel };
   }
 
+  /** Where nothing is due no time passes: what computes just now may have something due in a moment. */
   async step(): Promise<void> {
+    if (this.#due.size === 0) return;
     const next = Math.min(...[...this.#due].map(({ at }) => at)) - this.now().getTime();
     await this.advance(Math.max(0, Math.min(next, this.#longestStepMilliseconds)));
   }

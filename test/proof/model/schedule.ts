@@ -304,6 +304,10 @@ class Life {
       { gracePeriodSeconds: GRACE_SECONDS, rotated: true },
       'roll-back',
     );
+    if (decided.repair) {
+      await this.subject.secret.invoke(JSON.parse(JSON.stringify(decided.repair)));
+      return;
+    }
     const { versionId: token, previousVersionId: previous = '' } = decided;
     this.story = { token, previous, promotedAt: new Date(this.now).toISOString(), notBefore: this.now };
     await this.failedCheck({ kind: 'failed check', secret: 0, kill: null, twice: false });

@@ -114,6 +114,20 @@ async function everything(): Promise<void> {
 
 /** What a scenario on this template cannot use, each with its reason. */
 const reasons: { grant: RegExp; reason: string }[] = [
+  {
+    grant:
+      /(AwaitConvergence|PropagateSecret)Role (?!logs|xray)|RotateSecretRole states:(StartExecution|DescribeExecution) .*propagate-secret/,
+    reason: 'no secret of the lab has consumers or mirrors: test/scenarios/convergence.test.ts has a pipeline that has',
+  },
+  {
+    grant: /RetireCredentialRole (states:StartExecution .*rotate-secret|lambda:InvokeFunction .*Gate)/,
+    reason:
+      'a check without a verdict is asked again before a retirement, and may start a roll-back: test/statemachines',
+  },
+  {
+    grant: /ReportRole dynamodb:Query /,
+    reason: 'only a rotation that failed looks back for its last failed step: test/handlers/report.test.ts',
+  },
   { grant: / (logs|xray|ec2):/, reason: 'log groups, traces and network interfaces are the platform’s own affair' },
   {
     grant: / events:(DescribeRule|PutRule|PutTargets) .*StepFunctionsGetEventsForStepFunctionsExecutionRule$/,
@@ -124,12 +138,18 @@ const reasons: { grant: RegExp; reason: string }[] = [
     reason: 'AWS stops a nested execution when the one that waits for it is stopped; nobody stops one here',
   },
   {
-    grant: /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|RecycleConsumer)Function/,
+    grant:
+      /(PropagateSecretRole|AuditRole) lambda:InvokeFunction .*-Keyturn(MirrorSecret|CompareMirror|RecycleConsumer)Function/,
     reason: 'secrets of the lab have no mirrors and no consumers: consumers-converge and doctor-repairs look at theirs',
   },
   {
     grant: /RetireCredentialRole states:(StartExecution|DescribeExecution) .*keyturn-propagate-secret/,
     reason: 'only a mirror that is behind is brought along once more: doctor-repairs has one',
+  },
+  {
+    grant: /VerifypostgresRole rds:Describe/,
+    reason:
+      'where RDS manages the superuser’s secret, the address of the database comes from RDS: the lab’s secret has it',
   },
   {
     grant: /AuditScheduleRole sqs:SendMessage /,

@@ -49,7 +49,7 @@ const seconds = (iso: string) => iso.replace(/\.\d+Z$/, 'Z');
 async function pageShows(words: RegExp): Promise<string> {
   return eventually(`${words} on the page`, async () => {
     await page.goto('about:blank');
-    await page.goto(`${shop.consoleUrl}#/dashboards/shop`);
+    await page.goto(`${shop.consoleUrl}/dashboards/shop`);
     await row().waitFor();
     const text = await row().innerText();
     return words.test(text) ? text : undefined;

@@ -18,6 +18,7 @@ import { createCloud } from '../../../packages/laptop/create-cloud.ts';
 import { findLeaks } from '../../../packages/laptop/leaks/find-leaks.ts';
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../../eventually.ts';
+import { runFolder } from '../../laptop-requests.ts';
 import { createLogin } from '../lab/create-login.ts';
 
 export const SECRET = 'shop/database';
@@ -43,7 +44,7 @@ export class Shop {
 
   static async open(settings: Partial<Settings> = {}, port = 0): Promise<Shop> {
     const assembly = await synthesize();
-    const cloud = await createCloud({ port, settings, log: () => undefined });
+    const cloud = await createCloud({ port, settings, runFolder, log: () => undefined });
     try {
       const [stack] = await loadAssembly(assembly, cloud);
       const shop = new Shop(cloud, stack as LoadedStack);

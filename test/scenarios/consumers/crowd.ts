@@ -63,14 +63,14 @@ export class Crowd {
     }
   }
 
-  /** Rotates to the end of the execution; the grace period of the rotation before is cut short, with evidence. */
+  /** Rotates to the end of the execution, and to that of the recycles; the grace period of the rotation before is cut short, with evidence. */
   async rotate(login: Request['login']): Promise<Rotated> {
     const startedAt = Date.now();
     const from = this.cloud.recorder.calls().at(-1)?.sequence ?? 0;
     const execution = await this.executions.rotate(`${PREFIX}${login}`, { retireNow: true });
     expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
     const { versionId, propagation } = JSON.parse(execution.output ?? '{}');
-    expect(propagation.lagging).toEqual([]);
+    expect(propagation.consumers.map((one: { state: string }) => one.state)).not.toContain('lagging');
     // The first write closes the rotation before; the last one promotes.
     const moved = this.cloud.recorder
       .calls({ operation: 'UpdateSecretVersionStage', afterSequence: from, outcome: 'ok' })
@@ -78,6 +78,11 @@ export class Crowd {
       .at(-1);
     if (!moved) throw new Error('The recorder has no promotion of this rotation.');
     const promotedAt = Date.parse(moved.time) + moved.durationMilliseconds;
+    // A bound is an hour away; a recycle is confirmed when every environment is new and the longest invocation is over.
+    if (login === 'recycled') {
+      const watching = await this.executions.ofVersion('await-convergence', versionId);
+      expect(JSON.parse(watching.output ?? '{}')).toMatchObject({ outcome: 'converged' });
+    }
     return { versionId, startedAt, promotedAt, endedAt: Date.now() };
   }
 

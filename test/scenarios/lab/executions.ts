@@ -9,7 +9,7 @@ import {
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { eventually } from '../../eventually.ts';
 
-type Machine = 'rotate-secret' | 'propagate-secret' | 'retire-credential' | 'rotate-fleet';
+type Machine = 'rotate-secret' | 'propagate-secret' | 'await-convergence' | 'retire-credential' | 'rotate-fleet';
 
 /** The pipeline's executions, as a person with the AWS CLI sees them. */
 export class Executions {

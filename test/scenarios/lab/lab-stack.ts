@@ -43,12 +43,23 @@ export class LabStack extends Stack {
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_22_X,
     });
-    this.#pipeline = new RotationPipeline(this, 'Keyturn');
+    const requesterName = 'lab-requester';
+    const requesterArn = this.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: requesterName });
+    this.#pipeline = new RotationPipeline(this, 'Keyturn', { requesters: [requesterArn] });
+    this.#principals(requesterName);
     new CfnOutput(this, 'AlarmTopicArn', { value: this.#pipeline.alarmTopic.topicArn });
     this.#rotated('lab/alternating', 'app', 'alternating-users');
     this.#rotated('lab/single', 'lonely', 'single-user');
     this.#proxied('lab/proxied', 'fronted');
     this.#superuserRotation();
+  }
+
+  /** One that may request rotations, and one that may put events anywhere and is named nowhere. */
+  #principals(requesterName: string): void {
+    for (const roleName of [requesterName, 'lab-stranger']) {
+      const role = new iam.Role(this, roleName, { roleName, assumedBy: new iam.AccountRootPrincipal() });
+      role.addToPolicy(new iam.PolicyStatement({ actions: ['events:PutEvents'], resources: ['*'] }));
+    }
   }
 
   #secret(secretName: string, username: string): secretsmanager.Secret {

@@ -203,6 +203,41 @@ export class Laptop {
   }
 
   /** The database instance, as whoever owns the machine sees it. */
+  /** Puts an event on the pipeline's bus in a session of a role; answers what became of it. */
+  async putAs(
+    role: string,
+    detail: object,
+    { DetailType = 'Rotation Requested', bus = 'keyturn' }: { DetailType?: string; bus?: string } = {},
+  ): Promise<string> {
+    const { principal } = this.cloud.assumeRole(this.roleArn(role), 'a-session');
+    const entry = { EventBusName: bus, Source: 'keyturn', DetailType, Detail: JSON.stringify(detail) };
+    return this.cloud.call({ service: 'events', operation: 'PutEvents', input: { Entries: [entry] }, principal }).then(
+      (answer: any) => (answer.FailedEntryCount === 0 ? 'put' : JSON.stringify(answer.Entries)),
+      (error) => `${error.code}: ${error.message}`,
+    );
+  }
+
+  /** Of a role by its name, or of the role of a construct. */
+  roleArn(name: string): string {
+    const ofConstruct = this.#arnAt('AWS::IAM::Role', new RegExp(`/${name}/Role/Resource$`));
+    return ofConstruct ?? `arn:aws:iam::${this.cloud.accountId}:role/${name}`;
+  }
+
+  functionArn(construct: string): string {
+    const arn = this.#arnAt('AWS::Lambda::Function', new RegExp(`/${construct}/`));
+    if (arn) return arn;
+    throw new Error(`The lab has no function of ${construct}.`);
+  }
+
+  async secretArn(SecretId: string): Promise<string> {
+    return (await this.secrets.send(new DescribeSecretCommand({ SecretId }))).ARN as string;
+  }
+
+  #arnAt(type: string, path: RegExp): string | undefined {
+    const found = Object.values(this.#resources).find((one) => one.type === type && path.test(one.path ?? ''));
+    return found && String(found.attributes.Arn);
+  }
+
   database(): ReturnType<RdsService['postgres']> {
     return this.cloud.service<RdsService>('rds').postgres('lab');
   }
@@ -221,9 +256,6 @@ export class Laptop {
 
   /** What the audit works with, as a person who may do anything. */
   auditor(now: () => Date): AuditDependencies {
-    const mirror = Object.values(this.#resources).find(
-      ({ type, path }) => type === 'AWS::Lambda::Function' && path?.includes('MirrorSecret'),
-    );
     return {
       secretsManager: this.secrets,
       ssm: this.#parameters,
@@ -232,11 +264,15 @@ export class Laptop {
       dynamodb: this.#tables,
       settingsPrefix: '/keyturn/keyturn',
       historyTableName: this.#resource('AWS::DynamoDB::Table'),
-      mirrorSecretFunctionArn: String(mirror?.attributes.Arn),
+      compareMirrorFunctionArn: this.functionArn('CompareMirror'),
+      verifyFunctionArns: { postgres: this.functionArn('Verify-postgres') },
       machines: {
         rotateSecretArn: this.executions.arn('rotate-secret'),
         retireCredentialArn: this.executions.arn('retire-credential'),
       },
+      events: this.events,
+      // Looked at with every secret, and not with one.
+      bus: { busArn: 'arn:aws:events:us-east-1:000000000000:event-bus/keyturn', publishers: [], requesters: [] },
       now,
       sleep,
       deadline: new Date(now().getTime() + 600_000),

@@ -234,6 +234,9 @@ export const completeManifest = {
   account: '123456789012',
   region: 'eu-central-1',
   crossAccount: ['210987654321'],
+  requesters: ['arn:aws:iam::123456789012:role/deployer'],
+  allowByEvent: ['retireNow'],
+  forwardStory: true,
   network: {
     vpcId: 'vpc-0a1b2c3d4e5f60718',
     subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
@@ -257,6 +260,7 @@ export const completeManifest = {
       database: { instance: 'shop-one', cluster: 'shop' },
     },
     tokens,
+    'partner-tokens': { kind: 'jwt', algorithm: 'EdDSA', secret: { name: 'shop/partner-jwt' }, publicKeys: {} },
     model,
     mail,
     issued,

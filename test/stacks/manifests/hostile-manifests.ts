@@ -123,7 +123,8 @@ export function seeded(seed: number): (below: number) => number {
 }
 
 /** So many manifests, the places in turn. */
-export function hostileManifests(good: Json, count: number, seed: number): HostileManifest[] {
+export function hostileManifests(manifest: object, count: number, seed: number): HostileManifest[] {
+  const good = JSON.parse(JSON.stringify(manifest)) as Json;
   const next = seeded(seed);
   const places = placesOf(good);
   return Array.from({ length: count }, (_, index) => {
@@ -157,7 +158,7 @@ function spoil(good: Json, path: readonly Step[], round: number, next: (below: n
 }
 
 /** Every place: members, items, and what holds them. */
-export function placesOf(value: Json, path: readonly Step[] = []): (readonly Step[])[] {
+export function placesOf(value: unknown, path: readonly Step[] = []): (readonly Step[])[] {
   const below =
     typeof value !== 'object' || value === null
       ? []

@@ -28,6 +28,7 @@ describe('the judgement of a run', () => {
   const mutant = (line: string, isNoticed: boolean): FoundMutant => ({
     file: 'pipeline/a.ts',
     lineNumber: 1,
+    range: '1:0-1:4',
     line,
     mutator: 'BooleanLiteral',
     replacement: 'false',

@@ -1,5 +1,7 @@
 /** Builds elements without ever reading HTML: text is text. */
 
+import { shownText } from './shown-text.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** An HTML element; `null` and `false` among attributes and children are left out. */
@@ -18,10 +20,11 @@ function fill(element, attributes, children) {
     // The policy of the page refuses style attributes in markup; properties set one by one it does not.
     if (name === 'style')
       for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text);
-    else element.setAttribute(name, value === true ? '' : String(value));
+    else element.setAttribute(name, value === true ? '' : shownText(String(value)));
   }
   for (const child of children.flat(9)) {
-    if (child !== null && child !== undefined && child !== false) element.append(child);
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child instanceof Node ? child : shownText(String(child)));
   }
   return element;
 }

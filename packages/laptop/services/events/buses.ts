@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type Cloud } from '../../cloud.ts';
+import { deliveriesOf } from '../../deliveries.ts';
 import { invalid, noBus, noRule } from './errors.ts';
 import { compilePattern, InvalidPattern, type Pattern } from './pattern/compile.ts';
 import { flattenEvent, matchesPattern } from './pattern/match.ts';
@@ -125,11 +126,12 @@ export class Buses {
   }
 
   /** Delivers an event to every enabled rule that it matches; answers at once. `text` is the event as it was written. */
-  dispatch(bus: Bus, event: BusEvent, text = JSON.stringify(event)): void {
+  dispatch(bus: Bus, event: BusEvent, from: { text?: string; wasForwarded?: boolean } = {}): void {
+    const { text = JSON.stringify(event), wasForwarded = false } = from;
     const flat = flattenEvent(text);
     for (const rule of bus.rules.values()) {
       if (rule.state !== 'DISABLED' && rule.pattern && matchesPattern(rule.pattern.compiled, flat))
-        this.#deliver(rule, event);
+        this.#deliver(rule, event, wasForwarded);
     }
   }
 
@@ -138,11 +140,16 @@ export class Buses {
     this.#deliver(rule, this.#scheduledEvent(rule, region));
   }
 
-  #deliver(rule: Rule, event: BusEvent): void {
+  #deliver(rule: Rule, event: BusEvent, wasForwarded = false): void {
+    const { signal } = this.#closed;
     for (const target of rule.targets.values()) {
-      deliver(this.#cloud, { rule, target, event }, this.#closed.signal).catch((error) =>
-        this.#cloud.log(`events: rule ${rule.name}: ${error instanceof Error ? error.stack : error}`),
-      );
+      deliveriesOf(this.#cloud)
+        .run(`events: rule ${rule.name}`, signal, () =>
+          deliver(this.#cloud, { rule, target, event, wasForwarded }, signal),
+        )
+        .catch((error) =>
+          this.#cloud.log(`events: rule ${rule.name}: ${error instanceof Error ? error.stack : error}`),
+        );
     }
   }
 

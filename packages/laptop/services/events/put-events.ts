@@ -107,7 +107,8 @@ function putEvent(buses: Buses, entry: Entry, call: Call): Record<string, string
   const text = `${JSON.stringify(envelope).slice(0, -1)},"detail":${entry.Detail}}`;
   // At least once: an event of one's own may come twice, but is not lost.
   const copies = cloud.random() < cloud.settings.eventsDuplicatedRate ? 2 : 1;
-  for (let copy = 0; copy < copies; copy += 1) buses.dispatch(bus, event, text);
+  const from = { text, wasForwarded: entry[forwarded] !== undefined };
+  for (let copy = 0; copy < copies; copy += 1) buses.dispatch(bus, event, from);
   return result;
 }
 

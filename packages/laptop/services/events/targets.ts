@@ -11,6 +11,8 @@ export interface Delivery {
   readonly rule: { name: string; arn: string };
   readonly target: Target;
   readonly event: BusEvent;
+  /** A rule of another bus, or of this one, has sent it here. */
+  readonly wasForwarded: boolean;
 }
 
 const EVENTS = 'events.amazonaws.com';
@@ -80,12 +82,26 @@ async function invokeTarget(cloud: Cloud, delivery: Delivery, input: string, sig
       await call('sns', 'Publish', { TopicArn: target.Arn, Message: input });
       return;
     case 'events':
+      if (delivery.wasForwarded) throw forwardedBefore(event);
       await call('events', 'PutEvents', { Entries: [forwardedEntry(target.Arn, event)] });
       return;
     default:
       throw new AwsError('ValidationException', `${target.Arn} is of a kind that the laptop does not deliver to.`);
   }
 }
+
+/**
+ * EventBridge sends no event on to a further bus, nor back to the first.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html; the dead-letter queue gets these words.
+ */
+function forwardedBefore(event: BusEvent): AwsError {
+  return new AwsError(
+    'THIRD_ACCOUNT_HOP_DETECTED',
+    `Event ingestion rejected for event ${event.id} because an event can be sent to an event bus target only once. This event was previously delivered to an event bus target.`,
+  );
+}
+
+const ownCodes = new Set(['INVALID_JSON', 'FAILED_TO_ASSUME_ROLE', 'THIRD_ACCOUNT_HOP_DETECTED']);
 
 const queueUrl = (cloud: Cloud, name: string) => `${cloud.endpointUrl}/${cloud.accountId}/${name}`;
 
@@ -136,7 +152,7 @@ async function bury(cloud: Cloud, { target, rule, event }: Delivery, end: GivenU
 
 function deadLetterCode(error: unknown): string {
   if (!(error instanceof AwsError)) return 'SDK_CLIENT_ERROR';
-  if (error.code === 'INVALID_JSON' || error.code === 'FAILED_TO_ASSUME_ROLE') return error.code;
+  if (ownCodes.has(error.code)) return error.code;
   if (/AccessDenied|AuthorizationError|NotAuthorized/.test(error.code)) return 'NO_PERMISSIONS';
   if (/NotFound|DoesNotExist|NonExistent/.test(error.code)) return 'NO_RESOURCE';
   if (/Throttl|TooManyRequests/.test(error.code) || error.httpStatus === 429) return 'THROTTLING';

@@ -1,4 +1,5 @@
 import { AwsError, type Call, type Operation } from '../../cloud.ts';
+import { currentLineage } from '../../lineage.ts';
 import { check, oneOf } from '../constraints.ts';
 import { conflict, functionNotFound } from './errors.ts';
 import type { Lambda } from './lambda.ts';
@@ -7,6 +8,8 @@ import { policyDocument } from './permissions.ts';
 import type { Queue } from './queue.ts';
 import { type LambdaFunction, resolveVersion } from './state.ts';
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html: about sixteen times */
+const MOST_INVOCATIONS_IN_A_CHAIN = 16;
 const MOST_SYNCHRONOUS_BYTES = 6 * 1024 * 1024;
 const MOST_ASYNCHRONOUS_BYTES = 1024 * 1024;
 
@@ -38,10 +41,14 @@ async function invoke(lambda: Lambda, queue: Queue, input: any, call: Call) {
   const event = readPayload(input.Payload, type === 'Event' ? MOST_ASYNCHRONOUS_BYTES : MOST_SYNCHRONOUS_BYTES);
   expectInvokable(fn, qualifier);
   if (type === 'DryRun') return { StatusCode: 204 };
+  const isLoop = (currentLineage().invocations.get(fn.arn) ?? 0) >= MOST_INVOCATIONS_IN_A_CHAIN;
   if (type === 'Event') {
-    queue.add({ fn, requestId: call.requestId, event, ...(qualifier === undefined ? {} : { qualifier }) });
+    const queued = { fn, requestId: call.requestId, event, ...(qualifier === undefined ? {} : { qualifier }) };
+    if (isLoop) queue.stopLoop(queued);
+    else queue.add(queued);
     return { StatusCode: 202 };
   }
+  if (isLoop) throw recursion();
   const version = resolveVersion(fn, qualifier, () => lambda.cloud.random());
   if (version.state === 'Pending') {
     throw conflict(
@@ -62,6 +69,14 @@ async function invoke(lambda: Lambda, queue: Queue, input: any, call: Call) {
     ...(result.functionError ? { FunctionError: result.functionError } : {}),
     ...(input.LogType === 'Tail' ? { LogResult: result.logTail } : {}),
   };
+}
+
+function recursion(): AwsError {
+  return new AwsError(
+    'RecursiveInvocationException',
+    "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services resources and stopped your function's invocation.",
+    { fields: { Type: 'User' } },
+  );
 }
 
 function expectInvokable(fn: LambdaFunction, qualifier: string | undefined): void {

@@ -1,4 +1,5 @@
 import { AwsError, type Principal } from '../../cloud.ts';
+import { deliveriesOf } from '../../deliveries.ts';
 import type { Lambda } from './lambda.ts';
 import type { InvocationResult } from './outcome.ts';
 import { type EventInvokeConfig, type LambdaFunction, resolveVersion } from './state.ts';
@@ -38,6 +39,18 @@ export class Queue {
   add(event: QueuedEvent): void {
     const entry = { ...event, since: this.#now(), failures: 0, throttles: 0 };
     void this.#attempt(entry, this.#generation);
+  }
+
+  /** An event of a function that invokes itself, directly or by others, goes where events that cannot be handled go. */
+  stopLoop(event: QueuedEvent): void {
+    const { fn, qualifier } = event;
+    const { log } = this.#lambda.cloud;
+    log(`lambda: ${fn.name} is invoked in a recursive loop; this invocation is stopped.`);
+    const config = fn.eventInvokeConfigs.get(qualifier ?? '$LATEST');
+    const entry = { ...event, since: this.#now(), failures: 0, throttles: 0 };
+    deliveriesOf(this.#lambda.cloud)
+      .follow(`lambda: ${fn.name}`, () => this.#giveUp(entry, config, 'RetriesExhausted'))
+      .catch((error) => log(`lambda: ${fn.name}: ${error instanceof Error ? error.message : error}`));
   }
 
   clear(): void {

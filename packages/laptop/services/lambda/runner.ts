@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../../cloud.ts';
+import { deliveriesOf } from '../../deliveries.ts';
 import { Environment, type InvocationEnding } from '../../environments/environment.ts';
 import { Guardian } from '../../environments/guardian.ts';
 import { EnvironmentPool, type Held, type InitializationType } from '../../environments/pool.ts';
 import { isPython, type PythonLookup } from '../../environments/python.ts';
 import { environmentVariables } from '../../environments/variables.ts';
 import { faultsOf } from '../../faults/faults.ts';
+import { oneInvocationFurther } from '../../lineage.ts';
 import { EnvironmentLog } from './environment-log.ts';
 import { throttled } from './errors.ts';
 import { LogDelivery } from './log-delivery.ts';
@@ -57,7 +59,7 @@ export class Runner {
     this.#running++;
     const generation = this.#generation;
     try {
-      return await this.#runAdmitted(this.#chooseSnapshot(version), invocation);
+      return await oneInvocationFurther(fn.arn, () => this.#runAdmitted(this.#chooseSnapshot(version), invocation));
     } finally {
       fn.running--;
       if (generation === this.#generation) this.#running--;
@@ -144,6 +146,7 @@ export class Runner {
     log.start(requestId);
     const fault = faultsOf(this.#cloud).takeInvocation(snapshot.functionName);
     const request = { ...invocation, deadlineMilliseconds: Date.now() + left, traceId: traceId() };
+    deliveriesOf(this.#cloud).attribute(this.#credentials.get(held.environment.id)?.accessKeyId ?? '');
     // Before the request is written: a quick handler would have answered when the signal comes.
     if (fault === 'kill-before') held.environment.kill();
     let ending = await this.pool.invoke(held, request, left);
@@ -237,6 +240,7 @@ export class Runner {
     const held = this.#credentials.get(environment.id);
     this.#credentials.delete(environment.id);
     held?.unregister();
+    if (held) deliveriesOf(this.#cloud).forget(held.accessKeyId);
     if (held) (this.#cloud as RevokingCloud).sessions?.revoke(held.accessKeyId);
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Cloud, Service } from '../../cloud.ts';
+import { deliveriesOf } from '../../deliveries.ts';
 import { deliver, type Notification, textFor } from './delivery.ts';
 import { isWanted } from './filter.ts';
 import { publishOperations } from './publish.ts';
@@ -45,9 +46,10 @@ export default function createSnsService(cloud: Cloud): SnsService {
       sentTo: wanting.map(({ protocol, endpoint }) => `${protocol}:${endpoint}`),
     });
     for (const subscription of wanting) {
-      deliver(cloud, topic, subscription, notification, running.signal).catch((error) =>
-        cloud.log(`sns: ${topic.name}: ${error instanceof Error ? error.stack : error}`),
-      );
+      const { signal } = running;
+      deliveriesOf(cloud)
+        .run(`sns: ${topic.name}`, signal, () => deliver(cloud, topic, subscription, notification, signal))
+        .catch((error) => cloud.log(`sns: ${topic.name}: ${error instanceof Error ? error.stack : error}`));
     }
   };
 

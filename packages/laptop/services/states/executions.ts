@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError, type Cloud, type Principal, type Service } from '../../cloud.ts';
+import { deliveriesOf } from '../../deliveries.ts';
 import { loadServiceModel, type ServiceModel } from '../../wire/service-model.ts';
 import { announce, measure } from './announcements.ts';
 import { logEvent } from './execution-log.ts';
@@ -76,7 +77,8 @@ export class Executions {
     this.byArn.set(arn, execution);
     announce(this.#cloud, execution);
     measure(this.#cloud, execution);
-    execution.ended = this.#run(execution);
+    const { name: machineName } = machine;
+    execution.ended = deliveriesOf(this.#cloud).follow(`states: ${machineName}`, () => this.#run(execution));
     return execution;
   }
 

@@ -80,7 +80,7 @@ test('a certificate, in DER as in PEM', async () => {
   expect(keyMaterialIn(Buffer.from(der.toString('base64')))).toBe('a key in DER');
 });
 
-test('the message names what was found and quotes nothing of it', () => {
+test('the message names the kind of key and quotes nothing of it', () => {
   expect(() => readHmacKey('HS256', publicPem)).toThrow(/^The secret of HS256 is a PEM\./);
   expect(() => readHmacKey('HS256', publicPem)).not.toThrow(publicPem.slice(40, 60));
 });

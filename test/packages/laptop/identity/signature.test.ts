@@ -3,6 +3,7 @@ import { CreateRoleCommand, IAMClient, ListRolesCommand } from '@aws-sdk/client-
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { EventStreamCodec } from '@smithy/core/event-streams';
 import type { Principal, SessionCredentials } from '../../../../packages/laptop/cloud.ts';
 import { createCloud } from '../../../../packages/laptop/create-cloud.ts';
 import type { AdministratorKey } from '../../../../packages/laptop/identity/administrator-key.ts';
@@ -290,6 +291,61 @@ describe('what a signature has to say and to cover', () => {
       text: expect.stringMatching(
         /IncompleteSignatureException.*Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'.*SigV4a/,
       ),
+    });
+  });
+
+  describe('a stream of events, each signed over itself and the one before', () => {
+    const codec = new EventStreamCodec(
+      (bytes) => Buffer.from(bytes).toString('utf8'),
+      (text) => Buffer.from(text, 'utf8'),
+    );
+    const MISMATCH = 'The request signature we calculated does not match';
+    const path = '/model/m/invoke-with-bidirectional-stream';
+    const streaming = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-EVENTS' };
+
+    async function stream(payloads: string[]): Promise<{ headers: Record<string, string>; frames: Uint8Array[] }> {
+      const headers = await signedHeaders(cloud, 'bedrock', { path, headers: streaming });
+      let prior = /Signature=(\w+)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+      const frames: Uint8Array[] = [];
+      for (const text of payloads) {
+        const date = { type: 'timestamp' as const, value: new Date(Math.floor(Date.now() / 1000) * 1000) };
+        const payload = Buffer.from(text);
+        prior = await signerFor(cloud, 'bedrock').sign(
+          { headers: codec.formatHeaders({ ':date': date }), payload },
+          { signingDate: date.value, priorSignature: prior },
+        );
+        const signature = { type: 'binary' as const, value: Buffer.from(prior, 'hex') };
+        frames.push(codec.encode({ headers: { ':date': date, ':chunk-signature': signature }, body: payload }));
+      }
+      return { headers, frames };
+    }
+    const post = async (headers: Record<string, string>, frames: Uint8Array[]) => {
+      const bytes = Buffer.concat(frames);
+      return (await fetch(cloud.endpointUrl + path, { method: 'POST', headers, body: bytes })).text();
+    };
+
+    test('passes as it was signed', async () => {
+      const { headers, frames } = await stream(['one', 'two', '']);
+      // No operation reads it, which is another refusal.
+      expect(await post(headers, frames)).not.toContain(MISMATCH);
+    });
+
+    test.each([
+      ['an event is left out', (frames: Uint8Array[]) => frames.filter((_, at) => at !== 1)],
+      ['two change places', ([a, b, ...rest]: Uint8Array[]) => [b, a, ...rest] as Uint8Array[]],
+      ['one comes twice', ([a, ...rest]: Uint8Array[]) => [a, a, ...rest] as Uint8Array[]],
+    ])('does not pass when %s', async (_what, change) => {
+      const { headers, frames } = await stream(['one', 'two', '']);
+      expect(await post(headers, change(frames))).toContain(MISMATCH);
+    });
+
+    test('does not pass with another payload, nor as bytes that are no events', async () => {
+      const { headers, frames } = await stream(['one', '']);
+      const { headers: of } = codec.decode(frames[0] as Uint8Array);
+      const changed = codec.encode({ headers: of, body: Buffer.from('two') });
+      expect(await post(headers, [changed, frames[1] as Uint8Array])).toContain(MISMATCH);
+      expect(await post(headers, [Buffer.from('{}')])).toContain('Expected a stream of signed events');
+      expect(await post(headers, [Buffer.from([0, 0, 0, 0, 0])])).toContain('Expected a stream of signed events');
     });
   });
 

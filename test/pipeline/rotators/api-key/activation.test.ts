@@ -40,9 +40,13 @@ test('one that works later is asked about ever more rarely', async () => {
   expect(asked).toEqual([0, 0.25, 0.75, 1.75, 3.75, 7.75, 11.75, 15.75]);
 });
 
-test('at the bound it is asked once more, then given up for good', async () => {
+test('at the bound it is asked once more, then left to Secrets Manager’s further attempts', async () => {
   const { outcome, seconds, asked } = await wait(() => refused);
-  expect({ outcome, seconds, last: asked.at(-1) }).toEqual({ outcome: 'CandidateRejected', seconds: 30, last: 30 });
+  expect({ outcome, seconds, last: asked.at(-1) }).toEqual({
+    outcome: 'CandidateRejected, retryable',
+    seconds: 30,
+    last: 30,
+  });
   expect((await wait((second) => (second < 30 ? refused : accepted))).outcome).toBe('works');
 });
 

@@ -49,14 +49,14 @@ const answer = fc.record({
 });
 
 /** A provider whose vendor gives these answers in turn, and then the last one for ever. */
-function providerOf(answers: { status: number; body: string }[]) {
+function providerOf(answers: { status: number; body: string; location?: string }[]) {
   let sent = 0;
   const dependencies = {
     secretsManager: { send: async () => ({ SecretString: ADMIN }) },
     fetch: async () => {
-      const { status, body } = answers[Math.min(sent, answers.length - 1)]!;
+      const { status, body, location } = answers[Math.min(sent, answers.length - 1)]!;
       sent += 1;
-      return new Response(status === 204 ? null : body, { status });
+      return new Response(status === 204 ? null : body, { status, headers: location ? { location } : {} });
     },
     now: () => new Date('2026-03-01T00:00:00Z'),
     sleep: async () => undefined,
@@ -128,4 +128,26 @@ test('what is filled into a URL stays inside its place', async () => {
     await expect(httpProvider(dependencies, settings).revoke(id)).rejects.toMatchObject({ code: 'TargetRefused' });
   }
   expect(urls).toHaveLength(sent);
+});
+
+test('a redirect is named by both origins, and not where its address repeats a key', async () => {
+  const current = { key: KEY, id: 'id-1' };
+  const verdict = (location: string) => providerOf([{ status: 302, body: '', location }]).verify(current);
+  expect(await verdict('https://evil.example/take?it=1')).toEqual({
+    verdict: 'unclear',
+    reason:
+      'GET https://vendor.example/me answered 302, a redirect from https://vendor.example to https://evil.example that was not followed',
+  });
+  for (const location of [`https://${KEY}.evil.example/`, `/v2/${KEY}`]) {
+    const { reason } = (await verdict(location)) as { reason: string };
+    expect(reason).toContain('words left out');
+    expect(reason).not.toContain(KEY);
+  }
+  const listed = providerOf([{ status: 307, body: '', location: `https://${ADMIN}.evil.example/` }]).listOwn();
+  const error = await listed.catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({
+    code: 'TargetRefused',
+    message: expect.stringMatching(/vendor\.example leads to \(words/),
+  });
+  expect(String(error)).not.toContain(ADMIN);
 });

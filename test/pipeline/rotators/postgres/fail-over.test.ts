@@ -32,7 +32,7 @@ async function check(secret: Pair, parameters: Record<string, unknown> = {}) {
   const settings = {
     name: 'database',
     type: 'database',
-    functionArn: 'arn:f',
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:check',
     parameters: { health: false, ...parameters },
   };
   const request = { check: settings, secretArn: 'arn:aws:secretsmanager:x', secretName: 'app/db', versionId };

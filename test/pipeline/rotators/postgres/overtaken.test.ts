@@ -65,14 +65,17 @@ describe('alternating users', () => {
     name: 'shop',
     endpoint: server.host,
     port: server.port,
-    loginSecretArns: { base: 'arn:base', second: 'arn:second' },
+    loginSecretArns: {
+      base: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:base',
+      second: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:second',
+    },
   });
 
   test('set, with the secret of the proxy’s login', async () => {
     const secret = await newSecret(server, { settings: { proxy: proxy() } });
     const { step, pending } = await candidateOf(secret);
     await expectGuarded(secret, () => secret.rotator.set(step, { ...secret.state, pending }));
-    expect(secret.secrets.values.get('arn:second')).toBeDefined();
+    expect(secret.secrets.values.get('arn:aws:secretsmanager:us-east-1:000000000000:secret:second')).toBeDefined();
   });
 
   test('set, and what a login owns in another database', async () => {

@@ -188,14 +188,17 @@ describe('behind a proxy with password authentication', () => {
     name: 'shop',
     endpoint: server.host,
     port: server.port,
-    loginSecretArns: { base: 'arn:base', second: 'arn:second' },
+    loginSecretArns: {
+      base: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:base',
+      second: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:second',
+    },
   });
 
   test('the secret of the login that takes over is put before promotion, once, under the rotation’s token', async () => {
     const secret = await newSecret(server, { settings: { proxy: proxy() } });
     for (const [round, arn] of [
-      [1, 'arn:second'],
-      [2, 'arn:base'],
+      [1, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:second'],
+      [2, 'arn:aws:secretsmanager:us-east-1:000000000000:secret:base'],
     ] as const) {
       const { step, pending } = await secret.prepare();
       const { username, password } = pending.payload;

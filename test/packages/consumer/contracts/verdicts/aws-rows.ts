@@ -54,7 +54,11 @@ export const rows: Readonly<Record<string, Rows>> = {
     wrong: `ExecutionAlreadyExists InvalidArn InvalidExecutionInput InvalidName InvalidToken KmsAccessDeniedException
       ResourceNotFound StateMachineDeleting StateMachineDoesNotExist StateMachineTypeNotSupported ValidationException`,
   },
-  eventbridge: { operations: 'PutEvents', 'not-now': 'InternalException' },
+  eventbridge: {
+    operations: 'DescribeEventBus PutEvents',
+    'not-now': 'InternalException',
+    wrong: 'ResourceNotFoundException',
+  },
   bedrock: {
     operations: 'ListFoundationModels',
     'not-now': 'InternalServerException ThrottlingException',

@@ -1,0 +1,52 @@
+import { AWSCURRENT } from '../contracts/labels.ts';
+import type { VerifiedVersions } from '../rotators/rotator.ts';
+import { StepRefused } from './errors.ts';
+import {
+  openRotation,
+  type RotationFunction,
+  readVersion,
+  requireVersion,
+  type UnguardedRotation,
+} from './rotation-function.ts';
+import { standingOfVerification } from './version-relations.ts';
+
+/** What a verification function works with: nothing of it writes. */
+export type VerificationFunction = Pick<RotationFunction, 'store' | 'rotator' | 'readSettings' | 'now'>;
+
+interface Request {
+  readonly secretArn: string;
+  readonly versionId: string;
+  readonly previousVersionId?: string | undefined;
+}
+
+/** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions */
+export async function openVerification(
+  rotationFunction: VerificationFunction,
+  request: Request,
+): Promise<{ rotation: UnguardedRotation; versions: VerifiedVersions<unknown> }> {
+  const secret = await rotationFunction.store.describe(request.secretArn);
+  const versions = { current: request.versionId, previous: request.previousVersionId };
+  if (standingOfVerification(secret, versions) === 'moved-on') {
+    const current = secret.versionWith(AWSCURRENT);
+    throw new StepRefused(
+      `${secret.name}: AWSCURRENT is on version ${current ?? 'none'}, not on ${request.versionId}. Look again.`,
+    );
+  }
+  const settings = await rotationFunction.readSettings(secret.arn);
+  const rotation = openRotation({
+    secretArn: secret.arn,
+    secretName: secret.name,
+    token: request.versionId,
+    settings: settings.rotator,
+  });
+  const previous = request.previousVersionId
+    ? await readVersion(rotationFunction, secret.arn, request.previousVersionId)
+    : undefined;
+  return {
+    rotation,
+    versions: {
+      current: await requireVersion(rotationFunction, secret.arn, request.versionId),
+      ...(previous && { previous }),
+    },
+  };
+}
