@@ -152,7 +152,8 @@ const example: readonly Reason[] = [
 /** Thousands of secrets that one stack makes for a measurement on a laptop. */
 const fleet: readonly Reason[] = [
   {
-    holder: /(Prepare|Audit|Widget|RotateapikeySteps|WorkflowRotateSecret)RoleDefaultPolicy$/,
+    holder:
+      /(Prepare|Audit|Widget|RotateapikeySteps|Verifyapikey|WorkflowRotateSecret|WorkflowAwaitConvergence)RoleDefaultPolicy$/,
     actions: [
       ...['DescribeSecret', 'ListSecretVersionIds', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'],
       'RotateSecret',
@@ -161,7 +162,7 @@ const fleet: readonly Reason[] = [
     because: 'A policy has no room for thousands of secrets.',
   },
   {
-    holder: /(Prepare|Audit|RotateapikeySteps)RoleDefaultPolicy$/,
+    holder: /(Prepare|Audit|RotateapikeySteps|Verifyapikey)RoleDefaultPolicy$/,
     actions: ['ssm:GetParameter', 'ssm:GetParameterHistory'],
     resource: arn(String.raw`ssm:${place}:parameter/keyturn/keyturn/fleet/\*`),
     because: 'Their settings, likewise.',
