@@ -2,7 +2,7 @@ import { systemClock } from '../../../packages/laptop/clock.ts';
 import { byExtent } from '../../extent.ts';
 import { type AwsService, awsServices, titles } from './aws-services.ts';
 import { LeapingClock } from './leaping-clock.ts';
-import { isTask, type MachineState, machineFiles, machineStates, machines, untried } from './machine-states.ts';
+import { type MachineState, machineFiles, machineStates, machines, untried } from './machine-states.ts';
 import { outagesTable, type Tried } from './outages-table.ts';
 import { type Path, paths } from './paths.ts';
 import { type Course, runTrial } from './trial-run.ts';
@@ -16,10 +16,12 @@ const inTurn = (index: number) => awsServices[index % awsServices.length] as Aws
 const eachService = (isTried: (state: MachineState) => boolean) =>
   awsServices.map((service): Round => [titles[service], isTried, () => service]);
 
-/** Every third state, each with one of the services; where a call is made, with each; in the long run every state with each. */
+const everyThird: Round = ['one of the services', (state) => machineStates().indexOf(state) % 3 === 0, inTurn];
+
+/** Every third state, each with one of the services; in the long run every state with each. */
 const rounds = byExtent<readonly Round[]>({
-  short: [['one of the services', (state) => machineStates().indexOf(state) % 3 === 0, inTurn]],
-  wide: [...eachService(isTask), ['one of the services', (state) => !isTask(state), inTurn]],
+  short: [everyThird],
+  wide: [everyThird],
   long: eachService(() => true),
 });
 
