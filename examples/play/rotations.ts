@@ -27,6 +27,9 @@ export interface RotationRecord {
 const STORY_ROWS = 300;
 const WRITES = ['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage'];
 
+/** A session that is still open is asked about ever less often. */
+const RETIREMENT_SECONDS = 240;
+
 /** Follows the rotations of the example by what Step Functions and Secrets Manager say of them. */
 export class Rotations {
   readonly records: RotationRecord[] = [];
@@ -67,15 +70,20 @@ export class Rotations {
 
   /** Waits until the previous credential of a secret has been retired. */
   async retired(secret: string): Promise<void> {
-    await until(`the retirement of the previous credential of ${secret}`, async () => {
-      const { VersionIdsToStages = {} } = await this.#stage.secrets.send(
-        new DescribeSecretCommand({ SecretId: secret }),
-      );
-      const inFlight = Object.values(VersionIdsToStages).some(
-        (stages) => stages.includes('KEYTURN_IN_FLIGHT') && stages.includes('AWSCURRENT'),
-      );
-      return inFlight ? undefined : true;
-    });
+    await until(
+      `the retirement of the previous credential of ${secret}`,
+      async () => {
+        const { VersionIdsToStages = {} } = await this.#stage.secrets.send(
+          new DescribeSecretCommand({ SecretId: secret }),
+        );
+        const inFlight = Object.values(VersionIdsToStages).some(
+          (stages) => stages.includes('KEYTURN_IN_FLIGHT') && stages.includes('AWSCURRENT'),
+        );
+        return inFlight ? undefined : true;
+        // A session that is still open is asked about ever less often.
+      },
+      RETIREMENT_SECONDS,
+    );
   }
 
   /** How far each rotation's consumers are by now. What was rolled back has none. */
