@@ -67,7 +67,7 @@ export interface RotationPipelineProps {
   readonly requesters?: string[];
   /**
    * What a `Rotation Requested` event may ask for beyond a rotation, a check or a roll-back. Each of them can lock consumers out:
-   * whoever may put an event may then do so.
+   * a principal that may put events may then do so.
    * @default - nothing
    */
   readonly allowByEvent?: EventPrivilege[];

@@ -65,7 +65,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Only a socket on which nobody listens any more says that a run is over: one that has just begun has none yet. */
+/** A socket without a listener shows that a run is over: one that has just begun has none yet. */
 function mayBeAlive(folder: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(join(folder, ALIVE));

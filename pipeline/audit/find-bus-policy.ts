@@ -4,7 +4,7 @@ import { type BusParties, busStatements } from '../contracts/bus-policy.ts';
 import { isNamed } from '../errors.ts';
 
 /**
- * Compares the policy of the pipeline's bus with the one that was deployed. Whoever can change it can put requests and false
+ * Compares the policy of the pipeline's bus with the one that was deployed. A principal that can change it can put requests and false
  * stories. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html
  */
 export async function findBusPolicy(client: Pick<EventBridgeClient, 'send'>, parties: BusParties): Promise<Finding[]> {

@@ -14,12 +14,12 @@ import { parse } from '../contracts/parse.ts';
 import type { SecretSettings } from '../contracts/settings/secret.ts';
 import { settingsParameterName } from '../contracts/settings/settings-parameter.ts';
 import { consumerStateOf } from '../history/consumer-state.ts';
-import { readStory } from '../history/story-rows.ts';
+import { readRow } from '../history/story-rows.ts';
 import { describeAnswer, type SecretDescription } from '../rotation/secret-store.ts';
 import { candidateVersionId, isInFlight, isPending, unretiredVersionId } from '../rotation/version-labels.ts';
 import { AskedInVain, ask } from './ask-function.ts';
 import type { ObservedConsumer, ObservedMirror, ObservedSecret, Story } from './observed.ts';
-import { readRows, storyOf } from './read-story.ts';
+import { newestOf, readVersions, storyOf } from './read-story.ts';
 import type { RunningExecutions } from './running-executions.ts';
 
 export interface Observer {
@@ -55,7 +55,8 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
   const current = secret.versionWith(AWSCURRENT);
   const stuck = candidateVersionId(secret);
   const isRotating = [stuck, current].some((id) => id !== undefined && observer.running.isRotating(id));
-  const story = storyOf(await readRows(observer.dynamodb, observer.historyTableName, secret.arn), current);
+  const items = await newestOf(observer.dynamodb, observer.historyTableName, secret.arn);
+  const story = storyOf(readVersions(items), current);
   const madeAt = await versionDates(observer, secret, { stuck: isRotating ? undefined : stuck, current, story });
   // Listed without the candidate: either it has no date, or it lost its label between the two looks.
   if (stuck && madeAt && !madeAt.has(stuck) && !(await isStillPending(observer, settings, stuck)))
@@ -74,22 +75,20 @@ export async function observeSecret(observer: Observer, settings: SecretSettings
     isRetiring: current !== undefined && observer.running.isRetiring(current),
     ...(stuck && { pendingSince: madeAt?.get(stuck) }),
     story,
-    consumers: isRotating || current === undefined ? [] : await consumersOf(observer, settings, secret.arn, current),
+    consumers: isRotating || current === undefined ? [] : consumersOf(observer, settings, items, current),
     target: isRotating ? undefined : await verify(observer, settings, secret),
     mirrors: isRotating ? [] : await compareMirrors(observer, settings, secret, answer),
   };
   return observed;
 }
 
-/** A secret without consumers costs no query. */
-async function consumersOf(
-  { dynamodb, historyTableName, now }: Observer,
+function consumersOf(
+  { now }: Pick<Observer, 'now'>,
   { consumers }: SecretSettings,
-  secretArn: string,
+  items: readonly unknown[],
   versionId: string,
-): Promise<ObservedConsumer[]> {
-  if (consumers.length === 0) return [];
-  const story = await readStory(dynamodb, { table: historyTableName, secretArn, limit: STORY_ROWS });
+): ObservedConsumer[] {
+  const story = items.slice(0, STORY_ROWS).flatMap(readRow);
   return consumers.map(({ name }) => ({ name, state: consumerStateOf(name, story, { versionId, now: now() }) }));
 }
 

@@ -1,15 +1,11 @@
-import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
+import { newestItems, readItem } from '../history/story-rows.ts';
 import type { Story } from './observed.ts';
 
 /** Enough to meet the last promotion behind checks, laggards and blocked retirements. */
 const ROWS = 100;
 
-const Row = v.object({
-  sk: v.object({ S: v.string() }),
-  type: v.object({ S: v.string() }),
-  detail: v.object({ S: v.string() }),
-});
 const Detail = v.object({
   id: v.optional(v.string()),
   versionId: v.optional(v.string()),
@@ -24,26 +20,21 @@ interface StoryRow extends v.InferOutput<typeof Detail> {
   readonly type: string;
 }
 
-/** The newest rows of a secret's history. A row of a shape that is not known tells nothing. */
-export async function readRows(
+/** The newest items of a secret's history, the newest first. */
+export function newestOf(
   client: Pick<DynamoDBClient, 'send'>,
   table: string,
   secretArn: string,
-): Promise<StoryRow[]> {
-  const answer = await client.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': { S: `secret#${secretArn}` } },
-      ScanIndexForward: false,
-      Limit: ROWS,
-    }),
-  );
-  return (answer.Items ?? []).flatMap((item) => {
-    const row = v.safeParse(Row, item);
-    const detail = row.success ? v.safeParse(Detail, parseJson(row.output.detail.S)) : undefined;
-    if (!row.success || !detail?.success) return [];
-    return [{ ...detail.output, at: new Date(row.output.sk.S.split('#')[0] ?? ''), type: row.output.type.S }];
+): Promise<readonly unknown[]> {
+  return newestItems(client, { table, secretArn, limit: ROWS });
+}
+
+/** What an item says of versions. A row of a shape that is not known is left out. */
+export function readVersions(items: readonly unknown[]): StoryRow[] {
+  return items.flatMap((item) => {
+    const row = readItem(item);
+    const detail = v.safeParse(Detail, row?.detail);
+    return row && detail.success ? [{ ...detail.output, at: row.at, type: row.type }] : [];
   });
 }
 
@@ -75,12 +66,3 @@ const beliefs = new Set(['Rotation Rolled Back', 'Secret Promoted', 'Consumer Co
 
 const believedBy = ({ type, versionId, restoredVersionId }: StoryRow) =>
   type === 'Rotation Rolled Back' ? restoredVersionId : versionId;
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A row that somebody has spoilt tells nothing.
-    return undefined;
-  }
-}

@@ -4,7 +4,7 @@ import type { Finding } from '../contracts/audit.ts';
 import type { Metric } from '../contracts/metrics.ts';
 import type { ComposedEvent } from '../reports/composed.ts';
 import type { Audit } from './audit.ts';
-import { readRows } from './read-story.ts';
+import { newestOf, readVersions } from './read-story.ts';
 
 /** A finding that stays is told once a day, however often the audit runs. */
 const TELL_AGAIN_MILLISECONDS = 24 * 3_600_000 - 10 * 60_000;
@@ -33,7 +33,7 @@ export async function newsOf(
   const news: ComposedEvent[] = [];
   const since = history.now.getTime() - TELL_AGAIN_MILLISECONDS;
   for (const secretArn of new Set(findings.map((finding) => finding.secretArn))) {
-    const rows = await readRows(history.client, history.tableName, secretArn);
+    const rows = readVersions(await newestOf(history.client, history.tableName, secretArn));
     const told = new Set(
       rows.filter(({ type, at }) => type === 'Drift Found' && at.getTime() > since).map(({ id }) => id),
     );

@@ -67,7 +67,7 @@ export function outcomeOf(check: { readonly outcome?: unknown; readonly ok?: unk
 }
 
 /**
- * Why a check fails or does not get to a verdict: one code for each cause, told apart because what to do differs.
+ * Why a check fails or does not get to a verdict: one code for each cause, since the remedy differs.
  * docs/checks.md lists them.
  */
 export const checkCodes = {

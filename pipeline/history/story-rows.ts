@@ -15,12 +15,27 @@ const Row = v.object({
   detail: v.object({ S: v.string() }),
 });
 
+export interface StoryQuery {
+  readonly table: string;
+  readonly secretArn: string;
+  readonly limit: number;
+}
+
 /** The newest rows of a secret's story, the newest first. */
 export async function readStory(
   client: Pick<DynamoDBClient, 'send'>,
-  { table, secretArn, limit }: { table: string; secretArn: string; limit: number },
+  query: StoryQuery,
   options: { abortSignal?: AbortSignal } = {},
 ): Promise<StoryRow[]> {
+  return (await newestItems(client, query, options)).flatMap(readRow);
+}
+
+/** The same as the table has them, for readers that need less of a row. */
+export async function newestItems(
+  client: Pick<DynamoDBClient, 'send'>,
+  { table, secretArn, limit }: StoryQuery,
+  options: { abortSignal?: AbortSignal } = {},
+): Promise<readonly unknown[]> {
   const query = new QueryCommand({
     TableName: table,
     KeyConditionExpression: 'pk = :pk',
@@ -28,18 +43,24 @@ export async function readStory(
     ScanIndexForward: false,
     Limit: limit,
   });
-  const answer = await client.send(query, options);
-  return (answer.Items ?? []).flatMap(readRow);
+  return (await client.send(query, options)).Items ?? [];
 }
 
 /** Rows outlive versions of Keyturn: one of a shape that this version does not know is left out. */
 export function readRow(item: unknown): StoryRow[] {
+  const row = readItem(item);
+  if (!row || !Object.hasOwn(eventDetails, row.type)) return [];
+  const type = row.type as EventType;
+  const detail = v.safeParse(eventDetails[type], row.detail);
+  return detail.success ? [{ type, at: row.at, detail: detail.output } as StoryRow] : [];
+}
+
+/** What every row has, whatever its event: undefined where an item is no row of the history. */
+export function readItem(item: unknown): { type: string; at: Date; detail: unknown } | undefined {
   const row = v.safeParse(Row, item);
-  if (!row.success || !Object.hasOwn(eventDetails, row.output.type.S)) return [];
-  const type = row.output.type.S as EventType;
-  const detail = v.safeParse(eventDetails[type], parseJson(row.output.detail.S));
-  if (!detail.success) return [];
-  return [{ type, at: new Date(row.output.sk.S.split('#')[0] ?? ''), detail: detail.output } as StoryRow];
+  if (!row.success) return undefined;
+  const { sk, type, detail } = row.output;
+  return { type: type.S, at: new Date(sk.S.split('#')[0] ?? ''), detail: parseJson(detail.S) };
 }
 
 function parseJson(text: string): unknown {

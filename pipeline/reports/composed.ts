@@ -16,7 +16,7 @@ export type ComposedEvent = {
 
 export type ReportOf<Name extends Report['report']> = Extract<Report, { report: Name }>;
 
-/** The id of an event of a report; the parts tell its events apart. */
+/** The id of an event of a report; the parts distinguish its events. */
 export type EventId = (...parts: string[]) => string;
 
 /** Ids of what one execution says: the same report composed twice has the same ids. */

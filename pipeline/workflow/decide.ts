@@ -137,12 +137,7 @@ function decideRotation(
   };
 }
 
-/**
- * By hand, back to the version before:
- * 1. a rotation in flight: its previous credential has not been retired, so it can be restored.
- * 2. a value that was put by hand, or by another tool: what it replaced was never retired.
- * 3. else the previous credential has been retired: there is nothing to go back to.
- */
+/** By hand, back to the version before the current one. */
 function decideRollBack(secret: SecretDescription, expectedVersionId?: string): Decision {
   const current = secret.versionWith(AWSCURRENT);
   if (expectedVersionId && current !== expectedVersionId) {
@@ -150,21 +145,41 @@ function decideRollBack(secret: SecretDescription, expectedVersionId?: string): 
       `${secret.name}: version ${expectedVersionId} was to be rolled back, but ${current ?? 'no version'} is current by now. Look again.`,
     );
   }
+  const versions = versionsOfRollBack(secret);
+  if ('impossible' in versions) throw new RollBackImpossible(versions.impossible);
+  return { path: 'roll-back', ...versions, reason: 'a roll-back was asked for' };
+}
+
+/** Why a roll-back of the current version cannot succeed; undefined where it can. Pure. */
+export function whyRollBackIsImpossible(secret: SecretDescription): string | undefined {
+  const versions = versionsOfRollBack(secret);
+  return 'impossible' in versions ? versions.impossible : undefined;
+}
+
+/**
+ * 1. A rotation in flight: its previous credential has not been retired, so it can be restored.
+ * 2. A value that was put by hand, or by another tool: the value that it replaced was never retired.
+ * 3. Else the previous credential has been retired: there is nothing to go back to.
+ */
+function versionsOfRollBack(
+  secret: SecretDescription,
+): { versionId: string; previousVersionId: string } | { impossible: string } {
+  const current = secret.versionWith(AWSCURRENT);
   const previous = secret.versionWith(AWSPREVIOUS);
   if (!current || !previous) {
-    throw new RollBackImpossible(`${secret.name} has no previous version to go back to. Put a working value by hand.`);
+    return { impossible: `${secret.name} has no previous version to go back to. Put a working value by hand.` };
   }
   if (!isInFlight(secret, current) && current.startsWith(WORKFLOW_TOKEN_PREFIX)) {
-    throw new RollBackImpossible(
-      `${secret.name}: the credential before ${current} has been retired, nobody accepts it any more. Rotate again: keyturn rotate ${secret.name}.`,
-    );
+    return {
+      impossible: `${secret.name}: the credential before ${current} has been retired, nobody accepts it any more. Rotate again: keyturn rotate ${secret.name}.`,
+    };
   }
   if (hasFailed(secret, previous)) {
-    throw new RollBackImpossible(
-      `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
-    );
+    return {
+      impossible: `${secret.name}: version ${previous} failed its checks itself and is not restored. Put a working value by hand.`,
+    };
   }
-  return { path: 'roll-back', versionId: current, previousVersionId: previous, reason: 'a roll-back was asked for' };
+  return { versionId: current, previousVersionId: previous };
 }
 
 /**
@@ -254,15 +269,4 @@ function refuseUnrotatable(secret: SecretDescription, settings: { rotated: boole
 /** 32 to 64 characters, as ClientRequestToken asks; the same for each attempt of one execution. */
 export function workflowToken(executionName: string, emergency = false): string {
   return `${emergency ? EMERGENCY_TOKEN_PREFIX : WORKFLOW_TOKEN_PREFIX}${createHash('sha256').update(executionName).digest('hex').slice(0, 40)}`;
-}
-
-/** Why a roll-back of what is current cannot succeed; undefined where it can. Pure. */
-export function whyRollBackIsImpossible(secret: SecretDescription): string | undefined {
-  try {
-    decideRollBack(secret);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RollBackImpossible) return error.message;
-    throw error;
-  }
 }

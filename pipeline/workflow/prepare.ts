@@ -12,7 +12,7 @@ import { rotationWindowSeconds } from './rotation-window.ts';
 export interface Prepare {
   store: SecretStore;
   settings: Pick<SettingsReader, 'read' | 'isNew'>;
-  /** What an event may ask for: whoever may put one may otherwise lock consumers out. */
+  /** What an event may ask for: each of these can lock consumers out. */
   allowByEvent: readonly EventPrivilege[];
   now(): Date;
 }

@@ -125,13 +125,15 @@ const deployed = {
     '.': [
       ...['./wiring', './wiring/kinds', 'packages/consumer/contracts', 'pipeline/audit', 'pipeline/checks'],
       ...['pipeline/contracts', 'pipeline/contracts/check.ts'],
-      ...['pipeline/contracts/settings', 'pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
+      ...['pipeline/dashboard', 'pipeline/fleet', 'pipeline/history'],
       ...['pipeline/propagation', 'pipeline/reports', 'pipeline/rotation', 'pipeline/rotators'],
       ...['pipeline/rotators/jwt', 'pipeline/settings'],
       'pipeline/workflow',
     ],
     './wiring': [
       'pipeline/contracts',
+      'pipeline/contracts/settings',
+      'pipeline/propagation',
       'pipeline/reports',
       'pipeline/rotation',
       'pipeline/rotators',

@@ -7,7 +7,7 @@ export interface AdministratorKey {
   readonly secretAccessKey: string;
 }
 
-/** A key that nobody can guess, in the shape of AWS's own: twenty letters and digits, forty characters of base 64. */
+/** A random key in the shape of AWS's own: twenty letters and digits, forty characters of base 64. */
 export function makeAdministratorKey(): AdministratorKey {
   return { accessKeyId: makeKeyId('AKIA'), secretAccessKey: randomBytes(30).toString('base64') };
 }

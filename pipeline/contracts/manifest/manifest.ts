@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { declared } from '../declared.ts';
-import { eventPrivileges, REQUESTER_ARN } from '../event-requests.ts';
+import { eventPrivileges } from '../event-requests.ts';
 import { AccountId, Region, SecurityGroupId, SubnetId, VpcId } from '../grammar/aws-names.ts';
 import { ParameterNameOrPath } from '../grammar/parameter-names.ts';
 import { givenName } from '../grammar/plain-text.ts';
+import { RequesterArn } from '../grammar/requester-arn.ts';
 import { kindContracts } from '../kinds/kind-contracts.ts';
 import { managedKinds } from '../secret-kinds.ts';
 import { PipelineName } from '../settings/pipeline.ts';
@@ -77,15 +78,7 @@ export const Manifest = declared<types.Manifest>()(
     crossAccount: v.optional(v.pipe(v.array(AccountId), v.maxLength(50, '50 accounts or less')), []),
     /** Where functions that reach databases run. */
     network: v.optional(Network),
-    requesters: v.optional(
-      v.array(
-        v.pipe(
-          v.string(),
-          v.regex(REQUESTER_ARN, 'the ARN of a role or user: arn:aws:iam::111122223333:role/deployer'),
-        ),
-      ),
-      [],
-    ),
+    requesters: v.optional(v.array(RequesterArn), []),
     allowByEvent: v.optional(v.array(v.picklist(eventPrivileges)), []),
     forwardStory: v.optional(v.boolean(), false),
     secrets: v.record(givenName, ManifestSecret),

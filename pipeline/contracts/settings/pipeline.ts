@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { AccountId } from '../grammar/aws-names.ts';
+import { RequesterArn } from '../grammar/requester-arn.ts';
 
 /** Of the pipeline, as manifests and constructs write it. It begins the names of state machines, of 80 characters at the most. */
 export const PipelineName = v.pipe(
@@ -8,7 +9,11 @@ export const PipelineName = v.pipe(
 );
 
 /** What names a pipeline and what it reaches. */
-export const PipelineNames = v.object({ pipelineName: PipelineName, crossAccount: v.array(AccountId) });
+export const PipelineNames = v.object({
+  pipelineName: PipelineName,
+  crossAccount: v.array(AccountId),
+  requesters: v.optional(v.array(RequesterArn), []),
+});
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const arn = v.pipe(v.string(), v.startsWith('arn:'));

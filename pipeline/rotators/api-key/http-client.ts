@@ -3,6 +3,7 @@ import { placeOf, type Redirect, redirectOf } from '@keyturn/consumer/contracts/
 import { judgeStatus } from '@keyturn/consumer/contracts/verdicts/http-status';
 import { findNetworkFault } from '@keyturn/consumer/contracts/verdicts/network';
 import { fill } from '../../contracts/settings/http-provider.ts';
+import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, TargetUnavailable } from '../errors.ts';
 
 const MOST_BYTES = 1_048_576;
@@ -152,7 +153,7 @@ async function exchange(
       ...(redirect && { redirect: describeRedirect(new URL(url), redirect, secrets) }),
     };
   } catch (error) {
-    if (error instanceof TargetRefused || error instanceof TargetUnavailable) throw error;
+    if (error instanceof KeyturnError) throw error;
     // The cause is dropped on purpose: it may quote what was sent.
     if (signal.aborted) throw unanswered(where, `no answer within ${client.requestTimeoutSeconds} seconds`);
     const fault = findNetworkFault(error);

@@ -21,7 +21,7 @@ export async function writeVerifier(statements: Statements, login: string, verif
   if (may!.temporary) await statements.query('DROP TABLE pg_temp.keyturn_verifier');
   const [state] = await statements.query<{ state: string }>("SELECT current_setting('keyturn.refused', true) AS state");
   const [, code, words] = /^(\w{5}) (.*)$/s.exec(state?.state ?? '') ?? [];
-  // Another session may have changed the role at the same moment: whoever runs the transaction says what the code means.
+  // Another session may have changed the role at the same moment: the caller of the transaction says what the code means.
   if (code) throw Object.assign(new Error(`the verifier of ${login} was not taken: ${words}`), { code });
 }
 

@@ -44,7 +44,7 @@ export function checkUsable(key: Key): void {
   if (!key.enabled) throw new AwsError('DisabledException', `${key.arn} is disabled.`);
 }
 
-/** Throws what KMS throws when the principal may not use the key, or nobody may, and what a fault about KMS says. */
+/** Throws what KMS throws when the principal may not use the key, or the key is disabled for all, and what a fault about KMS says. */
 export async function checkUse(cloud: Cloud, state: KmsState, use: KeyUse): Promise<Key> {
   strike(cloud, use);
   const key = state.find(use.region, use.keyId);

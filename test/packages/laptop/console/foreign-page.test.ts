@@ -127,6 +127,8 @@ describe.each([
       }
       navigator.sendBeacon(${JSON.stringify(`${target}${requests[0]?.path}`)}, new URLSearchParams(${JSON.stringify(createRole)}));
     })()`);
+    // A navigation cancels what is still under way: the form waits for the image, the script, the frame and the beacon.
+    while (answers.length < 4) await page.waitForEvent('response');
     const form = `<form method="post" action="${target}${requests[0]?.path.replaceAll('&', '&amp;')}"><input name="Action" value="CreateRole"></form>`;
     await page.evaluate(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(form)})`);
     const [response] = await Promise.all([
@@ -135,7 +137,7 @@ describe.each([
     ]);
     expect(response.status()).toBe(403);
     expect(answers.every((status) => status === 403)).toBe(true);
-    expect(answers.length).toBeGreaterThanOrEqual(4);
+    expect(answers.length).toBeGreaterThanOrEqual(5);
     await expectUntouched();
     await page.context().close();
   });
