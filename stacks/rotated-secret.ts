@@ -186,7 +186,7 @@ function proxySettings({ proxyName, endpoint, logins, ownership }: RotatedSecret
   };
 }
 
-/** After the slowest consumer's bound nobody may use the previous credential; a rotator told otherwise keeps to that. */
+/** After the slowest consumer's bound no consumer may use the previous credential. A rotator with a longer setting of its own keeps to that. */
 function boundOf(consumers: ConsumerSettings[]): { convergenceBoundSeconds?: number } {
   if (consumers.length === 0) return {};
   return { convergenceBoundSeconds: Math.max(...consumers.map(convergenceBoundSeconds)) };

@@ -55,7 +55,7 @@ export interface RotationPipelineProps {
    */
   readonly auditInterval?: Duration;
   /**
-   * Who is told when a check fails or a rotation does.
+   * Receives a notice when a check or a rotation fails.
    * @default - a topic of the pipeline's own
    */
   readonly alarmTopic?: sns.ITopic;
