@@ -27,7 +27,7 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     randomBytes,
     caBundle: subject.caBundle,
   };
-  const findings = await preflightPostgres(dependencies, { secretName: subject.facts.name, settings }, payload);
+  const findings = await preflightPostgres(dependencies, { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings }, payload);
   return judgeDatabase(findings);
 }
 

@@ -61,7 +61,7 @@ async function openAs(
     username: login.username,
     address,
     login,
-    session: await tools.connect(address, login),
+    session: await actAsSelf(await tools.connect(address, login)),
   });
   try {
     return await open(superuser);
@@ -70,6 +70,17 @@ async function openAs(
     const again = await readSuperuser(tools, arn);
     if (!isSameSecret(again.password, superuser.password)) return open(again);
     throw new LoginRefused(`${arn}: superuser secret of ${rotation.secretName}: ${error.message}`);
+  }
+}
+
+/** `ALTER ROLE administrator SET role …` would have it act, and be judged, as another role. */
+async function actAsSelf(session: Session): Promise<Session> {
+  try {
+    await session.query('SET ROLE NONE');
+    return session;
+  } catch (error) {
+    await session.end();
+    throw error;
   }
 }
 

@@ -1,21 +1,25 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { UnsafeRotation } from '../errors.ts';
-import type { Rotation, SecretVersion } from '../rotator.ts';
+import type { RetirementEvidence, Rotation, SecretVersion } from '../rotator.ts';
 import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
+import { logInOrExplain } from './explain-refusal.ts';
+import { findServerWork } from './hanging/find-server-work.ts';
+import { judgeOtherSecret } from './hanging/judge-hanging.ts';
+import { preparedBy, type ServerWork } from './hanging/run-by-server.ts';
 import { inspectRoles } from './inspect-roles.ts';
 import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
 import { generatePassword } from './password.ts';
-import { judgeTarget, refuseBlocked } from './preflight.ts';
+import { examine, judgeLogins, refuseBlocked } from './preflight.ts';
 import { putLoginSecret } from './proxy-logins.ts';
 import { RETIRED, readMemory, writeMemory } from './role-memory.ts';
 import { computeScramVerifier } from './scram-verifier.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions, gatherSessionEvidence, joinEvidence } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
-import { inTransaction, type Statements, withSession } from './transaction.ts';
+import { inTransaction, readingOf, type Statements, withSession } from './transaction.ts';
 import { writeVerifier } from './write-verifier.ts';
 
 /**
@@ -43,19 +47,20 @@ export function alternatingUsers(tools: Tools): Strategy {
       const due = alternateOf(rotation.secretName, current.payload.username);
       refuseOtherTarget(rotation.secretName, current.payload, pending.payload, due);
       const administrator = await chooseAdministrator(tools, rotation, current.payload);
-      const login = tools.connect(databaseAddress(current.payload), current.payload);
-      await withSession(login, async () => undefined);
+      await logInOrExplain(tools, rotation, current.payload);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
       await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
         const names = loginNames(rotation.secretName, due);
         const owner = ownerRole(rotation.settings, names);
-        const state = await inspectRoles(statements.query, names, owner);
-        refuseBlocked(rotation.secretName, judgeTarget(state, names, rotation.settings));
+        const work = await findServerWork(tools, administrator, current.payload, [names.base, names.second]);
+        const examined = await examine(statements, rotation, names);
+        refuseBlocked(rotation.secretName, await judgeLogins(examined, work));
+        const { state } = examined;
         const template = state.roles.get(current.payload.username);
         await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
         await prepareLogins(statements, { names, owner, pending: due, template, state });
         await writeVerifier(statements, due, verifier);
-        await remember(statements, names, due, pending.versionId);
+        await remember(statements, names, { login: due, versionId: pending.versionId, secretArn: rotation.secretArn });
         await putLoginSecret(tools, rotation, pending.payload);
       });
     },
@@ -75,7 +80,12 @@ export function alternatingUsers(tools: Tools): Strategy {
       const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
       const administrator = await openAdministrator(tools, rotation, current.payload);
       return withSession(Promise.resolve(administrator.session), async (session) => {
-        const evidence = await gatherSessionEvidence(session, question);
+        const work = await findServerWork(tools, administrator, current.payload, [retiring]);
+        const reading = await readingOf(session);
+        // What is prepared by the owner role can be ended by either login.
+        const isOwner = retiring === ownerRole(rotation.settings, loginNames(rotation.secretName, retiring));
+        const prepared = isOwner ? [] : await preparedBy(reading, retiring);
+        const evidence = withServerWork(await gatherSessionEvidence(session, question), [...work, ...prepared]);
         const reader = readerAddress(rotation.settings, current.payload, administrator.address);
         if (!reader) return evidence;
         // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
@@ -93,7 +103,7 @@ export function alternatingUsers(tools: Tools): Strategy {
         const state = await inspectRoles(statements.query, names, owner);
         await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
         await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
-        await remember(statements, names, retiring, RETIRED);
+        await remember(statements, names, { login: retiring, versionId: RETIRED, secretArn: rotation.secretArn });
         await endSessions(statements, {
           login: retiring,
           settings: rotation.settings,
@@ -143,11 +153,22 @@ export async function acceptAgain(
   const names = loginNames(rotation.secretName, username);
   const verifier = await computeScramVerifier(password, tools.randomBytes);
   await asAdministrator(tools, rotation, payload, async (statements) => {
+    await refuseOtherSecret(statements, rotation, names);
     await refuse?.(statements);
     await statements.execute('ALTER ROLE %I LOGIN', username);
     await writeVerifier(statements, username, verifier);
-    await remember(statements, names, username, versionId);
+    await remember(statements, names, { login: username, versionId, secretArn: rotation.secretArn });
   });
+}
+
+/** A repair or a roll-back of one secret never breaks the other that holds the same logins. */
+async function refuseOtherSecret(
+  statements: Statements,
+  { secretArn, secretName }: Rotation<PostgresSettings>,
+  names: LoginNames,
+): Promise<void> {
+  const memory = await readMemory(statements, names.second);
+  refuseBlocked(secretName, judgeOtherSecret({ memory, secretArn, names }));
 }
 
 /** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */
@@ -193,9 +214,22 @@ async function inLockOf(
   );
 }
 
-async function remember(statements: Statements, names: LoginNames, login: string, versionId: string): Promise<void> {
+async function remember(
+  statements: Statements,
+  names: LoginNames,
+  { login, versionId, secretArn }: { login: string; versionId: string; secretArn: string },
+): Promise<void> {
   const memory = await readMemory(statements, names.second);
-  await writeMemory(statements, names.second, { ...memory, written: { ...memory.written, [login]: versionId } });
+  const written = { ...memory.written, [login]: versionId };
+  await writeMemory(statements, names.second, { ...memory, written, secret: secretArn });
+}
+
+/** A retirement would stop it at its next start, and no session shows that. */
+function withServerWork(evidence: RetirementEvidence, work: readonly ServerWork[]): RetirementEvidence {
+  return {
+    ...evidence,
+    blockers: [...evidence.blockers, ...work.map(({ kind, name, login }) => ({ name: `${kind} ${name}, which the server runs as ${login}` }))],
+  };
 }
 
 /** The other login of the pair. A value put by hand may keep the login or name a stranger's: those are left alone. */

@@ -1,4 +1,4 @@
-import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, UnsafeRotation } from '../errors.ts';
@@ -7,9 +7,16 @@ import { openAdministrator } from './administrator.ts';
 import { describeDatabaseError } from './database-errors.ts';
 import type { PostgresRotatorDependencies } from './dependencies.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
+import { logInOrExplain } from './explain-refusal.ts';
+import { findServerWork } from './hanging/find-server-work.ts';
+import type { Examined } from './hanging/examined.ts';
+import { judgeHanging } from './hanging/judge-hanging.ts';
+import { judgeServerWork, type ServerWork } from './hanging/run-by-server.ts';
 import { type LoginNames, loginNames } from './login-names.ts';
+import { quoteForReading } from './quote-for-reading.ts';
+import { readMemory } from './role-memory.ts';
 import { completeTools } from './tools.ts';
-import { withSession } from './transaction.ts';
+import { readingOf, withSession } from './transaction.ts';
 
 export interface PreflightFinding {
   readonly code: string;
@@ -31,25 +38,46 @@ export interface TargetFinding extends PreflightFinding {
  */
 export async function preflightPostgres(
   dependencies: PostgresRotatorDependencies,
-  secret: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  secret: Pick<Rotation<PostgresSettings>, 'secretArn' | 'secretName' | 'settings'>,
   payload: PostgresPayload,
 ): Promise<PreflightFinding[]> {
   const tools = completeTools(dependencies);
   try {
-    await withSession(tools.connect(databaseAddress(payload), payload), async () => undefined);
-    if (secret.settings.strategy !== 'alternating-users') return [];
+    const isAlternating = secret.settings.strategy === 'alternating-users';
+    await logInOrExplain(tools, secret, payload);
+    if (!isAlternating) return [];
     const names = loginNames(secret.secretName, payload.username);
-    const owner = secret.settings.ownerRole ?? names.base;
     const administrator = await openAdministrator(tools, secret, payload);
     return await withSession(Promise.resolve(administrator.session), async (session) => {
-      const query = async (statement: string, values?: unknown[]) => (await session.query(statement, values)).rows;
-      return judgeTarget(await inspectRoles(query as never, names, owner), names, secret.settings);
+      const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
+      return judgeLogins(await examine(await readingOf(session), secret, names), work);
     });
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
+}
+
+/** What the rows of the table look at. Reads only. */
+export async function examine(
+  reading: Examined['reading'],
+  { secretArn, settings }: Pick<Rotation<PostgresSettings>, 'secretArn' | 'settings'>,
+  names: LoginNames,
+): Promise<Examined> {
+  const owner = settings.ownerRole ?? names.base;
+  const state = await inspectRoles(reading.query, names, owner);
+  const memory = await readMemory(reading, names.second);
+  return { reading, secretArn, names, owner, state, settings, memory };
+}
+
+/** Everything that `plan`, `set` and the audit have to say of a pair of logins: they agree because it is said here. */
+export async function judgeLogins(examined: Examined, work: readonly ServerWork[]): Promise<TargetFinding[]> {
+  return [
+    ...judgeTarget(examined.state, examined.names, examined.settings),
+    ...judgeServerWork(work, examined),
+    ...(await judgeHanging(examined)),
+  ];
 }
 
 /** Pure. The statements are for people to read and run; names are quoted as PostgreSQL's quote_ident does it. */
@@ -76,6 +104,12 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
   }
   for (const role of state.roles.values()) {
     if (role.administrable) continue;
+    const word = role.isSuperuser ? 'SUPERUSER' : 'REPLICATION';
+    if (role.isSuperuser || role.attributes.includes('REPLICATION')) {
+      const text = `${role.name} has ${word}, and ${state.administrator} may not alter such a role on this server: give that work a login of its own.`;
+      find(true, 'AttributeNotGivable', text, `ALTER ROLE ${quoteForReading(role.name)} NO${word}`);
+      continue;
+    }
     find(
       true,
       'AdminOptionMissing',
@@ -88,7 +122,8 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
       true,
       'SecondLoginForeign',
       `Role ${names.second} exists and is no member of ${names.base}: it may belong to another application. Grant the membership if it is the second login.`,
-      `GRANT ${quoteForReading(names.base)} TO ${quoteForReading(names.second)}`,
+      (state.isReversed ? `REVOKE ${quoteForReading(names.second)} FROM ${quoteForReading(names.base)}; ` : '') +
+        `GRANT ${quoteForReading(names.base)} TO ${quoteForReading(names.second)}`,
     );
   }
   if (!state.seesSessions) {
@@ -125,10 +160,6 @@ export function refuseBlocked(secretName: string, findings: readonly PreflightFi
   const text = blocking
     .map((finding) => finding.text + (finding.statement ? ` Run: ${finding.statement};` : ''))
     .join(' ');
-  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign') ? UnsafeRotation : TargetRefused;
+  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign' || code === 'LoginShared') ? UnsafeRotation : TargetRefused;
   throw new Refusal(`${secretName}: username: ${text}`);
-}
-
-function quoteForReading(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -4,6 +4,7 @@ import type { Rotation } from '../rotator.ts';
 import { type Administrator, openAdministrator } from './administrator.ts';
 import type { Tools } from './dependencies.ts';
 import { followGrants, ownedDatabases, reassignOwned } from './follow-grants.ts';
+import { followAttributes } from './hanging/role-attributes.ts';
 import type { RoleState, TargetState } from './inspect-roles.ts';
 import type { LoginNames } from './login-names.ts';
 import { withMemberships } from './membership.ts';
@@ -45,8 +46,9 @@ export async function followAcross(
 }
 
 async function follow(statements: Statements, login: string, owner: string): Promise<void> {
-  await reassignOwned(statements, login, owner);
+  // What the login owns may lie in a schema in which only the login was let create.
   await followGrants(statements, login, owner);
+  await reassignOwned(statements, login, owner);
 }
 
 /** Makes both logins act as the owner role, with the same settings, and lets the pending one log in. */
@@ -72,7 +74,8 @@ export async function prepareLogins(
   await actAs(statements, names.second, owner);
   const memory = await readMemory(statements, names.second);
   const settings = await followSettings(statements, names, memory.settings);
-  await writeMemory(statements, names.second, { ...memory, settings: digestSettings(settings) });
+  const attributes = await followAttributes(statements, { names, owner, state, memory });
+  await writeMemory(statements, names.second, { ...memory, settings: digestSettings(settings), attributes });
   await statements.execute(
     `ALTER ROLE %I LOGIN CONNECTION LIMIT ${template?.connectionLimit ?? -1} VALID UNTIL %L`,
     pending,

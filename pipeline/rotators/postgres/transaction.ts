@@ -62,6 +62,14 @@ export async function inTransaction<Result>(
   }
 }
 
+/** A session that only reads: what it may ask depends on the server's version. */
+export async function readingOf(session: Session): Promise<Pick<Statements, 'query' | 'serverVersion'>> {
+  const query = async <Row>(statement: string, values?: unknown[]) =>
+    (await session.query<Row>(statement, values)).rows;
+  const [server] = await query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");
+  return { query, serverVersion: server!.version };
+}
+
 /** Runs work on a session that is closed afterwards, whatever happens. */
 export async function withSession<Result>(
   opening: Promise<Session>,
