@@ -139,7 +139,7 @@ async function run(statements: Statements, statement: string): Promise<void> {
   }
 }
 
-/** Memberships of the login that the owner role lacks; not those that would make a circle. */
+/** Memberships of the login that the owner role lacks; not those that would make a circle, as the second login's in the base would. */
 async function missingMemberships(statements: Reading, from: string, owner: string): Promise<Membership[]> {
   const complete =
     statements.serverVersion >= 160_000
@@ -157,7 +157,7 @@ async function missingMemberships(statements: Reading, from: string, owner: stri
     `SELECT DISTINCT format('GRANT %I TO %I', g.rolname, o.rolname) || ${options} AS statement, ${may} AS may
      FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles l ON l.oid = m.member
      JOIN pg_roles o ON o.rolname::text = $2
-     WHERE l.rolname::text = $1 AND g.oid <> o.oid AND NOT pg_has_role(g.oid, o.oid, 'MEMBER')
+     WHERE l.rolname::text = $1 AND g.oid <> o.oid AND NOT pg_has_role(g.oid, o.oid, 'MEMBER') AND l.rolname <> g.rolname || '_clone'
        AND NOT (pg_has_role(o.oid, g.oid, CASE WHEN m.admin_option THEN 'MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END)${complete})`,
     [from, owner],
   );

@@ -38,10 +38,10 @@ export async function judgePolicies(examined: Examined): Promise<TargetFinding[]
 
 const policies = `WITH base AS (SELECT oid, rolname FROM pg_roles WHERE rolname::text = $1),
   second AS (SELECT oid FROM pg_roles WHERE rolname::text = $2), owner AS (SELECT oid, rolname FROM pg_roles WHERE rolname::text = $3),
-  p AS (SELECT p.*, c.oid::regclass::text AS place, p.polname::text AS policy,
+  p AS (SELECT p.*, format('%I.%I', n.nspname, c.relname) AS place, p.polname::text AS policy,
       pg_get_expr(polqual, polrelid) AS reads, pg_get_expr(polwithcheck, polrelid) AS writes,
       (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(polroles) r) AS "to"
-    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity),
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity),
   named AS (SELECT p.*, 'named' AS reason, pg_get_userbyid(l.oid)::text AS login, 'ALTER POLICY %I ON %s TO ' || "to" || ', ' || quote_ident(owner.rolname) AS change
     FROM p JOIN (SELECT oid FROM base UNION SELECT oid FROM second) l ON l.oid = ANY(polroles) JOIN owner ON l.oid <> owner.oid
     WHERE NOT EXISTS (SELECT FROM unnest(polroles) r WHERE CASE r WHEN 0 THEN true ELSE pg_has_role(owner.oid, r, 'USAGE') END)),
