@@ -17,8 +17,9 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
   const settings = parse('The settings', PostgresSettings, {
     strategy: entry.strategy,
     ...(superuserSecretArn && { superuserSecretArn }),
+    ...(entry.hostAliases && { hostAliases: entry.hostAliases }),
     ...(entry.ownerRole && { ownerRole: entry.ownerRole }),
-    ...(entry.proxy && { proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint } }),
+    ...(entry.proxy && { proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint, ownership: entry.proxy.ownership } }),
   });
   const dependencies = {
     secretsManager,

@@ -19,6 +19,7 @@ function rotatorProps(scope: Construct, name: string, entry: PostgresManifestSec
   const rotator = given({
     strategy: entry.strategy,
     superuserSecretArn: superuser ? superuser.secretArn : undefined,
+    hostAliases: entry.hostAliases,
     ownerRole: entry.ownerRole,
     passwordLength: entry.passwordLength,
     excludeCharacters: entry.excludeCharacters,

@@ -36,6 +36,7 @@ const entry = declared<PostgresManifestSecret>()(
     kind: v.literal('postgres'),
     strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
     superuserSecret: v.optional(SecretNameOrArn),
+    hostAliases: v.optional(v.pipe(v.array(Host), v.maxLength(20, '20 names or less'))),
     /** Missing: the base login, which then owns everything. */
     ownerRole: v.optional(DatabaseRole),
     passwordLength: v.optional(whole(16, 128)),
@@ -51,8 +52,8 @@ export const postgresContract = {
   settings: PostgresSettings,
   entry,
   problems: (secret) => [...superuserProblems(secret), ...overlapProblems(secret)],
-  rotator: ({ strategy, superuserSecret, ownerRole, passwordLength, excludeCharacters, proxy }) => {
-    const rest = { strategy, superuserSecretArn: superuserSecret, ownerRole, passwordLength, excludeCharacters };
+  rotator: ({ strategy, superuserSecret, hostAliases, ownerRole, passwordLength, excludeCharacters, proxy }) => {
+    const rest = { strategy, superuserSecretArn: superuserSecret, hostAliases, ownerRole, passwordLength, excludeCharacters };
     if (!proxy) return rest;
     const { loginSecrets, ...named } = proxy;
     return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };

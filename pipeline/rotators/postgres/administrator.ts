@@ -122,7 +122,8 @@ async function refuseOtherHost(
   payload: PostgresPayload,
 ): Promise<void> {
   const target = databaseAddress(payload);
-  if (superuser.host === target.host && superuser.port === target.port) return;
+  const names = [superuser.host, ...settings.hostAliases];
+  if (names.includes(target.host) && superuser.port === target.port) return;
   // Consumers' host may be the proxy's endpoint, which the manifest names beside the superuser secret.
   if (settings.proxy?.endpoint === target.host) return;
   const isReader = superuser.host !== target.host && (await askForReader(tools, target.host, superuser.host));
@@ -133,7 +134,7 @@ async function refuseOtherHost(
       : '';
   throw new UnsafeRotation(
     `${secretName}: host is ${target.host}:${target.port}, but the superuser secret is for ${superuser.host}:${superuser.port}, of which it is no replica or reader${unknown}. ` +
-      'Name the superuser secret of the same database.',
+      `Name the superuser secret of the same database; or, if ${target.host} is another name of it (a CNAME), write "hostAliases": ["${target.host}"] in the manifest.`,
   );
 }
 

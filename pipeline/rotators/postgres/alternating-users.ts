@@ -6,6 +6,7 @@ import { type Administrator, chooseAdministrator, openAdministrator } from './ad
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
 import { logInOrExplain } from './explain-refusal.ts';
+import { handOverRelations } from './hand-over.ts';
 import { findServerWork } from './hanging/find-server-work.ts';
 import { judgeOtherSecret } from './hanging/judge-hanging.ts';
 import { preparedBy, type ServerWork } from './hanging/run-by-server.ts';
@@ -49,12 +50,16 @@ export function alternatingUsers(tools: Tools): Strategy {
       const administrator = await chooseAdministrator(tools, rotation, current.payload);
       await logInOrExplain(tools, rotation, current.payload);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
-      await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
-        const names = loginNames(rotation.secretName, due);
-        const owner = ownerRole(rotation.settings, names);
+      const names = loginNames(rotation.secretName, due);
+      const owner = ownerRole(rotation.settings, names);
+      const judge = async (statements: Statements, administrator: Administrator) => {
         const work = await findServerWork(tools, administrator, current.payload, [names.base, names.second]);
         const examined = await examine(statements, rotation, names);
         refuseBlocked(rotation.secretName, await judgeLogins(examined, work));
+        return examined;
+      };
+      await inLockOf(rotation, await administrator.open(), { names, owner, judge }, async (statements, administrator) => {
+        const examined = await judge(statements, administrator);
         const { state } = examined;
         const template = state.roles.get(current.payload.username);
         await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
@@ -97,9 +102,9 @@ export function alternatingUsers(tools: Tools): Strategy {
     async retire(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return false;
+      const names = loginNames(rotation.secretName, retiring);
+      const owner = ownerRole(rotation.settings, names);
       await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
-        const names = loginNames(rotation.secretName, retiring);
-        const owner = ownerRole(rotation.settings, names);
         const state = await inspectRoles(statements.query, names, owner);
         await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
         await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
@@ -111,7 +116,7 @@ export function alternatingUsers(tools: Tools): Strategy {
           now: tools.now(),
           every: rotation.emergency,
         });
-      });
+      }, { names, owner });
       return true;
     },
   };
@@ -128,7 +133,8 @@ function readerAddress(
   administrator: DatabaseAddress,
 ): DatabaseAddress | undefined {
   const address = databaseAddress(payload);
-  if (address.host === administrator.host || address.host === settings.proxy?.endpoint) return undefined;
+  const names = [administrator.host, ...settings.hostAliases];
+  if (names.includes(address.host) || address.host === settings.proxy?.endpoint) return undefined;
   return address;
 }
 
@@ -138,8 +144,9 @@ export async function asAdministrator(
   rotation: Rotation<PostgresSettings>,
   payload: PostgresPayload,
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
+  handOver?: HandOver,
 ): Promise<void> {
-  await inLockOf(rotation, await openAdministrator(tools, rotation, payload), work);
+  await inLockOf(rotation, await openAdministrator(tools, rotation, payload), handOver, work);
 }
 
 /** The login of a version is enabled and gets the password of that version again. `refuse` looks at the database under the lock. */
@@ -181,7 +188,7 @@ async function forgetCandidate(
   if (candidate?.payload.username !== due) return;
   const administrator = await administratorOfCandidate(tools, rotation, candidate.payload);
   if (!administrator) return;
-  await inLockOf(rotation, await administrator.open(), async (statements) => {
+  await inLockOf(rotation, await administrator.open(), undefined, async (statements) => {
     const names = loginNames(rotation.secretName, due);
     const { written } = await readMemory(statements, names.second);
     if (written[due] === candidate.versionId) await statements.execute('ALTER ROLE %I NOLOGIN', due);
@@ -202,16 +209,30 @@ async function administratorOfCandidate(
   }
 }
 
+/** The tables that are to change their owner, before the one transaction that holds this secret's lock to its end. */
+interface HandOver {
+  readonly names: LoginNames;
+  readonly owner: string;
+  readonly judge?: (statements: Statements, administrator: Administrator) => Promise<unknown>;
+}
+
 async function inLockOf(
   rotation: Rotation<PostgresSettings>,
   administrator: Administrator,
+  handOver: HandOver | undefined,
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
 ): Promise<void> {
   const { host, port, database } = administrator.address;
   const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
-  await withSession(Promise.resolve(administrator.session), (session) =>
-    inTransaction(session, { where, rotation }, (statements) => work(statements, administrator)),
-  );
+  await withSession(Promise.resolve(administrator.session), async (session) => {
+    for (const from of handOver ? [handOver.names.base, handOver.names.second] : []) {
+      const { owner, judge } = handOver!;
+      if (from === owner) continue;
+      const prepare = async (statements: Statements) => void (await judge?.(statements, administrator));
+      await handOverRelations(session, { where, rotation }, { from, owner, prepare });
+    }
+    await inTransaction(session, { where, rotation }, (statements) => work(statements, administrator));
+  });
 }
 
 async function remember(

@@ -16,6 +16,8 @@ export interface Session {
   /** Runs `COPY … FROM STDIN` with one value as the only row: what is copied is in no log. */
   copy(statement: string, value: string): Promise<void>;
   end(): Promise<void>;
+  /** The server keeps the password as an md5 hash. Missing: in another way. */
+  readonly authentication?: 'md5';
 }
 
 export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
@@ -50,6 +52,11 @@ export function connectWith(caBundle: string, describe: DescribeFault = describe
         checkServerIdentity: (_name, certificate) => checkServerIdentity(address.host, certificate),
       },
     });
+    let authentication: Session['authentication'];
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+    connection.on('authenticationMD5Password', () => {
+      authentication = 'md5';
+    });
     // A session that breaks between two statements says so at the next one.
     client.on('error', () => undefined);
     try {
@@ -58,7 +65,7 @@ export function connectWith(caBundle: string, describe: DescribeFault = describe
       const where = `${login.username} at ${address.host}:${address.port}/${address.database}`;
       throw describe(error, where, [login.password]);
     }
-    return session(client);
+    return { ...session(client), ...(authentication && { authentication }) };
   };
 }
 

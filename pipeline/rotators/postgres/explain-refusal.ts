@@ -16,9 +16,10 @@ export async function logInOrExplain(
   tools: Tools,
   rotation: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
   payload: PostgresPayload,
-): Promise<void> {
+): Promise<{ isMd5: boolean }> {
   try {
-    await withSession(tools.connect(databaseAddress(payload), payload), async () => undefined);
+    const opening = tools.connect(databaseAddress(payload), payload);
+    return await withSession(opening, async ({ authentication }) => ({ isMd5: authentication === 'md5' }));
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     if (rotation.settings.strategy !== 'alternating-users') {

@@ -2,7 +2,9 @@ import { quote } from '@keyturn/consumer/contracts/quote';
 import { TargetRefused } from '../errors.ts';
 import { missingDefaults } from './default-privileges.ts';
 import { withMemberships } from './membership.ts';
-import type { Statements } from './transaction.ts';
+import { LOCK_TIMEOUT_MILLISECONDS, type Statements } from './transaction.ts';
+
+const REASSIGN_LOCK_MILLISECONDS = 100;
 
 type Reading = Pick<Statements, 'query' | 'serverVersion'>;
 
@@ -95,11 +97,24 @@ export async function schemasClosed({ query }: Reading, from: string, owner: str
   return rows.map(({ schema }) => schema);
 }
 
+/** A schema changes its owner by a role that may create in the database. */
+export async function ownsSchemas({ query }: Reading, from: string): Promise<boolean> {
+  const [row] = await query<{ stuck: boolean }>(
+    `SELECT EXISTS (SELECT FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE r.rolname::text = $1)
+       AND NOT has_database_privilege(current_database(), 'CREATE') AS stuck`,
+    [from],
+  );
+  return row!.stuck;
+}
+
 /** What a login owns in this database goes to the owner role. */
 export async function reassignOwned(statements: Statements, from: string, owner: string): Promise<void> {
   if (!(await ownedDatabases(statements, from)).includes('')) return;
   await withMemberships(statements, [from, owner], [], async () => {
+    // Tables have been handed over one by one: one that is in use now is left to the next try, and keeps nobody waiting.
+    await statements.query(`SET LOCAL lock_timeout = ${REASSIGN_LOCK_MILLISECONDS}`);
     await statements.execute('REASSIGN OWNED BY %I TO %I', from, owner);
+    await statements.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}`);
   });
 }
 

@@ -26,6 +26,8 @@ export interface TargetState {
   readonly seesSessions: boolean;
   readonly endsSessions: boolean;
   readonly mayUseTemporaryTables: boolean;
+  /** Those that fire when a temporary table is made or dropped. */
+  readonly eventTriggers: readonly string[];
   readonly roles: ReadonlyMap<string, RoleState>;
   /** Whether the second login, where it exists, is a member of the base role: otherwise another application owns it. */
   readonly secondBelongs: boolean;
@@ -34,6 +36,9 @@ export interface TargetState {
   /** The base login's sessions act as the owner role already. */
   readonly baseActsAsOwner: boolean;
 }
+
+/** As migration and auditing tools install them: they may refuse a temporary table, or write it down. */
+export const firesOnTables = "evtenabled IN ('O', 'A') AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')";
 
 /** The attributes of a role, as ALTER ROLE writes them. */
 const attributesOf = `array_remove(ARRAY[CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
@@ -49,7 +54,8 @@ export async function inspectRoles(query: Query, names: LoginNames, owner: strin
        ${attributesOf} AS "ownAttributes", pg_get_userbyid(10)::text AS "bootstrapSuperuser",
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "seesSessions",
        pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS "endsSessions",
-       has_database_privilege(current_database(), 'TEMPORARY') AS "mayUseTemporaryTables"
+       has_database_privilege(current_database(), 'TEMPORARY') AS "mayUseTemporaryTables",
+       ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE ${firesOnTables} ORDER BY 1) AS "eventTriggers"
      FROM pg_roles WHERE rolname = current_user`,
   );
   // Up to version 15 CREATEROLE was enough to alter any role that is no superuser and may not replicate.

@@ -44,19 +44,29 @@ export async function preflightPostgres(
   const tools = completeTools(dependencies);
   try {
     const isAlternating = secret.settings.strategy === 'alternating-users';
-    await logInOrExplain(tools, secret, payload);
-    if (!isAlternating) return [];
+    const { isMd5 } = await logInOrExplain(tools, secret, payload);
+    const md5 = isMd5 ? [judgeMd5(payload.username)] : [];
+    if (!isAlternating) return md5;
     const names = loginNames(secret.secretName, payload.username);
     const administrator = await openAdministrator(tools, secret, payload);
     return await withSession(Promise.resolve(administrator.session), async (session) => {
       const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
-      return judgeLogins(await examine(await readingOf(session), secret, names), work);
+      return [...md5, ...(await judgeLogins(await examine(await readingOf(session), secret, names), work))];
     });
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
+}
+
+/** Every password of a rotation is a SCRAM verifier. */
+function judgeMd5(login: string): PreflightFinding {
+  return {
+    code: 'PasswordMd5',
+    blocks: false,
+    text: `The server keeps the password of ${login} as md5; a rotation writes a SCRAM-SHA-256 verifier. Clients and poolers have to speak SCRAM (libpq 10 and later), and a line of pg_hba.conf that names ${login} needs one for the other login.`,
+  };
 }
 
 /** What the rows of the table look at. Reads only. */
@@ -149,6 +159,12 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
       `${state.administrator} may not use temporary tables in ${state.database}: a log of all statements would hold the SCRAM verifier (never the password).`,
       `GRANT TEMPORARY ON DATABASE ${quoteForReading(state.database)} TO ${administrator}`,
     );
+  }
+  if (state.eventTriggers.length > 0) {
+    const triggers = state.eventTriggers.join(', ');
+    const text = `Event triggers (${triggers}) would fire on a temporary table, so none is used: a log of all statements would hold the SCRAM verifier (never the password).`;
+    const statement = state.eventTriggers.map((name) => `ALTER EVENT TRIGGER ${quoteForReading(name)} DISABLE`).join('; ');
+    find(false, 'VerifierInLog', text, statement);
   }
   return findings;
 }

@@ -5,6 +5,7 @@ import { type Administrator, openAdministrator } from './administrator.ts';
 import type { Tools } from './dependencies.ts';
 import { followGrants, ownedDatabases, reassignOwned } from './follow-grants.ts';
 import { followAttributes } from './hanging/role-attributes.ts';
+import { handOverRelations } from './hand-over.ts';
 import type { RoleState, TargetState } from './inspect-roles.ts';
 import type { LoginNames } from './login-names.ts';
 import { withMemberships } from './membership.ts';
@@ -38,7 +39,9 @@ export async function followAcross(
       const where = `${rotation.secretName}: ${administrator.username} in database ${database}`;
       await withSession(Promise.resolve(opened.session), (session) =>
         // A lock of that database's: this secret's own is held in the payload's.
-        inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
+        handOverRelations(session, { where, rotation }, { from: login, owner }).then(() =>
+          inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
+        ),
       );
     }
     await follow(statements, login, owner);

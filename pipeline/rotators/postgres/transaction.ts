@@ -2,7 +2,7 @@ import type { Rotation } from '../rotator.ts';
 import type { Session } from './connect.ts';
 import { describeDatabaseError } from './database-errors.ts';
 
-const LOCK_TIMEOUT_MILLISECONDS = 10_000;
+export const LOCK_TIMEOUT_MILLISECONDS = 10_000;
 const STATEMENT_TIMEOUT_MILLISECONDS = 20_000;
 
 /** Statements of one transaction. */

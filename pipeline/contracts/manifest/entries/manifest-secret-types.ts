@@ -85,6 +85,8 @@ export interface PostgresManifestSecret extends RotatedManifestMembers {
    * @default - none; alternating users need one
    */
   readonly superuserSecret?: string;
+  /** Further names of the superuser secret's host, such as a CNAME of a private zone: `["db.shop.internal"]`. */
+  readonly hostAliases?: readonly string[];
   /**
    * The role that owns what the logins create.
    * @default - the base login

@@ -1,5 +1,5 @@
 import { mappingsApart } from '../default-privileges.ts';
-import { grantsNotGivable, schemasClosed } from '../follow-grants.ts';
+import { grantsNotGivable, ownsSchemas, schemasClosed } from '../follow-grants.ts';
 import type { TargetFinding } from '../preflight.ts';
 import { quoteForReading } from '../quote-for-reading.ts';
 import { settingsOutOfReach } from '../role-settings.ts';
@@ -83,6 +83,14 @@ async function judgeGrants({ reading, names, owner, state }: Examined): Promise<
         blocks: true,
         text: `${login} was given what ${owner} lacks, as which both logins act, and ${state.administrator} may not give it. ${person} can.`,
         statement: missing.map(({ statement }) => statement).join('; '),
+      });
+    }
+    if (await ownsSchemas(reading, login)) {
+      findings.push({
+        code: 'SchemaClosed',
+        blocks: true,
+        text: `${login} owns a schema that is to belong to ${owner}, and ${state.administrator} may not create in ${state.database}.`,
+        statement: `GRANT CREATE ON DATABASE ${quoteForReading(state.database)} TO ${quoteForReading(state.administrator)}`,
       });
     }
     const schemas = await schemasClosed(reading, login, owner);
