@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
-import { type PreflightFinding, preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
+import { preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
+import type { PreflightFinding } from '../../pipeline/rotators/postgres/target-finding.ts';
 import { arnOfSecret } from './look-at-secret.ts';
 import { found, type Preflight, type Subject } from './preflight.ts';
 import { postgresPayload } from './secret-preflight.ts';
@@ -19,7 +20,9 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     ...(superuserSecretArn && { superuserSecretArn }),
     ...(entry.hostAliases && { hostAliases: entry.hostAliases }),
     ...(entry.ownerRole && { ownerRole: entry.ownerRole }),
-    ...(entry.proxy && { proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint, ownership: entry.proxy.ownership } }),
+    ...(entry.proxy && {
+      proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint, ownership: entry.proxy.ownership },
+    }),
   });
   const dependencies = {
     secretsManager,
@@ -28,7 +31,11 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     randomBytes,
     caBundle: subject.caBundle,
   };
-  const findings = await preflightPostgres(dependencies, { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings }, payload);
+  const findings = await preflightPostgres(
+    dependencies,
+    { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings },
+    payload,
+  );
   return judgeDatabase(findings);
 }
 

@@ -53,7 +53,14 @@ export const postgresContract = {
   entry,
   problems: (secret) => [...superuserProblems(secret), ...overlapProblems(secret)],
   rotator: ({ strategy, superuserSecret, hostAliases, ownerRole, passwordLength, excludeCharacters, proxy }) => {
-    const rest = { strategy, superuserSecretArn: superuserSecret, hostAliases, ownerRole, passwordLength, excludeCharacters };
+    const rest = {
+      strategy,
+      superuserSecretArn: superuserSecret,
+      hostAliases,
+      ownerRole,
+      passwordLength,
+      excludeCharacters,
+    };
     if (!proxy) return rest;
     const { loginSecrets, ...named } = proxy;
     return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };

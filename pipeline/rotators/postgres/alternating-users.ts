@@ -1,7 +1,7 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { UnsafeRotation } from '../errors.ts';
-import type { RetirementEvidence, Rotation, SecretVersion } from '../rotator.ts';
+import type { RetirementEvidence, RetirementVersions, Rotation, SecretVersion } from '../rotator.ts';
 import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
@@ -58,16 +58,25 @@ export function alternatingUsers(tools: Tools): Strategy {
         refuseBlocked(rotation.secretName, await judgeLogins(examined, work));
         return examined;
       };
-      await inLockOf(rotation, await administrator.open(), { names, owner, judge }, async (statements, administrator) => {
-        const examined = await judge(statements, administrator);
-        const { state } = examined;
-        const template = state.roles.get(current.payload.username);
-        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
-        await prepareLogins(statements, { names, owner, pending: due, template, state });
-        await writeVerifier(statements, due, verifier);
-        await remember(statements, names, { login: due, versionId: pending.versionId, secretArn: rotation.secretArn });
-        await putLoginSecret(tools, rotation, pending.payload);
-      });
+      await inLockOf(
+        rotation,
+        await administrator.open(),
+        { names, owner, judge },
+        async (statements, administrator) => {
+          const examined = await judge(statements, administrator);
+          const { state } = examined;
+          const template = state.roles.get(current.payload.username);
+          await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+          await prepareLogins(statements, { names, owner, pending: due, template, state });
+          await writeVerifier(statements, due, verifier);
+          await remember(statements, names, {
+            login: due,
+            versionId: pending.versionId,
+            secretArn: rotation.secretArn,
+          });
+          await putLoginSecret(tools, rotation, pending.payload);
+        },
+      );
     },
 
     test: (rotation, { pending }) => {
@@ -79,47 +88,60 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     restore: (rotation, { previous }) => acceptAgain(tools, rotation, previous),
 
-    async gatherEvidence(rotation, { current, previous, promotedAt }) {
-      const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
-      if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
-      const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
-      const administrator = await openAdministrator(tools, rotation, current.payload);
-      return withSession(Promise.resolve(administrator.session), async (session) => {
-        const work = await findServerWork(tools, administrator, current.payload, [retiring]);
-        const reading = await readingOf(session);
-        // What is prepared by the owner role can be ended by either login.
-        const isOwner = retiring === ownerRole(rotation.settings, loginNames(rotation.secretName, retiring));
-        const prepared = isOwner ? [] : await preparedBy(reading, retiring);
-        const evidence = withServerWork(await gatherSessionEvidence(session, question), [...work, ...prepared]);
-        const reader = readerAddress(rotation.settings, current.payload, administrator.address);
-        if (!reader) return evidence;
-        // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
-        const there = tools.connect(reader, administrator.login);
-        return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
-      });
-    },
+    gatherEvidence: (rotation, versions) => evidenceOf(tools, rotation, versions),
 
     async retire(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return false;
       const names = loginNames(rotation.secretName, retiring);
       const owner = ownerRole(rotation.settings, names);
-      await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
-        const state = await inspectRoles(statements.query, names, owner);
-        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
-        await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
-        await remember(statements, names, { login: retiring, versionId: RETIRED, secretArn: rotation.secretArn });
-        await endSessions(statements, {
-          login: retiring,
-          settings: rotation.settings,
-          promotedAt,
-          now: tools.now(),
-          every: rotation.emergency,
-        });
-      }, { names, owner });
+      await asAdministrator(
+        tools,
+        rotation,
+        current.payload,
+        async (statements, administrator) => {
+          const state = await inspectRoles(statements.query, names, owner);
+          await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+          await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
+          await remember(statements, names, { login: retiring, versionId: RETIRED, secretArn: rotation.secretArn });
+          await endSessions(statements, {
+            login: retiring,
+            settings: rotation.settings,
+            promotedAt,
+            now: tools.now(),
+            every: rotation.emergency,
+          });
+        },
+        { names, owner },
+      );
       return true;
     },
   };
+}
+
+/** Sessions of the previous login, on a replica too, and what the server itself runs as it. */
+async function evidenceOf(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { current, previous, promotedAt }: RetirementVersions<PostgresPayload>,
+): Promise<RetirementEvidence> {
+  const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
+  if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
+  const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
+  const administrator = await openAdministrator(tools, rotation, current.payload);
+  return withSession(Promise.resolve(administrator.session), async (session) => {
+    const work = await findServerWork(tools, administrator, current.payload, [retiring]);
+    const reading = await readingOf(session);
+    // What is prepared by the owner role can be ended by either login.
+    const isOwner = retiring === ownerRole(rotation.settings, loginNames(rotation.secretName, retiring));
+    const prepared = isOwner ? [] : await preparedBy(reading, retiring);
+    const evidence = withServerWork(await gatherSessionEvidence(session, question), [...work, ...prepared]);
+    const reader = readerAddress(rotation.settings, current.payload, administrator.address);
+    if (!reader) return evidence;
+    // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
+    const there = tools.connect(reader, administrator.login);
+    return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
+  });
 }
 
 export function ownerRole(settings: PostgresSettings, names: LoginNames): string {
@@ -249,7 +271,10 @@ async function remember(
 function withServerWork(evidence: RetirementEvidence, work: readonly ServerWork[]): RetirementEvidence {
   return {
     ...evidence,
-    blockers: [...evidence.blockers, ...work.map(({ kind, name, login }) => ({ name: `${kind} ${name}, which the server runs as ${login}` }))],
+    blockers: [
+      ...evidence.blockers,
+      ...work.map(({ kind, name, login }) => ({ name: `${kind} ${name}, which the server runs as ${login}` })),
+    ],
   };
 }
 

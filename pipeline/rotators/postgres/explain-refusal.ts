@@ -23,7 +23,9 @@ export async function logInOrExplain(
   } catch (error) {
     if (!(error instanceof LoginRefused)) throw error;
     if (rotation.settings.strategy !== 'alternating-users') {
-      throw new LoginRefused(`${error.message} Its password is another one, or its VALID UNTIL has passed: \\du shows it.`);
+      throw new LoginRefused(
+        `${error.message} Its password is another one, or its VALID UNTIL has passed: \\du shows it.`,
+      );
     }
     const administrator = await openAdministrator(tools, rotation, payload);
     const reason = await withSession(Promise.resolve(administrator.session), (session) =>

@@ -38,7 +38,8 @@ export interface TargetState {
 }
 
 /** As migration and auditing tools install them: they may refuse a temporary table, or write it down. */
-export const firesOnTables = "evtenabled IN ('O', 'A') AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')";
+export const firesOnTables =
+  "evtenabled IN ('O', 'A') AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')";
 
 /** The attributes of a role, as ALTER ROLE writes them. */
 const attributesOf = `array_remove(ARRAY[CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,

@@ -6,31 +6,18 @@ import type { Rotation } from '../rotator.ts';
 import { openAdministrator } from './administrator.ts';
 import { describeDatabaseError } from './database-errors.ts';
 import type { PostgresRotatorDependencies } from './dependencies.ts';
-import { inspectRoles, type TargetState } from './inspect-roles.ts';
 import { logInOrExplain } from './explain-refusal.ts';
-import { findServerWork } from './hanging/find-server-work.ts';
 import type { Examined } from './hanging/examined.ts';
+import { findServerWork } from './hanging/find-server-work.ts';
 import { judgeHanging } from './hanging/judge-hanging.ts';
 import { judgeServerWork, type ServerWork } from './hanging/run-by-server.ts';
+import { inspectRoles, type TargetState } from './inspect-roles.ts';
 import { type LoginNames, loginNames } from './login-names.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import { readMemory } from './role-memory.ts';
+import type { PreflightFinding, TargetFinding } from './target-finding.ts';
 import { completeTools } from './tools.ts';
 import { readingOf, withSession } from './transaction.ts';
-
-export interface PreflightFinding {
-  readonly code: string;
-  /** A rotation would be refused. Otherwise it goes through, with less than it could give. */
-  readonly blocks: boolean;
-  readonly text: string;
-  /** The statement that repairs it, for a person who may run it. */
-  readonly statement?: string;
-}
-
-/** What the roles of the target lack; each has its statement. */
-export interface TargetFinding extends PreflightFinding {
-  readonly statement: string;
-}
 
 /**
  * What would keep a secret from being rotated, before the first rotation. Reads only: logs in as the administrator and
@@ -163,7 +150,9 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
   if (state.eventTriggers.length > 0) {
     const triggers = state.eventTriggers.join(', ');
     const text = `Event triggers (${triggers}) would fire on a temporary table, so none is used: a log of all statements would hold the SCRAM verifier (never the password).`;
-    const statement = state.eventTriggers.map((name) => `ALTER EVENT TRIGGER ${quoteForReading(name)} DISABLE`).join('; ');
+    const statement = state.eventTriggers
+      .map((name) => `ALTER EVENT TRIGGER ${quoteForReading(name)} DISABLE`)
+      .join('; ');
     find(false, 'VerifierInLog', text, statement);
   }
   return findings;
@@ -176,6 +165,8 @@ export function refuseBlocked(secretName: string, findings: readonly PreflightFi
   const text = blocking
     .map((finding) => finding.text + (finding.statement ? ` Run: ${finding.statement};` : ''))
     .join(' ');
-  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign' || code === 'LoginShared') ? UnsafeRotation : TargetRefused;
+  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign' || code === 'LoginShared')
+    ? UnsafeRotation
+    : TargetRefused;
   throw new Refusal(`${secretName}: username: ${text}`);
 }

@@ -78,7 +78,12 @@ export async function settingsOutOfReach(
   const changes = [...merged].flatMap(([key, value]) =>
     [base, second]
       .filter((role) => (role === base ? ofBase : ofSecond).get(key) !== value)
-      .map((role) => ({ role, database: (JSON.parse(key) as [string | null, string])[0], name: (JSON.parse(key) as [string | null, string])[1], value })),
+      .map((role) => ({
+        role,
+        database: (JSON.parse(key) as [string | null, string])[0],
+        name: (JSON.parse(key) as [string | null, string])[1],
+        value,
+      })),
   );
   if (changes.length === 0) return [];
   const granted = serverVersion >= 150_000 ? "has_parameter_privilege(s.name, 'SET')" : 'false';

@@ -10,11 +10,12 @@ import { testCandidate } from './candidate.ts';
 import { describeDatabaseError, LoginRefused } from './database-errors.ts';
 import type { Tools } from './dependencies.ts';
 import { grantsApart, ownedDatabases } from './follow-grants.ts';
+import { findServerWork } from './hanging/find-server-work.ts';
 import type { TargetState } from './inspect-roles.ts';
 import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
-import { findServerWork } from './hanging/find-server-work.ts';
-import { examine, judgeLogins, type TargetFinding } from './preflight.ts';
+import { examine, judgeLogins } from './preflight.ts';
 import { isOwnBackend } from './sessions.ts';
+import type { TargetFinding } from './target-finding.ts';
 import { readingOf, type Statements, withSession } from './transaction.ts';
 
 type Found = Verification['findings'][number];
@@ -105,7 +106,6 @@ async function inspect(
   owner: string,
 ): Promise<Found[]> {
   const statements = await readingOf(administrator.session);
-  const { query } = statements;
   const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
   const examined = await examine(statements, rotation, names);
   const { state } = examined;
@@ -130,7 +130,13 @@ function findingOf(code: string): FindingCode {
   return code in findingCodes ? (code as FindingCode) : 'LoginEntangled';
 }
 
-const administratorsOwn = new Set(['CreateRoleMissing', 'AdminOptionMissing', 'SessionsInvisible', 'SessionsNotEndable', 'VerifierInLog']);
+const administratorsOwn = new Set([
+  'CreateRoleMissing',
+  'AdminOptionMissing',
+  'SessionsInvisible',
+  'SessionsNotEndable',
+  'VerifierInLog',
+]);
 
 async function lostMemberships(
   { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,

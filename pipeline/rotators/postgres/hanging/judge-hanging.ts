@@ -1,8 +1,8 @@
 import { mappingsApart } from '../default-privileges.ts';
 import { grantsNotGivable, ownsSchemas, schemasClosed } from '../follow-grants.ts';
-import type { TargetFinding } from '../preflight.ts';
 import { quoteForReading } from '../quote-for-reading.ts';
 import { settingsOutOfReach } from '../role-settings.ts';
+import type { TargetFinding } from '../target-finding.ts';
 import { type Examined, mayLoseRole, presentLogins } from './examined.ts';
 import { judgeAttributes } from './role-attributes.ts';
 import { judgePolicies } from './row-policies.ts';
@@ -49,8 +49,12 @@ function judgeEnd({ state, names }: Examined): TargetFinding[] {
     // A login that is disabled gets its end from the one in use.
     if (role.ends === null || !role.canLogin) return [];
     const text = `${login} is valid until ${role.validUntil}`;
-    if (role.ends === 'later') return [{ code: 'LoginEnds', blocks: false, text: `${text}; so will the other login be.`, statement }];
-    const ended = role.ends === 'past' ? 'which has passed: its password is refused (28P01).' : 'less than a day away: a rotation would copy that end.';
+    if (role.ends === 'later')
+      return [{ code: 'LoginEnds', blocks: false, text: `${text}; so will the other login be.`, statement }];
+    const ended =
+      role.ends === 'past'
+        ? 'which has passed: its password is refused (28P01).'
+        : 'less than a day away: a rotation would copy that end.';
     return [{ code: 'LoginEnded', blocks: true, text: `${text}, ${ended}`, statement }];
   });
 }
@@ -66,7 +70,8 @@ async function judgeSettings({ reading, names, memory, state }: Examined): Promi
       code: 'SettingNotGivable',
       blocks: true,
       text: `Role setting ${name} of one login is for a superuser to set, and ${state.administrator} may not give it to ${role}.`,
-      statement: reading.serverVersion >= 150_000 ? `GRANT SET ON PARAMETER ${name} TO ${administrator}` : create + statement,
+      statement:
+        reading.serverVersion >= 150_000 ? `GRANT SET ON PARAMETER ${name} TO ${administrator}` : create + statement,
     };
   });
 }

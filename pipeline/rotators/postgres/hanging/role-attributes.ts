@@ -1,6 +1,6 @@
 import type { LoginNames } from '../login-names.ts';
-import type { TargetFinding } from '../preflight.ts';
 import { quoteForReading } from '../quote-for-reading.ts';
+import type { TargetFinding } from '../target-finding.ts';
 import type { Statements } from '../transaction.ts';
 import type { Examined } from './examined.ts';
 
@@ -20,7 +20,12 @@ export interface AttributeChange {
  * 2. Sessions act as the owner role: it gets what the logins have, once; who takes it from the owner role takes it for good.
  *    REPLICATION is asked of the login.
  */
-export function planAttributes({ names, owner, state, memory }: Pick<Examined, 'names' | 'owner' | 'state' | 'memory'>): {
+export function planAttributes({
+  names,
+  owner,
+  state,
+  memory,
+}: Pick<Examined, 'names' | 'owner' | 'state' | 'memory'>): {
   changes: AttributeChange[];
   agreed: Attribute[];
 } {
@@ -55,7 +60,9 @@ export function judgeAttributes(examined: Examined): TargetFinding[] {
   if ([...state.roles.values()].some(({ administrable }) => !administrable)) return [];
   const refused = planAttributes(examined).changes.filter(({ attribute }) => !mayGive(examined, attribute));
   return [...new Set(refused.map(({ role }) => role))].map((role) => {
-    const words = refused.filter((change) => change.role === role).map(({ attribute, gives }) => (gives ? '' : 'NO') + attribute);
+    const words = refused
+      .filter((change) => change.role === role)
+      .map(({ attribute, gives }) => (gives ? '' : 'NO') + attribute);
     const [name, administrator] = [quoteForReading(role), quoteForReading(state.administrator)];
     const admin = reading.serverVersion >= 160_000 ? `; GRANT ${name} TO ${administrator} WITH ADMIN OPTION` : '';
     const statement = state.roles.has(role)

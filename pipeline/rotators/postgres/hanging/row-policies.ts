@@ -1,4 +1,4 @@
-import type { TargetFinding } from '../preflight.ts';
+import type { TargetFinding } from '../target-finding.ts';
 import { type Examined, mayLoseRole } from './examined.ts';
 
 interface PolicyRow {

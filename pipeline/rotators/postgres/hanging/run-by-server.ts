@@ -1,5 +1,5 @@
-import type { TargetFinding } from '../preflight.ts';
 import { quoteForReading } from '../quote-for-reading.ts';
+import type { TargetFinding } from '../target-finding.ts';
 
 import type { Examined, Reading } from './examined.ts';
 
@@ -82,4 +82,3 @@ export function judgeServerWork(
 
 const list = (jobs: readonly ServerWork[]) =>
   jobs.length === 1 ? `job ${jobs[0]!.name}` : `jobs ${jobs.map(({ name }) => name).join(', ')}`;
-

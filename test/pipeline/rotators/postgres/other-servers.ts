@@ -11,7 +11,12 @@ const run = promisify(execFile);
 const home = join(import.meta.dirname, '../../../../.keyturn/postgres-servers');
 
 /** The last release of each major version for which the registry has a server. */
-const packages = { 13: '13.23.0-beta.16', 14: '14.23.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17' } as const;
+const packages = {
+  13: '13.23.0-beta.16',
+  14: '14.23.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+} as const;
 
 export type Major = keyof typeof packages | 15 | 18;
 
@@ -23,7 +28,8 @@ export async function programsOf(major: Major): Promise<Programs | undefined> {
   if (major === 18) return undefined;
   await mkdir(home, { recursive: true });
   const place = join(home, String(major));
-  if (!existsSync(place)) await makeOnce(place, (draft) => (major === 15 ? unpackDebian(draft) : install(draft, packages[major])));
+  if (!existsSync(place))
+    await makeOnce(place, (draft) => (major === 15 ? unpackDebian(draft) : install(draft, packages[major])));
   if (major === 15) {
     const bin = 'lib/postgresql/15/bin';
     const { stdout } = await run(join(place, 'usr', bin, 'postgres'), ['--version']);

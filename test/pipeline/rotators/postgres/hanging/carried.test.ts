@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote, SUPERUSER_ARN } from '../fixture.ts';
 import type { Major } from '../other-servers.ts';
-import { ask, blockingCodes, bySuperuser, expectRefusedAlike, plan, type Secret, secondOf, startServer } from './pair.ts';
+import {
+  ask,
+  blockingCodes,
+  bySuperuser,
+  expectRefusedAlike,
+  plan,
+  type Secret,
+  secondOf,
+  startServer,
+} from './pair.ts';
 
 async function rotateAndAsk(secret: Secret, statement: string): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
@@ -38,7 +47,10 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
   test('a grant that the administrator may give by its own grant option, on an object of a stranger', async () => {
     const secret = await newSecret(server);
     await secret.rotate();
-    await bySuperuser(secret, `CREATE TABLE theirs (id int); GRANT SELECT ON theirs TO postgres_admin WITH GRANT OPTION; GRANT SELECT ON theirs TO ${secondOf(secret)}`);
+    await bySuperuser(
+      secret,
+      `CREATE TABLE theirs (id int); GRANT SELECT ON theirs TO postgres_admin WITH GRANT OPTION; GRANT SELECT ON theirs TO ${secondOf(secret)}`,
+    );
     await rotateAndAsk(secret, 'SELECT * FROM theirs');
   });
 
@@ -46,7 +58,9 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
     const secret = await newSecret(server);
     await secret.rotate();
     await bySuperuser(secret, `CREATE TABLE theirs (id int); GRANT SELECT ON theirs TO ${secondOf(secret)}`);
-    await expectRefusedAlike(secret, 'GrantNotGivable', { statement: /^GRANT SELECT ON TABLE public\.theirs TO app_\w+$/ });
+    await expectRefusedAlike(secret, 'GrantNotGivable', {
+      statement: /^GRANT SELECT ON TABLE public\.theirs TO app_\w+$/,
+    });
     await ask(secret, 'SELECT * FROM theirs');
   });
 
@@ -54,17 +68,29 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
     const secret = await newSecret(server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
-    await bySuperuser(secret, `CREATE SCHEMA jobs; ALTER SCHEMA jobs OWNER TO postgres_admin; GRANT CREATE, USAGE ON SCHEMA jobs TO ${quote(username)}`);
-    await ask(secret, 'RESET ROLE; SET ROLE NONE; CREATE FUNCTION jobs.run() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; CREATE TABLE jobs.held (id int)');
+    await bySuperuser(
+      secret,
+      `CREATE SCHEMA jobs; ALTER SCHEMA jobs OWNER TO postgres_admin; GRANT CREATE, USAGE ON SCHEMA jobs TO ${quote(username)}`,
+    );
+    await ask(
+      secret,
+      'RESET ROLE; SET ROLE NONE; CREATE FUNCTION jobs.run() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; CREATE TABLE jobs.held (id int)',
+    );
     await ask(secret, 'RESET ROLE; SET ROLE NONE; GRANT SELECT ON jobs.held TO pg_monitor');
-    await rotateAndAsk(secret, 'ALTER FUNCTION jobs.run() COST 50; ALTER TABLE jobs.held ADD COLUMN IF NOT EXISTS more int');
+    await rotateAndAsk(
+      secret,
+      'ALTER FUNCTION jobs.run() COST 50; ALTER TABLE jobs.held ADD COLUMN IF NOT EXISTS more int',
+    );
   });
 
   test('and in one where it may not any more', async () => {
     const secret = await newSecret(server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
-    await bySuperuser(secret, `CREATE SCHEMA closed; ALTER SCHEMA closed OWNER TO postgres_admin; GRANT USAGE ON SCHEMA closed TO ${quote(secret.username)}; CREATE TABLE closed.held (id int); ALTER TABLE closed.held OWNER TO ${quote(username)}`);
+    await bySuperuser(
+      secret,
+      `CREATE SCHEMA closed; ALTER SCHEMA closed OWNER TO postgres_admin; GRANT USAGE ON SCHEMA closed TO ${quote(secret.username)}; CREATE TABLE closed.held (id int); ALTER TABLE closed.held OWNER TO ${quote(username)}`,
+    );
     await expectRefusedAlike(secret, 'SchemaClosed', { statement: /^GRANT CREATE ON SCHEMA closed TO app_/ });
     await ask(secret, 'ALTER TABLE closed.held ADD COLUMN more int');
   });
@@ -77,7 +103,9 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
         `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_setting('keyturn.test', true) IS NULL THEN RAISE EXCEPTION 'no DDL here'; END IF; END $$`,
         'CREATE EVENT TRIGGER guard ON ddl_command_end EXECUTE FUNCTION refuse()',
       );
-      expect((await plan(secret)).map(({ code, blocks }) => [code, blocks])).toEqual(settings.strategy ? [] : [['VerifierInLog', false]]);
+      expect((await plan(secret)).map(({ code, blocks }) => [code, blocks])).toEqual(
+        settings.strategy ? [] : [['VerifierInLog', false]],
+      );
       for (let round = 0; round < 2; round += 1) {
         await secret.rotate();
         await ask(secret, 'SELECT 1');
@@ -88,7 +116,9 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
   test('a role setting that only a superuser may set', async () => {
     const secret = await newSecret(server);
     await server.query(`ALTER ROLE ${quote(secret.username)} SET log_min_duration_statement = 250`);
-    await expectRefusedAlike(secret, 'SettingNotGivable', { statement: /^GRANT SET ON PARAMETER log_min_duration_statement TO postgres_admin$/ });
+    await expectRefusedAlike(secret, 'SettingNotGivable', {
+      statement: /^GRANT SET ON PARAMETER log_min_duration_statement TO postgres_admin$/,
+    });
     try {
       expect(await ask(secret, 'SHOW log_min_duration_statement')).toEqual([{ log_min_duration_statement: '250ms' }]);
       await rotateAndAsk(secret, 'SELECT 1');
@@ -101,7 +131,10 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
     const secret = await newSecret(server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
-    await bySuperuser(secret, `CREATE TABLE busy (id int); GRANT SELECT ON busy TO ${quote(secret.username)}; ALTER TABLE busy OWNER TO ${quote(username)}`);
+    await bySuperuser(
+      secret,
+      `CREATE TABLE busy (id int); GRANT SELECT ON busy TO ${quote(secret.username)}; ALTER TABLE busy OWNER TO ${quote(username)}`,
+    );
     const longest = await secret.as(secret.state.current.payload, async (reader) => {
       await reader.query('BEGIN; SELECT * FROM busy');
       const rotation = secret.rotate();
@@ -144,9 +177,16 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
   test('a host that is another name of the administrator’s', async () => {
     const secret = await newSecret(server);
     secret.state.current = { ...secret.state.current, payload: { ...secret.state.current.payload, host: 'localhost' } };
-    await expect(secret.rotate()).rejects.toMatchObject({ message: expect.stringContaining('"hostAliases": ["localhost"]') });
-    const aliased = await newSecret(server, { settings: { superuserSecretArn: SUPERUSER_ARN, hostAliases: ['localhost'] } });
-    aliased.state.current = { ...aliased.state.current, payload: { ...aliased.state.current.payload, host: 'localhost' } };
+    await expect(secret.rotate()).rejects.toMatchObject({
+      message: expect.stringContaining('"hostAliases": ["localhost"]'),
+    });
+    const aliased = await newSecret(server, {
+      settings: { superuserSecretArn: SUPERUSER_ARN, hostAliases: ['localhost'] },
+    });
+    aliased.state.current = {
+      ...aliased.state.current,
+      payload: { ...aliased.state.current.payload, host: 'localhost' },
+    };
     expect(await plan(aliased)).toEqual([]);
     await aliased.rotate();
     await aliased.rotate();
@@ -155,10 +195,14 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
   test('a password that the server keeps as md5: plan says that SCRAM follows', async () => {
     const secret = await newSecret(server);
     const { username, password } = secret.state.current.payload;
-    const md5 = `md5${createHash('md5').update(password + username).digest('hex')}`;
+    const md5 = `md5${createHash('md5')
+      .update(password + username)
+      .digest('hex')}`;
     await server.query(`ALTER ROLE ${quote(username)} PASSWORD '${md5}'`);
     const hba = (await server.query('SHOW hba_file')).rows[0].hba_file;
-    await server.query(`COPY (SELECT 'local all rdsadmin trust' UNION ALL SELECT 'host all all 127.0.0.0/8 md5') TO '${hba}'`);
+    await server.query(
+      `COPY (SELECT 'local all rdsadmin trust' UNION ALL SELECT 'host all all 127.0.0.0/8 md5') TO '${hba}'`,
+    );
     await server.query('SELECT pg_reload_conf()');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await plan(secret)).map(({ code, blocks }) => [code, blocks])).toEqual([['PasswordMd5', false]]);

@@ -1,6 +1,6 @@
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { preflightPostgres } from '../../../../../pipeline/rotators/postgres/preflight.ts';
-import { newSecret, quote, startTarget } from '../fixture.ts';
+import { type newSecret, quote, startTarget } from '../fixture.ts';
 import { type Major, programsOf } from '../other-servers.ts';
 
 export type Secret = Awaited<ReturnType<typeof newSecret>>;
@@ -9,7 +9,8 @@ export type Secret = Awaited<ReturnType<typeof newSecret>>;
 export async function startServer(major: Major): Promise<{ server: PostgresServer; stop: () => Promise<void> }> {
   const programs = await programsOf(major);
   const settings: Record<string, string> = { wal_level: 'logical', max_wal_senders: '5' };
-  if (major === 15) Object.assign(settings, { shared_preload_libraries: 'pg_cron', 'cron.use_background_workers': 'on' });
+  if (major === 15)
+    Object.assign(settings, { shared_preload_libraries: 'pg_cron', 'cron.use_background_workers': 'on' });
   return startTarget({ settings, ...(programs && { programs }) });
 }
 
@@ -46,7 +47,8 @@ export async function expectRefusedAlike(
   const audit = await secret.rotator.verify!(secret.rotation('audit'), { current });
   for (const { text } of found) expect(audit.findings.map(({ message }) => message)).toContain(text);
   const fix = options.fix ?? ((statement) => statement);
-  for (const { statement } of found) await secret.server.query(fix(statement!), [], options.database ?? secret.database);
+  for (const { statement } of found)
+    await secret.server.query(fix(statement!), [], options.database ?? secret.database);
   expect(await blockingCodes(secret)).toEqual([]);
   await secret.rotate();
   expect(await blockingCodes(secret)).toEqual([]);
@@ -55,6 +57,10 @@ export async function expectRefusedAlike(
 export const secondOf = (secret: Secret) => quote(`${secret.username}_clone`);
 
 /** What the login in use answers. */
-export async function ask<Row>(secret: Secret, statement: string, login = secret.state.current.payload): Promise<Row[]> {
+export async function ask<Row>(
+  secret: Secret,
+  statement: string,
+  login = secret.state.current.payload,
+): Promise<Row[]> {
   return secret.as(login, async (session) => (await session.query<Row>(statement)).rows);
 }

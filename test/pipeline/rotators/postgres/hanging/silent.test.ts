@@ -3,7 +3,16 @@ import pg from 'pg';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote } from '../fixture.ts';
 import type { Major } from '../other-servers.ts';
-import { ask, bySuperuser, blockingCodes, expectRefusedAlike, plan, type Secret, secondOf, startServer } from './pair.ts';
+import {
+  ask,
+  blockingCodes,
+  bySuperuser,
+  expectRefusedAlike,
+  plan,
+  type Secret,
+  secondOf,
+  startServer,
+} from './pair.ts';
 
 const retirement = (secret: Secret) => ({
   current: secret.state.current,
@@ -28,13 +37,20 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
     const working = one.state.current.payload;
     const found = (await plan(two)).find(({ code }) => code === 'LoginShared');
     expect(found).toMatchObject({ blocks: true, text: expect.stringContaining(one.rotation('').secretArn) });
-    await expect(two.rotate()).rejects.toMatchObject({ code: 'UnsafeRotation', message: expect.stringContaining(found!.text) });
+    await expect(two.rotate()).rejects.toMatchObject({
+      code: 'UnsafeRotation',
+      message: expect.stringContaining(found!.text),
+    });
     const step = two.rotation(randomUUID());
     await expect(two.rotator.repair!(step, { current: two.state.current }, 'CurrentRefused')).rejects.toMatchObject({
       code: 'UnsafeRotation',
     });
     const audit = await two.rotator.verify!(step, { current: two.state.current });
-    expect(audit.findings).toContainEqual({ code: 'LoginShared', message: found!.text, person: `${found!.statement};` });
+    expect(audit.findings).toContainEqual({
+      code: 'LoginShared',
+      message: found!.text,
+      person: `${found!.statement};`,
+    });
     expect(await ask(one, 'SELECT 1 AS one', working)).toEqual([{ one: 1 }]);
     // The first goes on, and the second may have the logins when a person says so.
     await one.rotate();
@@ -54,7 +70,10 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
       `UPDATE pg_shdepend SET refobjid = '${secret.username}'::regrole WHERE classid = 'pg_subscription'::regclass AND objid = (SELECT oid FROM pg_subscription WHERE subname = '${name}')`,
     );
     await expectRefusedAlike(secret, 'SubscriptionRunsAsLogin', { statement: /ALTER SUBSCRIPTION .* OWNER TO/ });
-    await bySuperuser(secret, `UPDATE pg_subscription SET subowner = '${secret.state.previous!.payload.username}'::regrole WHERE subname = '${name}'`);
+    await bySuperuser(
+      secret,
+      `UPDATE pg_subscription SET subowner = '${secret.state.previous!.payload.username}'::regrole WHERE subname = '${name}'`,
+    );
     const evidence = await secret.rotator.gatherEvidence(secret.rotation(randomUUID()), retirement(secret));
     expect(evidence.blockers).toEqual([
       { name: `subscription ${name}, which the server runs as ${secret.state.previous!.payload.username}` },
@@ -96,7 +115,9 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
       await expectRefusedAlike(secret, 'AttributeNotGivable', { statement: /^ALTER ROLE \S+ NOREPLICATION$/ });
       return;
     }
-    await expectRefusedAlike(secret, 'AttributeNotGivable', { statement: /^CREATE ROLE \S+_clone NOLOGIN REPLICATION; GRANT/ });
+    await expectRefusedAlike(secret, 'AttributeNotGivable', {
+      statement: /^CREATE ROLE \S+_clone NOLOGIN REPLICATION; GRANT/,
+    });
     expect(await of(`${secret.username}_clone`)).toBe(true);
     const other = await newSecret(server);
     await server.query(`ALTER ROLE ${quote(other.username)} REPLICATION; ALTER ROLE postgres_admin REPLICATION`);
@@ -116,7 +137,11 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
     const secret = await newSecret(server, { settings: { ownerRole: owner } });
     await secret.administer(`CREATE ROLE ${owner}`);
     await server.query(`ALTER ROLE ${quote(secret.username)} BYPASSRLS CREATEDB`);
-    await bySuperuser(secret, 'CREATE TABLE held (id int); ALTER TABLE held OWNER TO postgres_admin; ALTER TABLE held ENABLE ROW LEVEL SECURITY; INSERT INTO held VALUES (1)', `GRANT SELECT ON held TO ${quote(secret.username)}`);
+    await bySuperuser(
+      secret,
+      'CREATE TABLE held (id int); ALTER TABLE held OWNER TO postgres_admin; ALTER TABLE held ENABLE ROW LEVEL SECURITY; INSERT INTO held VALUES (1)',
+      `GRANT SELECT ON held TO ${quote(secret.username)}`,
+    );
     const works = async () => {
       expect(await ask(secret, 'SELECT id FROM held')).toEqual([{ id: 1 }]);
       const name = `made_${randomUUID().slice(0, 8)}`;
@@ -146,10 +171,15 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
     await secret.rotate();
     await ask(secret, 'CREATE TABLE by_app (id int)');
     await bySuperuser(secret, `SET ROLE ${reader}; SELECT * FROM by_app`);
-    await bySuperuser(secret, `ALTER DEFAULT PRIVILEGES FOR ROLE ${migrator} GRANT SELECT ON TABLES TO ${secondOf(secret)}`);
+    await bySuperuser(
+      secret,
+      `ALTER DEFAULT PRIVILEGES FOR ROLE ${migrator} GRANT SELECT ON TABLES TO ${secondOf(secret)}`,
+    );
     if (major === 15) await secret.rotate();
     else {
-      await expectRefusedAlike(secret, 'GrantNotGivable', { statement: new RegExp(`^ALTER DEFAULT PRIVILEGES FOR ROLE ${migrator} GRANT SELECT ON TABLES TO ${owner}$`) });
+      await expectRefusedAlike(secret, 'GrantNotGivable', {
+        statement: new RegExp(`^ALTER DEFAULT PRIVILEGES FOR ROLE ${migrator} GRANT SELECT ON TABLES TO ${owner}$`),
+      });
     }
     await bySuperuser(secret, `SET ROLE ${migrator}; CREATE TABLE by_migrator (id int)`);
     for (let round = 0; round < 2; round += 1) {
@@ -173,11 +203,16 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
       table('by_current', 'USING (who = current_user)'),
     );
     const rows = async () => {
-      for (const name of ['by_name', 'by_session', 'by_current']) expect(await ask(secret, `SELECT id FROM ${name}`)).toEqual([{ id: 1 }]);
+      for (const name of ['by_name', 'by_session', 'by_current'])
+        expect(await ask(secret, `SELECT id FROM ${name}`)).toEqual([{ id: 1 }]);
     };
     await rows();
     const found = (await plan(secret)).filter(({ blocks }) => blocks);
-    expect(found.map(({ code }) => code).sort()).toEqual(['PolicyComparesLogin', 'PolicyComparesLogin', 'PolicyNamesLogin']);
+    expect(found.map(({ code }) => code).sort()).toEqual([
+      'PolicyComparesLogin',
+      'PolicyComparesLogin',
+      'PolicyNamesLogin',
+    ]);
     const named = found.find(({ code }) => code === 'PolicyNamesLogin')!;
     await bySuperuser(secret, named.statement!);
     await expectRefusedAlike(secret, 'PolicyComparesLogin', { statement: /^ALTER POLICY p ON \S+ USING/ });
@@ -203,7 +238,9 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
       fix: (statement) => statement.replace('OPTIONS (…)', "OPTIONS (user 'them')"),
     });
     await server.query(`GRANT SET ON PARAMETER log_min_duration_statement TO ${secondOf(secret)}`);
-    await expectRefusedAlike(secret, 'GrantNotGivable', { statement: new RegExp(`^GRANT SET ON PARAMETER log_min_duration_statement TO ${owner}$`) });
+    await expectRefusedAlike(secret, 'GrantNotGivable', {
+      statement: new RegExp(`^GRANT SET ON PARAMETER log_min_duration_statement TO ${owner}$`),
+    });
     for (let round = 0; round < 2; round += 1) {
       await ask(secret, 'SET log_min_duration_statement = 250');
       await secret.rotate();
@@ -215,8 +252,14 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
     const name = quote(secret.username);
     await server.query(`ALTER ROLE ${name} VALID UNTIL '2020-01-01'`);
     const [past] = await plan(secret);
-    expect(past).toMatchObject({ code: 'TargetRefused', blocks: true, text: expect.stringMatching(/valid until 2020-01-01.* Run: ALTER ROLE \S+ VALID UNTIL 'infinity';/) });
-    await expect(secret.rotate()).rejects.toMatchObject({ message: expect.stringContaining("VALID UNTIL 'infinity';") });
+    expect(past).toMatchObject({
+      code: 'TargetRefused',
+      blocks: true,
+      text: expect.stringMatching(/valid until 2020-01-01.* Run: ALTER ROLE \S+ VALID UNTIL 'infinity';/),
+    });
+    await expect(secret.rotate()).rejects.toMatchObject({
+      message: expect.stringContaining("VALID UNTIL 'infinity';"),
+    });
     await server.query(`ALTER ROLE ${name} VALID UNTIL '${new Date(Date.now() + 60_000).toISOString()}'`);
     await expectRefusedAlike(secret, 'LoginEnded', { statement: /VALID UNTIL 'infinity'/ });
     await server.query(`ALTER ROLE ${secondOf(secret)} VALID UNTIL '2100-01-01'`);
@@ -229,7 +272,10 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
       const app = quote(secret.username);
       await server.query(`CREATE EXTENSION IF NOT EXISTS pg_cron; GRANT USAGE ON SCHEMA cron TO ${app}`);
       const inPostgres = async (statement: string) => {
-        const { address, login } = { address: { host: server.host, port: server.port, database: 'postgres', tls: true }, login: secret.state.current.payload };
+        const { address, login } = {
+          address: { host: server.host, port: server.port, database: 'postgres', tls: true },
+          login: secret.state.current.payload,
+        };
         const { connectWith } = await import('../../../../../pipeline/rotators/postgres/connect.ts');
         const session = await connectWith(server.caPem)(address, login);
         try {
@@ -239,10 +285,15 @@ describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', 
         }
       };
       await inPostgres("SELECT cron.schedule('* * * * *', 'SELECT 1')");
-      await expectRefusedAlike(secret, 'JobsRunAsLogin', { statement: /UPDATE cron\.job SET username = '\S+_jobs'/, database: 'postgres' });
+      await expectRefusedAlike(secret, 'JobsRunAsLogin', {
+        statement: /UPDATE cron\.job SET username = '\S+_jobs'/,
+        database: 'postgres',
+      });
       await server.query(`UPDATE cron.job SET username = '${secret.username}'`);
       const { blockers } = await secret.rotator.gatherEvidence(secret.rotation(randomUUID()), retirement(secret));
-      expect(blockers).toEqual([{ name: expect.stringMatching(/^job \d+ \(\* \* \* \* \*\), which the server runs as/) }]);
+      expect(blockers).toEqual([
+        { name: expect.stringMatching(/^job \d+ \(\* \* \* \* \*\), which the server runs as/) },
+      ]);
       await server.query('TRUNCATE cron.job');
     });
   }
