@@ -83,6 +83,18 @@ function print(
     remedy ? `${text} ${remedy}` : text,
   ]);
   printTable(terminal, ['', 'SECRET', 'PREFLIGHT', 'FOUND'], rows);
+  const hanging = preflights.flatMap(({ secret, hanging = [] }) => hanging.map((row) => ({ secret, ...row })));
+  if (hanging.length > 0) {
+    terminal.print('');
+    const cells = hanging.map(({ secret, what, count, fate, becomes }): Cell[] => [
+      secret,
+      String(count),
+      what,
+      fate,
+      becomes,
+    ]);
+    printTable(terminal, ['SECRET', 'COUNT', 'WHAT HANGS ON THE LOGIN', 'FATE', 'WHAT BECOMES OF IT'], cells);
+  }
   const blocking = preflights.filter(({ level }) => level === 'blocks').length;
   terminal.print('');
   terminal.print(blocking === 0 ? 'Nothing blocks.' : `${blocking} of ${preflights.length} preflights block.`);

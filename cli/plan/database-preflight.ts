@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
+import type { Hanging } from '../../pipeline/rotators/postgres/hanging/what-hangs.ts';
 import { preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
 import type { PreflightFinding } from '../../pipeline/rotators/postgres/target-finding.ts';
 import { arnOfSecret } from './look-at-secret.ts';
@@ -31,12 +32,16 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     randomBytes,
     caBundle: subject.caBundle,
   };
+  const hanging: Hanging[] = [];
   const findings = await preflightPostgres(
     dependencies,
     { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings },
     payload,
+    hanging,
   );
-  return judgeDatabase(findings);
+  if (hanging.length === 0) return judgeDatabase(findings);
+  const text = `${hanging.length} kinds of things hang on this login: the table below says what becomes of each.`;
+  return [...judgeDatabase(findings), { ...found('database', 'ok', 'WhatHangs', text), hanging }];
 }
 
 /** Pure. A database that is not reached from a desk may well be reached from its VPC: that is no finding against it. */

@@ -11,6 +11,7 @@ import type { Examined } from './hanging/examined.ts';
 import { findServerWork } from './hanging/find-server-work.ts';
 import { judgeHanging } from './hanging/judge-hanging.ts';
 import { judgeServerWork, type ServerWork } from './hanging/run-by-server.ts';
+import { countHanging, type Hanging, whatRuns } from './hanging/what-hangs.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
 import { type LoginNames, loginNames } from './login-names.ts';
 import { quoteForReading } from './quote-for-reading.ts';
@@ -27,6 +28,8 @@ export async function preflightPostgres(
   dependencies: PostgresRotatorDependencies,
   secret: Pick<Rotation<PostgresSettings>, 'secretArn' | 'secretName' | 'settings'>,
   payload: PostgresPayload,
+  /** Gets how many of each kind hang on the logins, where they can be counted. */
+  hanging: Hanging[] = [],
 ): Promise<PreflightFinding[]> {
   const tools = completeTools(dependencies);
   try {
@@ -38,13 +41,22 @@ export async function preflightPostgres(
     const administrator = await openAdministrator(tools, secret, payload);
     return await withSession(Promise.resolve(administrator.session), async (session) => {
       const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
-      return [...md5, ...(await judgeLogins(await examine(await readingOf(session), secret, names), work))];
+      const examined = await examine(await readingOf(session), secret, names);
+      hanging.push(...countRunning(work), ...(await countHanging(examined)));
+      return [...md5, ...(await judgeLogins(examined, work))];
     });
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
+}
+
+function countRunning(work: readonly ServerWork[]): Hanging[] {
+  const count = work.filter(({ kind }) => kind === 'job').length;
+  return whatRuns
+    .filter(({ columns }) => count > 0 && columns.includes('cron.job'))
+    .map(({ what, fate, becomes }) => ({ what, count, fate, becomes }));
 }
 
 /** Every password of a rotation is a SCRAM verifier. */

@@ -6,6 +6,7 @@ import type { TargetFinding } from '../target-finding.ts';
 import { type Examined, mayLoseRole, presentLogins } from './examined.ts';
 import { judgeAttributes } from './role-attributes.ts';
 import { judgePolicies } from './row-policies.ts';
+import { judgeSuperusersObjects } from './superusers-objects.ts';
 
 /**
  * What hangs on the logins and cannot be carried over: each refuses a rotation, in `plan`, in `set` and in the audit alike,
@@ -22,6 +23,7 @@ export async function judgeHanging(examined: Examined): Promise<TargetFinding[]>
     ...(await judgeGrants(examined)),
     ...(await judgeMappings(examined)),
     ...(await judgePolicies(examined)),
+    ...(await judgeSuperusersObjects(examined)),
   ];
 }
 
