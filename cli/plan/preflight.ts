@@ -1,5 +1,5 @@
 import type { Manifest, ManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
-import type { Hanging } from '../../pipeline/rotators/postgres/hanging/what-hangs.ts';
+import type { Hanging } from '../../pipeline/rotators/postgres/what-hangs.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import type { SecretFacts } from './look-at-secret.ts';

@@ -6,19 +6,19 @@ import type { Rotation } from '../rotator.ts';
 import { openAdministrator } from './administrator.ts';
 import { describeDatabaseError } from './database-errors.ts';
 import type { PostgresRotatorDependencies } from './dependencies.ts';
+import type { Examined } from './examined.ts';
 import { logInOrExplain } from './explain-refusal.ts';
-import type { Examined } from './hanging/examined.ts';
-import { findServerWork } from './hanging/find-server-work.ts';
-import { judgeHanging } from './hanging/judge-hanging.ts';
-import { judgeServerWork, type ServerWork } from './hanging/run-by-server.ts';
-import { countHanging, type Hanging, whatRuns } from './hanging/what-hangs.ts';
+import { findServerWork } from './find-server-work.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
+import { judgeHanging } from './judge-hanging.ts';
 import { type LoginNames, loginNames } from './login-names.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import { readMemory } from './role-memory.ts';
+import { judgeServerWork, type ServerWork } from './run-by-server.ts';
 import type { PreflightFinding, TargetFinding } from './target-finding.ts';
 import { completeTools } from './tools.ts';
 import { readingOf, withSession } from './transaction.ts';
+import { countHanging, type Hanging, whatRuns } from './what-hangs.ts';
 
 /**
  * What would keep a secret from being rotated, before the first rotation. Reads only: logs in as the administrator and

@@ -6,7 +6,7 @@ import { plan, type Secret, startServer } from './pair.ts';
 
 /** What a person or a tool may have done as a superuser. `{app}` is a login: the base, or the second where there is one. */
 const acts = [
-  'CREATE TABLE IF NOT EXISTS t{n} (id int, who name DEFAULT session_user); ALTER TABLE t{n} OWNER TO {owner}; INSERT INTO t{n} VALUES (7, \'{base}\'), (7, \'another\')',
+  "CREATE TABLE IF NOT EXISTS t{n} (id int, who name DEFAULT session_user); ALTER TABLE t{n} OWNER TO {owner}; INSERT INTO t{n} VALUES (7, '{base}'), (7, 'another')",
   'GRANT {privilege} ON t{n} TO {app}',
   'GRANT {privilege} ON t{n} TO {app} WITH GRANT OPTION',
   'GRANT {privilege} ON t{n} TO PUBLIC',
@@ -19,7 +19,7 @@ const acts = [
   'ALTER TABLE t{n} ENABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS p ON t{n}; CREATE POLICY p ON t{n} USING (session_user <> who)',
   'ALTER TABLE t{n} OWNER TO {app}',
   'CREATE SCHEMA IF NOT EXISTS s{n}; ALTER SCHEMA s{n} OWNER TO {owner}; GRANT USAGE, CREATE ON SCHEMA s{n} TO {app}',
-  "ALTER ROLE {app} SET work_mem = '{n}MB'",
+  "ALTER ROLE {app} SET work_mem = '1{n}MB'",
   'ALTER ROLE {app} SET log_min_duration_statement = {n}00',
   'ALTER ROLE {app} CREATEDB',
   'ALTER ROLE {app} BYPASSRLS',
@@ -40,7 +40,12 @@ const uses = [0, 1, 2].flatMap((n) => [
   `SELECT f${n}()`,
   `SELECT count(*) FROM t${n} WHERE id = 7`,
 ]);
-uses.push('SHOW work_mem', 'SHOW log_min_duration_statement', 'SET log_min_duration_statement = 900', 'CREATE TABLE fresh (id int)');
+uses.push(
+  'SHOW work_mem',
+  'SHOW log_min_duration_statement',
+  'SET log_min_duration_statement = 900',
+  'CREATE TABLE fresh (id int)',
+);
 
 async function tryAll(secret: Secret, login: { username: string; password: string }): Promise<Map<string, string>> {
   const results = new Map<string, string>();
@@ -100,7 +105,11 @@ async function live(server: PostgresServer, rounds: Act[][], ownerRole: boolean)
   const secret = await newSecret(server, { settings: ownerRole ? { ownerRole: owner } : {} });
   if (ownerRole) await secret.administer(`CREATE ROLE ${owner}`);
   await server.query(`CREATE ROLE migrator_${secret.id}; CREATE ROLE group_${secret.id}`);
-  await server.query(`GRANT CREATE, USAGE ON SCHEMA public TO migrator_${secret.id}${ownerRole ? `, ${owner}` : ''}`, [], secret.database);
+  await server.query(
+    `GRANT CREATE, USAGE ON SCHEMA public TO migrator_${secret.id}${ownerRole ? `, ${owner}` : ''}`,
+    [],
+    secret.database,
+  );
   for (const round of rounds) {
     for (const one of round) await perform(secret, one);
     const before = await tryAll(secret, secret.state.current.payload);
@@ -113,7 +122,12 @@ async function live(server: PostgresServer, rounds: Act[][], ownerRole: boolean)
     }
   }
   await server.query(`REVOKE SET ON PARAMETER log_min_duration_statement FROM postgres_admin`);
-  for (const { subname } of (await server.query("SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = $1)", [secret.database])).rows) {
+  for (const { subname } of (
+    await server.query(
+      'SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = $1)',
+      [secret.database],
+    )
+  ).rows) {
     await server.query(`DROP SUBSCRIPTION ${subname}`, [], secret.database);
   }
 }
@@ -129,7 +143,9 @@ describe.each<Major>([15, 18])('random worlds, on PostgreSQL %i', (major) => {
   test('what worked before a rotation works after each of three, as both logins, wherever plan does not refuse', async () => {
     const round = fc.array(act, { minLength: 2, maxLength: 8 });
     await fc.assert(
-      fc.asyncProperty(fc.tuple(round, round, round), fc.boolean(), (rounds, ownerRole) => live(server, rounds, ownerRole)),
+      fc.asyncProperty(fc.tuple(round, round, round), fc.boolean(), (rounds, ownerRole) =>
+        live(server, rounds, ownerRole),
+      ),
       { numRuns: Number(process.env.KEYTURN_RANDOM_WORLDS ?? 12), endOnFailure: true },
     );
   });

@@ -1,6 +1,6 @@
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
-import { type Hanging, whatHangs } from '../../../../../pipeline/rotators/postgres/hanging/what-hangs.ts';
 import { preflightPostgres } from '../../../../../pipeline/rotators/postgres/preflight.ts';
+import { type Hanging, whatHangs } from '../../../../../pipeline/rotators/postgres/what-hangs.ts';
 import { newSecret, quote } from '../fixture.ts';
 import type { Major } from '../other-servers.ts';
 import { bySuperuser, expectRefusedAlike, secondOf, startServer } from './pair.ts';

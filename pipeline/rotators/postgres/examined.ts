@@ -1,8 +1,8 @@
-import type { PostgresSettings } from '../../../contracts/settings/postgres.ts';
-import type { TargetState } from '../inspect-roles.ts';
-import type { LoginNames } from '../login-names.ts';
-import type { RoleMemory } from '../role-memory.ts';
-import type { Statements } from '../transaction.ts';
+import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
+import type { TargetState } from './inspect-roles.ts';
+import type { LoginNames } from './login-names.ts';
+import type { RoleMemory } from './role-memory.ts';
+import type { Statements } from './transaction.ts';
 
 export type Reading = Pick<Statements, 'query' | 'serverVersion'>;
 

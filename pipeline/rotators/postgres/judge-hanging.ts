@@ -1,12 +1,12 @@
-import { mappingsApart } from '../default-privileges.ts';
-import { grantsNotGivable, ownsSchemas, schemasClosed } from '../follow-grants.ts';
-import { quoteForReading } from '../quote-for-reading.ts';
-import { settingsOutOfReach } from '../role-settings.ts';
-import type { TargetFinding } from '../target-finding.ts';
+import { mappingsApart } from './default-privileges.ts';
 import { type Examined, mayLoseRole, presentLogins } from './examined.ts';
+import { grantsNotGivable, ownsSchemas, schemasClosed } from './follow-grants.ts';
+import { quoteForReading } from './quote-for-reading.ts';
 import { judgeAttributes } from './role-attributes.ts';
+import { settingsOutOfReach } from './role-settings.ts';
 import { judgePolicies } from './row-policies.ts';
 import { judgeSuperusersObjects } from './superusers-objects.ts';
+import type { TargetFinding } from './target-finding.ts';
 
 /**
  * What hangs on the logins and cannot be carried over: each refuses a rotation, in `plan`, in `set` and in the audit alike,

@@ -1,6 +1,6 @@
-import { quoteForReading } from '../quote-for-reading.ts';
-import type { TargetFinding } from '../target-finding.ts';
 import { type Examined, presentLogins } from './examined.ts';
+import { quoteForReading } from './quote-for-reading.ts';
+import type { TargetFinding } from './target-finding.ts';
 
 /**
  * Objects of a login that REASSIGN OWNED would not give the owner role: their owner has to be a superuser, or to have a right

@@ -1,5 +1,5 @@
-import type { TargetFinding } from '../target-finding.ts';
 import { type Examined, mayLoseRole } from './examined.ts';
+import type { TargetFinding } from './target-finding.ts';
 
 interface PolicyRow {
   readonly policy: string;

@@ -1,7 +1,6 @@
-import { quoteForReading } from '../quote-for-reading.ts';
-import type { TargetFinding } from '../target-finding.ts';
-
 import type { Examined, Reading } from './examined.ts';
+import { quoteForReading } from './quote-for-reading.ts';
+import type { TargetFinding } from './target-finding.ts';
 
 /** Something that the server starts by itself, as a login. */
 export interface ServerWork {

@@ -1,9 +1,9 @@
-import { databaseAddress, type PostgresPayload } from '../../../contracts/payloads/postgres.ts';
-import type { Administrator } from '../administrator.ts';
-import type { Session } from '../connect.ts';
-import type { Tools } from '../dependencies.ts';
-import { readingOf, withSession } from '../transaction.ts';
+import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { Administrator } from './administrator.ts';
+import type { Session } from './connect.ts';
+import type { Tools } from './dependencies.ts';
 import { jobsOf, type ServerWork, workOf } from './run-by-server.ts';
+import { readingOf, withSession } from './transaction.ts';
 
 /**
  * What the server runs as one of the logins, wherever pg_cron keeps its jobs. Row security shows a role its own jobs alone, so

@@ -1,8 +1,8 @@
-import type { LoginNames } from '../login-names.ts';
-import { quoteForReading } from '../quote-for-reading.ts';
-import type { TargetFinding } from '../target-finding.ts';
-import type { Statements } from '../transaction.ts';
 import type { Examined } from './examined.ts';
+import type { LoginNames } from './login-names.ts';
+import { quoteForReading } from './quote-for-reading.ts';
+import type { TargetFinding } from './target-finding.ts';
+import type { Statements } from './transaction.ts';
 
 /** What a role may do by itself; LOGIN, limit and end are the rotation's own. */
 export const attributes = ['REPLICATION', 'BYPASSRLS', 'CREATEDB', 'CREATEROLE'] as const;
