@@ -4,6 +4,7 @@ import {
   DatabaseIdentifier,
   DatabaseRole,
   ExcludedCharacters,
+  KmsKeyArn,
   ProxyName,
   SecretNameOrArn,
 } from '../grammar/aws-names.ts';
@@ -21,6 +22,7 @@ const ProxyReference = v.strictObject({
   ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
   /** Password authentication: the secrets of both logins (ARN or name), registered with the proxy. */
   loginSecrets: v.optional(v.strictObject({ base: SecretNameOrArn, second: SecretNameOrArn })),
+  loginSecretsKmsKeyArn: v.optional(KmsKeyArn),
 });
 
 /** The RDS identifiers that the rotation function has to look up: exactly these it may describe. */
@@ -36,6 +38,7 @@ const entry = declared<PostgresManifestSecret>()(
     kind: v.literal('postgres'),
     strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
     superuserSecret: v.optional(SecretNameOrArn),
+    superuserSecretKmsKeyArn: v.optional(KmsKeyArn),
     hostAliases: v.optional(v.pipe(v.array(Host), v.maxLength(20, '20 names or less'))),
     /** Missing: the base login, which then owns everything. */
     ownerRole: v.optional(DatabaseRole),
@@ -62,7 +65,7 @@ export const postgresContract = {
       excludeCharacters,
     };
     if (!proxy) return rest;
-    const { loginSecrets, ...named } = proxy;
+    const { loginSecrets, loginSecretsKmsKeyArn: _key, ...named } = proxy;
     return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };
   },
   newSecret: { generatedMember: 'password', length: 32, neededMembers: ['engine', 'host', 'username'] },

@@ -14,6 +14,7 @@ import type { Login, Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
 import { addressOfManagedDatabase, isReaderOf } from './database-host.ts';
 import type { Tools } from './dependencies.ts';
+import { withKeyNamed } from './secondary-key.ts';
 
 export interface Administrator {
   readonly username: string;
@@ -96,7 +97,9 @@ function superuserSecretArn(
 }
 
 async function readSuperuser(tools: Tools, arn: string): Promise<SuperuserPayload> {
-  const { SecretString } = await tools.secretsManager.send(new GetSecretValueCommand({ SecretId: arn }));
+  const { SecretString } = await withKeyNamed(arn, '"superuserSecretKmsKeyArn"', () =>
+    tools.secretsManager.send(new GetSecretValueCommand({ SecretId: arn })),
+  );
   if (SecretString === undefined) throw new PayloadInvalid(`${arn}: expected JSON, came a binary value.`);
   return parsePayload(arn, SuperuserPayload, SecretString);
 }

@@ -33,6 +33,8 @@ export interface TargetState {
   readonly secondBelongs: boolean;
   /** A person has granted the second login to the base role: the right membership would make a circle. */
   readonly isReversed: boolean;
+  /** A login for the server's own work is there already. */
+  readonly hasWorker: boolean;
   /** The base login's sessions act as the owner role already. */
   readonly baseActsAsOwner: boolean;
 }
@@ -49,7 +51,9 @@ type Query = Statements['query'];
 
 /** What the administrator may do, and what there is. Reads only. */
 export async function inspectRoles(query: Query, names: LoginNames, owner: string): Promise<TargetState> {
-  const [self] = await query<Omit<TargetState, 'roles' | 'secondBelongs' | 'isReversed' | 'baseActsAsOwner'>>(
+  const [self] = await query<
+    Omit<TargetState, 'roles' | 'secondBelongs' | 'isReversed' | 'hasWorker' | 'baseActsAsOwner'>
+  >(
     `SELECT current_user::text AS administrator, current_database()::text AS database,
        rolcreaterole OR rolsuper AS "mayCreateRoles", rolsuper AS "isSuperuser",
        ${attributesOf} AS "ownAttributes", pg_get_userbyid(10)::text AS "bootstrapSuperuser",
@@ -71,12 +75,13 @@ export async function inspectRoles(query: Query, names: LoginNames, owner: strin
     [[names.base, names.second, owner]],
   );
   const byName = new Map(roles.map((role) => [role.name, role]));
-  const [pair] = await query<Pick<TargetState, 'secondBelongs' | 'isReversed' | 'baseActsAsOwner'>>(
+  const [pair] = await query<Pick<TargetState, 'secondBelongs' | 'isReversed' | 'hasWorker' | 'baseActsAsOwner'>>(
     `WITH m AS (SELECT g.rolname::text AS role, l.rolname::text AS member FROM pg_auth_members m
        JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles l ON l.oid = m.member)
      SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname::text = $2) OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname::text = $1)
          OR EXISTS (SELECT FROM m WHERE role = $1 AND member = $2) AS "secondBelongs",
        EXISTS (SELECT FROM m WHERE role = $2 AND member = $1) AS "isReversed",
+       EXISTS (SELECT FROM pg_roles WHERE rolname::text = $1 || '_jobs') AS "hasWorker",
        $1 = $3 OR EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
          WHERE r.rolname::text = $1 AND s.setconfig @> ARRAY['role=' || $3]) AS "baseActsAsOwner"`,
     [names.base, names.second, owner],

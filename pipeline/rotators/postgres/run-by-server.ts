@@ -61,21 +61,23 @@ export function judgeServerWork(
       code: 'JobsRunAsLogin',
       blocks: true,
       text: `pg_cron runs ${list(jobs)} as ${[...new Set(jobs.map(({ login }) => login))].join(', ')}, and fails as soon as that login is retired: jobs need a login of their own.`,
-      statement: `${make}; UPDATE cron.job SET username = '${worker.replaceAll("'", "''")}' WHERE username IN (${logins})`,
+      statement: `${state.hasWorker ? '' : `${make}; `}UPDATE cron.job SET username = '${worker.replaceAll("'", "''")}' WHERE username IN (${logins})`,
     });
   }
-  for (const { name, login } of work.filter(({ kind }) => kind === 'subscription')) {
-    findings.push({
-      code: 'SubscriptionRunsAsLogin',
-      blocks: true,
-      text: `Subscription ${name} runs as ${login}: its workers stop at their next start after that login is retired.`,
-      // Up to version 15 only a superuser may be given a subscription.
-      statement:
-        reading.serverVersion >= 160_000
-          ? `${make}; GRANT CREATE ON DATABASE ${quoteForReading(state.database)} TO ${role}; ALTER SUBSCRIPTION ${quoteForReading(name)} OWNER TO ${role}`
-          : `ALTER SUBSCRIPTION ${quoteForReading(name)} OWNER TO ${quoteForReading(state.bootstrapSuperuser)}`,
-    });
-  }
+  const subscriptions = work.filter(({ kind }) => kind === 'subscription');
+  if (subscriptions.length === 0) return findings;
+  // Up to version 15 only a superuser may be given a subscription.
+  const mayHave = reading.serverVersion >= 160_000;
+  const owner = mayHave ? role : quoteForReading(state.bootstrapSuperuser);
+  const changes = subscriptions.map(({ name }) => `ALTER SUBSCRIPTION ${quoteForReading(name)} OWNER TO ${owner}`);
+  const isMade = state.hasWorker || jobs.length > 0;
+  const prepare = [...(isMade ? [] : [make]), `GRANT CREATE ON DATABASE ${quoteForReading(state.database)} TO ${role}`];
+  findings.push({
+    code: 'SubscriptionRunsAsLogin',
+    blocks: true,
+    text: `${subscriptions.map(({ name, login }) => `Subscription ${name} runs as ${login}`).join('; ')}: its workers stop at their next start after that login is retired.`,
+    statement: [...(mayHave ? prepare : []), ...changes].join('; '),
+  });
   return findings;
 }
 
