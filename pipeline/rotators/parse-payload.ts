@@ -23,10 +23,12 @@ export function parsePayload<Schema extends v.GenericSchema>(
 }
 
 /** In words: the schema's own, or what a kind of rule asks for. */
-function expectedBy({ type, expected, message, kind }: v.BaseIssue<unknown>): string {
+function expectedBy({ type, expected, message, kind, input }: v.BaseIssue<unknown>): string {
+  if (input === undefined && type.endsWith('object')) return 'a value';
   if (type === 'non_empty') return 'at least one character';
   if (type === 'string') return 'text';
-  if (kind === 'validation') return message.replace(/^expected /, '');
+  // The library's own words hold a piece of the value; ours do not.
+  if (kind === 'validation' && !message.startsWith('Invalid ')) return message.replace(/^expected /, '');
   return (expected ?? type).replaceAll('string', 'text');
 }
 

@@ -22,7 +22,8 @@ test.each([
   [{ password: 7 }, 'arn: password: expected text, came a number.'],
   [{ host: ['h'] }, 'arn: host: expected text, came a list.'],
   [{ dbname: null }, 'arn: dbname: expected text, came null.'],
-  [{ engine: undefined }, 'arn: engine: expected ("postgres" | "aurora-postgresql"), came nothing.'],
+  [{ engine: undefined }, 'arn: engine: expected a value, came nothing.'],
+  [{ engine: 'oracle' }, 'arn: engine: expected ("postgres" | "aurora-postgresql"), came text.'],
   [{ masterarn: 'secret-value' }, 'arn: masterarn: expected "arn:", came text.'],
 ])('a member of the wrong kind is said in words: %j', (change, message) => expect(refusal(change)).toBe(message));
 
