@@ -67,7 +67,7 @@ export interface Principal {
   /** `secretsmanager.amazonaws.com` when kind is `service`. */
   readonly servicePrincipal?: string;
   readonly accessKeyId?: string;
-  /** The execution environment or the execution that holds the credentials: tells callers of one role apart. */
+  /** The execution environment or the execution that holds the credentials: distinguishes callers of one role. */
   readonly sessionName?: string;
 }
 

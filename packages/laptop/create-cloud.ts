@@ -80,7 +80,7 @@ export async function createCloud(options: CloudOptions = {}): Promise<RunningCl
   return cloud;
 }
 
-/** Always there: every call is somebody's, and secrets have keys. */
+/** Always there: every call has a principal, and secrets have keys. */
 const hubServices: readonly ServiceFactory[] = [createIamService, createStsService, createKmsService];
 
 class LocalCloud implements RunningCloud {
