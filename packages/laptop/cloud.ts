@@ -162,6 +162,17 @@ export interface Settings {
   proxyLosesRoleSettings: boolean;
 }
 
+/**
+ * Settings under which late, doubled and pinned behaviour is as frequent as AWS allows: for tests.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, hostileSettings } from '@keyturn/laptop';
+ *
+ * const cloud = await createCloud({ settings: hostileSettings });
+ * await cloud.close();
+ * ```
+ */
 export const hostileSettings: Settings = {
   eventsDuplicatedRate: 0.1,
   eventsLostRate: 0,
