@@ -14,7 +14,7 @@ export class StatesError extends Error {
   }
 }
 
-/** AWS names both time-outs the same in histories; Retry and Catch may tell them apart. */
+/** AWS names both time-outs the same in histories; Retry and Catch may distinguish them. */
 export const timedOut = () => new StatesError('States.Timeout');
 export const heartbeatTimedOut = () => new StatesError('States.Timeout', undefined, 'States.HeartbeatTimeout');
 
