@@ -83,12 +83,12 @@ export async function rolesOutOfReach(statements: Reading, roles: readonly strin
   return rows.map(({ name }) => name);
 }
 
-/** Schemas that hold something of a login's in which the owner role could not own it, nor will be able to. */
+/** Schemas in which the owner role could not own a function of a login's, nor will be able to. Of tables REASSIGN OWNED does not ask that. */
 export async function schemasClosed({ query }: Reading, from: string, owner: string): Promise<string[]> {
   const rows = await query<{ schema: string }>(
     `WITH l AS (SELECT oid FROM pg_roles WHERE rolname::text = $1), o AS (SELECT oid FROM pg_roles WHERE rolname::text = $2),
-     owned AS (SELECT relnamespace AS schema FROM pg_class, l WHERE relowner = l.oid UNION SELECT pronamespace FROM pg_proc, l WHERE proowner = l.oid
-       UNION SELECT typnamespace FROM pg_type, l WHERE typowner = l.oid)
+     owned AS (SELECT pronamespace AS schema FROM pg_proc, l WHERE proowner = l.oid UNION SELECT oprnamespace FROM pg_operator, l WHERE oprowner = l.oid
+       UNION SELECT opcnamespace FROM pg_opclass, l WHERE opcowner = l.oid UNION SELECT collnamespace FROM pg_collation, l WHERE collowner = l.oid)
      SELECT n.nspname::text AS schema FROM owned JOIN pg_namespace n ON n.oid = owned.schema, l, o
      WHERE n.nspname !~ '^pg_(toast|temp)' AND n.nspowner <> l.oid AND NOT has_schema_privilege(o.oid, n.oid, 'CREATE') AND NOT EXISTS (
        SELECT FROM aclexplode(n.nspacl) a WHERE a.grantee = l.oid AND a.privilege_type = 'CREATE') ORDER BY 1`,

@@ -89,7 +89,7 @@ describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', 
     const { username } = secret.state.current.payload;
     await bySuperuser(
       secret,
-      `CREATE SCHEMA closed; ALTER SCHEMA closed OWNER TO postgres_admin; GRANT USAGE ON SCHEMA closed TO ${quote(secret.username)}; CREATE TABLE closed.held (id int); ALTER TABLE closed.held OWNER TO ${quote(username)}`,
+      `CREATE SCHEMA closed; ALTER SCHEMA closed OWNER TO postgres_admin; GRANT USAGE ON SCHEMA closed TO ${quote(secret.username)}; CREATE TABLE closed.held (id int); ALTER TABLE closed.held OWNER TO ${quote(username)}; CREATE FUNCTION closed.run() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION closed.run() OWNER TO ${quote(username)}`,
     );
     await expectRefusedAlike(secret, 'SchemaClosed', { statement: /^GRANT CREATE ON SCHEMA closed TO app_/ });
     await ask(secret, 'ALTER TABLE closed.held ADD COLUMN more int');
