@@ -114,6 +114,11 @@ async function live(server: PostgresServer, rounds: Act[][], ownerRole: boolean)
     for (const one of round) await perform(secret, one);
     const before = await tryAll(secret, secret.state.current.payload);
     await putRight(secret);
+    // What a policy hid may have come to light by a statement of plan's; nothing else may have changed by one.
+    const repaired = await tryAll(secret, secret.state.current.payload);
+    for (const [use, answer] of before) {
+      if (answer === '[]' || answer === '[{"count":"0"}]') before.set(use, repaired.get(use) ?? answer);
+    }
     await secret.rotate();
     for (const login of [secret.state.current.payload, secret.state.previous!.payload]) {
       const after = await tryAll(secret, login);
