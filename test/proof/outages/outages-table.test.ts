@@ -5,7 +5,11 @@ import { outagesTable } from './outages-table.ts';
 
 const page = readFileSync(new URL('../../../docs/reliability.md', import.meta.url), 'utf8');
 const section = page.slice(page.indexOf('## Outages'), page.indexOf('## The last run'));
-const cells = (line: string) => line.split('|').map((cell) => cell.trim()).slice(1, -1);
+const cells = (line: string) =>
+  line
+    .split('|')
+    .map((cell) => cell.trim())
+    .slice(1, -1);
 const rows = section
   .split('\n')
   .filter((line) => machines.some((machine) => line.startsWith(`| \`${machine}\``)))
