@@ -11,6 +11,7 @@ import {
   type ReportOf,
 } from './composed.ts';
 import { composeConverged, composeLagging, composePropagated } from './convergence-report.ts';
+import { hasReportedItself } from './own-report.ts';
 import { composeRetired, composeRetirementBlocked, composeRetirementFailed } from './retirement-report.ts';
 import { composeFailure, composeFleet, composeRollBack, composeSuccess } from './rotation-outcome.ts';
 import type { StepFailure } from './step-failure.ts';
@@ -44,7 +45,11 @@ export function composeReport(report: Report, now: Date, hindsight: Hindsight = 
     case 'checks':
       return composeChecks(report, id);
     case 'execution-ended':
-      return composed({ code: report.status, message: '' }, [], [count('ExecutionFailed')]);
+      return composed(
+        { code: report.status, message: '' },
+        [],
+        hasReportedItself(report) ? [] : [count('ExecutionFailed')],
+      );
     case 'succeeded':
       return composeSuccess(report, id, durationMilliseconds);
     case 'rolled-back':

@@ -331,19 +331,43 @@ describe('a current version that failed its checks', () => {
     await desk.secrets.send(new UpdateSecretVersionStageCommand(move));
   };
 
-  test('the roll-back that was started fails: not repaired, with the cause, and 1', async () => {
+  test('the version before it is no payload: no roll-back is offered, and a person is shown how to put a value', async () => {
     const value = JSON.stringify(await desk.value('shop/database'));
     await silently(async () => {
       await put('no JSON at all');
       const { VersionId } = await put(value);
       await markFailed(VersionId!);
     });
+    const { AWSCURRENT } = await desk.labels('shop/database');
+    const found = await examine('shop/database', '--repair', '--yes');
+    expect(found).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    expect(found.findings[0].repair).toBeUndefined();
+    expect(found.findings[0].command).toMatch(/^aws secretsmanager put-secret-value --secret-id shop\/database /);
+    expect(found.findings[0].message).toMatch(/cannot be put back, because nothing can use its value/);
+    expect(JSON.stringify(found)).not.toContain('no JSON at all');
+    expect((await desk.labels('shop/database')).AWSCURRENT).toBe(AWSCURRENT);
+  });
+
+  test('the roll-back that was started fails: not repaired, with the cause, and 1', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    await silently(async () => {
+      await put(value);
+      const { VersionId } = await put(`${value}  `);
+      await markFailed(VersionId!);
+    });
     expect(await examine('shop/database')).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    const fault = {
+      id: 'no-move',
+      kind: 'error',
+      service: 'secretsmanager',
+      operation: 'UpdateSecretVersionStage',
+    } as const;
+    desk.cloud.faults.add({ ...fault, code: 'ResourceNotFoundException', message: 'no such version', rate: 1 });
     const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    desk.cloud.faults.remove(fault.id);
     expect(repaired.code).toBe(1);
     expect(repaired.stdout).toMatch(/^not repaired {2}shop\/database CurrentFailed: RollBackFailed: .*roll-back-/m);
     expect(repaired.stdout).not.toMatch(/^repaired/m);
-    expect(repaired.stdout).not.toContain('no JSON at all');
   });
 
   test('the roll-back that was started succeeds: repaired, after it has ended, and 0', async () => {

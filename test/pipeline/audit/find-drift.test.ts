@@ -341,6 +341,42 @@ describe('a way out is only advised where it can succeed', () => {
     );
   });
 
+  const failedWith = (more: object) =>
+    findDrift(
+      seen(
+        { v2: ['AWSCURRENT', 'KEYTURN_FAILED'], v1: ['AWSPREVIOUS'] },
+        { story: { believedVersionId: 'v2' }, ...more },
+      ),
+      now,
+    ).find(({ code }) => code === 'CurrentFailed');
+
+  test('no roll-back, where the value of the version before it is no payload', () => {
+    const previous = { works: false, reason: 'app/db: no payload.', isUnreadable: true } as const;
+    const found = failedWith({ target: target({ previous }) });
+    expect(found).not.toHaveProperty('repair');
+    expect(found?.message).toMatch(
+      /version v1 cannot be put back, because nothing can use its value: app\/db: no payload/,
+    );
+    expect(found?.command).toMatch(/^aws secretsmanager put-secret-value/);
+  });
+
+  test('a roll-back, where the version before it is refused at present: the rotation function restores it', () => {
+    const found = failedWith({ target: target({ previous: { works: false, reason: 'it may not log in' } }) });
+    expect(found).toMatchObject({ repair: { action: 'roll-back', versionId: 'v2' } });
+  });
+
+  test('no roll-back while the target is away: what is away comes first', () => {
+    const found = failedWith({ target: { unreachable: 'no route to the database' } });
+    expect(found).not.toHaveProperty('repair');
+    expect(found?.message).toMatch(/cannot succeed at present: no route to the database/);
+  });
+
+  test('an emergency ends a rotation whose previous value is no payload: a retirement would have to read it', () => {
+    const previous = { works: false, reason: 'no payload', isUnreadable: true } as const;
+    const found = only(seen(inFlight, { isRetiring: true, target: target({ previous }) }));
+    expect(found).toMatchObject({ code: 'PreviousRefused', command: expect.stringContaining('--emergency --wait') });
+  });
+
   const refused = (more: object, kind = 'postgres') =>
     only(
       seen(atRest, { set: { kind } as never, target: target({ current: { works: false, reason: 'no', ...more } }) }),

@@ -10,6 +10,8 @@ afterAll(() => laptop.close());
 const inGrace: Labels = { v1: [B], 'keyturn-v2': [C, FLIGHT] };
 const both = { version: 'keyturn-v2', previous: 'v1' };
 
+const works = { works: true } as const;
+
 describe('Verify', () => {
   const found = { verify: async () => ({ credentials: [] }) as never };
 
@@ -19,6 +21,19 @@ describe('Verify', () => {
     expect(await secret.ask('Verify', { version: 'keyturn-v2' })).toEqual({ supported: true, credentials: [] });
     expect(secret.asked).toEqual(['verify: current keyturn-v2, previous v1', 'verify: current keyturn-v2']);
     expect(secret.writes()).toEqual([]);
+  });
+
+  test('of a previous version whose value is no payload says so, and looks at AWSCURRENT all the same', async () => {
+    const script = { verify: async () => ({ current: works, findings: [], repairable: [] }) };
+    const secret = await labelSecret(laptop, inGrace, { script, invalid: ['v1'] });
+    expect(await secret.ask('Verify', both)).toEqual({
+      supported: true,
+      current: { works: true },
+      previous: { works: false, reason: `${secret.arn}: no payload`, isUnreadable: true },
+      findings: [],
+      repairable: [],
+    });
+    expect(secret.asked).toEqual(['verify: current keyturn-v2']);
   });
 
   test('is not supported by a rotator that cannot ask its target, and writes nothing', async () => {
