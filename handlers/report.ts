@@ -5,7 +5,7 @@ import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { Report } from '../pipeline/contracts/report.ts';
 import { lookBack } from '../pipeline/history/look-back.ts';
-import { isOfReportingMachine } from '../pipeline/reports/own-report.ts';
+import { isOfReportingMachine } from '../pipeline/contracts/own-report.ts';
 import { composeReport } from '../pipeline/reports/report.ts';
 import { publish } from '../pipeline/reports/story.ts';
 import { environmentText, readEnvironment } from './wiring/environment.ts';

@@ -6,7 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { reportingMachines } from '../pipeline/reports/own-report.ts';
+import { reportingMachines } from '../pipeline/contracts/own-report.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 

@@ -11,7 +11,7 @@ import {
   type ReportOf,
 } from './composed.ts';
 import { composeConverged, composeLagging, composePropagated } from './convergence-report.ts';
-import { hasReportedItself } from './own-report.ts';
+import { hasReportedItself } from '../contracts/own-report.ts';
 import { composeRetired, composeRetirementBlocked, composeRetirementFailed } from './retirement-report.ts';
 import { composeFailure, composeFleet, composeRollBack, composeSuccess } from './rotation-outcome.ts';
 import type { StepFailure } from './step-failure.ts';

@@ -2,7 +2,6 @@ import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { countStateTransitions } from '../../bench/state-transitions.ts';
 import type { Execution } from '../../packages/laptop/services/states/state.ts';
-import type { Plan } from '../../pipeline/workflow/plan.ts';
 import { BranchRecord } from './branches.ts';
 import { notEntered } from './branches-not-entered.ts';
 import { check, consumerOf, ofRotation, PREVIOUS, plan, TOKEN } from './rotation.ts';
@@ -215,59 +214,6 @@ describe('a roll-back', () => {
     const later = await world.run('rotate-secret', { secretId: 'app/db', failure });
     expect(later).toMatchObject({ status: 'FAILED', error: 'CheckFailed' });
     expect(world.reports('rolled-back').map((one) => one.failure.code)).toEqual(['RollBackRequested', 'CheckFailed']);
-  });
-});
-
-describe('a rotation that retires the previous credential first', () => {
-  const retireFirst = { versionId: PREVIOUS, previousVersionId: 'older', promotedAt: '2026-01-01T00:00:00.000Z' };
-  const run = async (answer: () => unknown) => {
-    const rotation: Partial<Plan> = { checks: [check('login')], retireFirst };
-    ofRotation(world, { plan: rotation });
-    // The roll-back that a retirement starts is another execution.
-    world.functions.PrepareFunction = ({ input }) =>
-      input.operation === 'roll-back' ? plan({ path: 'nothing-to-do' }) : plan(rotation);
-    world.functions.Check = answer;
-    return rotate();
-  };
-
-  test('has every check of the current credential pass before', async () => {
-    const execution = await run(() => ({ outcome: 'passed', durationMilliseconds: 1 }));
-    expect(execution).toMatchObject({ status: 'SUCCEEDED' });
-    const [first] = world.callsOf('Check');
-    expect(first?.payload).toMatchObject({ versionId: PREVIOUS, check: { name: 'login' } });
-    expect(operations()).toEqual(['GatherEvidence', 'Retire']);
-    expect(first?.atSeconds).toBeLessThanOrEqual(world.callsOf('RotateSecret')[0]?.atSeconds ?? 0);
-  });
-
-  test('does not begin where a check has no verdict: nothing is retired', async () => {
-    const execution = await run(() => {
-      throw new FunctionFailed('NoRoute', 'no route');
-    });
-    expect(execution.status).toBe('FAILED');
-    expect(world.reports('failed')[0].failure.cause).toContain('"Error":"CheckInconclusive"');
-    expect(operations()).toEqual(['GatherEvidence']);
-    expect(world.callsOf('RotateSecret')).toEqual([]);
-    expect(world.reports('retirement-failed')[0].failure.cause).toMatch(
-      /no verdict: login\. The previous credential is kept/,
-    );
-  });
-
-  test('does not begin where a check fails: the workflow rolls back instead', async () => {
-    const execution = await run(() => ({
-      outcome: 'failed',
-      durationMilliseconds: 1,
-      code: 'WrongPassword',
-      cause: 'no',
-    }));
-    expect(execution).toMatchObject({ status: 'FAILED', error: 'CheckFailed' });
-    expect(operations()).toEqual(['GatherEvidence']);
-    expect(world.callsOf('RotateSecret')).toEqual([]);
-    const [, rollBack] = world.executions('rotate-secret');
-    expect(JSON.parse(rollBack?.input as string)).toMatchObject({
-      startedBy: 'retirement',
-      operation: 'roll-back',
-      expectedVersionId: PREVIOUS,
-    });
   });
 });
 

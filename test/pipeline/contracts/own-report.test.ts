@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { hasReportedItself, reportingMachines } from '../../../pipeline/reports/own-report.ts';
+import { hasReportedItself, reportingMachines } from '../../../pipeline/contracts/own-report.ts';
 import { composeReport } from '../../../pipeline/reports/report.ts';
 
 const of = (machine: string) => `arn:aws:states:us-east-1:111122223333:execution:keyturn-${machine}:one`;
