@@ -356,15 +356,16 @@ describe('a current version that failed its checks', () => {
     const value = JSON.stringify(await desk.value('shop/database'));
     await markOver(value, `${value}  `);
     expect(await examine('shop/database')).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
-    const fault = {
-      id: 'no-move',
+    const move = { service: 'secretsmanager', operation: 'UpdateSecretVersionStage', rate: 1 };
+    desk.cloud.faults.add({
+      id: 'no',
       kind: 'error',
-      service: 'secretsmanager',
-      operation: 'UpdateSecretVersionStage',
-    } as const;
-    desk.cloud.faults.add({ ...fault, code: 'ResourceNotFoundException', message: 'no such version', rate: 1 });
+      ...move,
+      code: 'ResourceNotFoundException',
+      message: 'not there',
+    });
     const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
-    desk.cloud.faults.remove(fault.id);
+    desk.cloud.faults.remove('no');
     expect(repaired.code).toBe(1);
     expect(repaired.stdout).toMatch(/^not repaired {2}shop\/database CurrentFailed: RollBackFailed: .*roll-back-/m);
     expect(repaired.stdout).not.toMatch(/^repaired/m);

@@ -96,8 +96,12 @@ afterAll(() => console.info(outagesTable(allTried)));
 /** What an outage may add to a story: a step that failed and was tried again, a consumer that was not reached at once. */
 const mayBeAdded = /^(Rotation Step Failed|Consumer Lagging .*|Consumer Converging .*|Consumer Converged .*)$/;
 
+/** A step of a rotation is not held up for its event: what EventBridge does not take within the SDK's tries is logged. */
+const mayBeMissing = (service: AwsService, event: string) =>
+  service === 'events' && event === 'Rotation Step Succeeded';
+
 /** What differs from the same way without an outage. */
-function differences({ ending, refusals, path }: Course): string[] {
+function differences(service: AwsService, { ending, refusals, path }: Course): string[] {
   const before = (undisturbed.get(path) as Course).ending;
   const added = (kind: 'executions' | 'story') => ending[kind].filter((one) => !before[kind].includes(one));
   const missing = (kind: 'executions' | 'story') => before[kind].filter((one) => !ending[kind].includes(one));
@@ -106,7 +110,7 @@ function differences({ ending, refusals, path }: Course): string[] {
     ...added('executions').map((execution) => `it also ended: ${execution}`),
     ...missing('executions').map((execution) => `it did not end: ${execution}`),
     ...added('story').flatMap((event) => (mayBeAdded.test(event) ? [] : [`its story has also: ${event}`])),
-    ...missing('story').map((event) => `its story has not: ${event}`),
+    ...missing('story').flatMap((event) => (mayBeMissing(service, event) ? [] : [`its story has not: ${event}`])),
     ...(ending.isMoved === before.isMoved ? [] : [`AWSCURRENT ${ending.isMoved ? 'has' : 'has not'} moved`]),
     ...(ending.isAtRest ? [] : ['labels are left']),
     ...(ending.keys === before.keys ? [] : [`the vendor has ${ending.keys} keys`]),
@@ -135,7 +139,7 @@ test.each(rounds)(
     allTried.push(...tried);
     const wrong = courses.flatMap((course, index) => {
       const { service, state } = ways[index]?.outage as NonNullable<Way['outage']>;
-      const found = course.struck === undefined ? ['the state was not entered'] : differences(course);
+      const found = course.struck === undefined ? ['the state was not entered'] : differences(service, course);
       return found.map((difference) => `${service} at ${state} (${course.path}): ${difference}`);
     });
     expect(wrong).toEqual([]);
