@@ -178,12 +178,15 @@ async function verify(
   }
 }
 
-/** A retirement that is at its last step is no drift: a moment later it has closed the rotation. */
+/**
+ * A retirement that is at its last step is no drift: a moment later it has closed the rotation. A value that nothing can read
+ * stays so.
+ */
 async function unlessRetiredMeanwhile(
   { secretsManager, sleep }: Observer,
   { secret, versionId, verdict }: { secret: SecretDescription; versionId: string; verdict: VerifyAnswer },
 ): Promise<VerifyAnswer> {
-  if (!verdict.supported || verdict.previous?.works !== false) return verdict;
+  if (!verdict.supported || verdict.previous?.works !== false || verdict.previous.isUnreadable) return verdict;
   await sleep(CLOSING_MILLISECONDS);
   const answer = await secretsManager.send(new DescribeSecretCommand({ SecretId: secret.arn }));
   if (isInFlight(describeAnswer(secret.name, answer), versionId)) return verdict;
