@@ -40,7 +40,7 @@ const readers: Record<string, Reader> = {
       } as unknown as typeof SecretsManagerClient,
       fetchData: { secret: NAME },
       setToContext: true,
-      // Its cache is the process's own, so that each round needs a key that nobody has used.
+      // Its cache is the process's own, so that each round needs a key that is unused.
       cacheKey: randomUUID(),
       // Else it would fetch when it is made, before the clock runs.
       disablePrefetch: true,

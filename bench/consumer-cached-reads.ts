@@ -32,7 +32,7 @@ const client = {
   send: async () => ({ SecretString: value, VersionId: 'v1' }),
 } as unknown as SecretsManagerClient;
 
-/** middy makes its client itself, of the class that it is told. */
+/** middy makes its client itself, of the class that it is given. */
 const Client = class {
   send = client.send;
 } as unknown as typeof SecretsManagerClient;

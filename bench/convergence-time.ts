@@ -6,7 +6,7 @@ export interface Answered {
 }
 
 /**
- * When so many environments held a version and nobody answered by another one any more: the later of the first moment at
+ * When so many environments held a version and no environment answered by another one any more: the later of the first moment at
  * which the last of them answered by it, and the last answer by another version. `undefined` where that was not seen. Pure.
  */
 export function convergedAt(

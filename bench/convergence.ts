@@ -75,7 +75,7 @@ async function measure(
   return { how: functions[name], environments, seconds: median(times), failedRequests };
 }
 
-/** Ends with the execution. What is current is told as the function's answers tell it. */
+/** Ends with the execution. The function's answers say which version is current. */
 async function rotate(laptop: BenchLaptop, name: FunctionName): Promise<{ promotedAt: number; version: string }> {
   const secretId = `bench/${name}`;
   let promotedAt: number | undefined;

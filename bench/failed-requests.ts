@@ -35,7 +35,7 @@ const PAUSE_MILLISECONDS = 40;
 const CLIENTS = 4;
 const HOUR_SECONDS = 3_600;
 
-/** Powertools keeps a value for five seconds unless told. */
+/** Powertools keeps a value for five seconds by default. */
 export const situations: readonly Situation[] = [
   { situation: 'single user', strategy: 'single-user', secondsBetween: 6 },
   { situation: 'alternating users', strategy: 'alternating-users', secondsBetween: 6 },

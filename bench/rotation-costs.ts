@@ -70,7 +70,7 @@ async function documentedCosts(): Promise<RotationCosts[]> {
         kind: `postgres-${strategy}`,
         pipeline: "AWS's documented function",
         consumers: 0,
-        // All but RotateSecret, by which whoever wants a rotation asks for it.
+        // All but RotateSecret, which is the request for the rotation.
         functionCalls: calls.filter(({ operation }) => operation !== 'RotateSecret').length,
         calls: calls.length,
         writes: calls.filter(isWrite).length,

@@ -33,7 +33,7 @@ async function start(): Promise<number> {
     options = program.parse().opts<Options>();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return tell(error);
+    return report(error);
   }
   // Only now: who is refused waits for no cloud.
   const { play } = await import('../examples/play/play.ts');
@@ -45,7 +45,7 @@ async function start(): Promise<number> {
   });
 }
 
-function tell({ exitCode, message }: CommanderError): ExitCode {
+function report({ exitCode, message }: CommanderError): ExitCode {
   // Help is no error; commander has printed it.
   if (exitCode === 0) return exitCodes.ok;
   const reason = oneLine(message.replace(/^error: /, ''));

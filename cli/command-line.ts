@@ -42,7 +42,7 @@ function withLaptopPort(words: readonly string[]): string[] {
 const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
 
 const EXIT_CODES = `
-Exit codes: 0 well, 1 tried and not well, 2 usage, 3 not found, 4 no access, 5 nobody answers, 6 not now.
+Exit codes: 0 well, 1 tried and not well, 2 usage, 3 not found, 4 no access, 5 no answer, 6 not now.
 docs/command-line.md says more.`;
 
 function makeProgram({ stdout }: Streams): Command {

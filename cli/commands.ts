@@ -28,7 +28,7 @@ export function addCommands(site: CommandSite): void {
 }
 
 const YES: [string, string] = ['--yes', 'does not ask'];
-const WAIT: [string, string] = ['--wait', 'waits for the end and tells what happens'];
+const WAIT: [string, string] = ['--wait', 'waits for the end and prints what happens'];
 
 function addPlan(site: CommandSite): void {
   const command = awsCommand(site, 'plan')
@@ -47,8 +47,11 @@ function addRotate(site: CommandSite): void {
     .description('Rotates one secret.')
     .argument('<name>', 'the secret, by name or ARN')
     .option(...WAIT)
-    .option('--retire-now', 'first retires the credential that the rotation before left, if nobody uses it')
-    .option('--emergency', 'revokes the previous credential at once, whoever still uses it')
+    .option(
+      '--retire-now',
+      'first retires the credential that the last rotation replaced, if the evidence shows no use of it',
+    )
+    .option('--emergency', 'revokes the previous credential at once, even while it is in use')
     .option('--force', 'gives up a candidate that is stuck under AWSPENDING')
     .option(...YES)
     .addHelpText('after', examples('keyturn rotate app/db --wait', 'keyturn rotate app/db --emergency --yes --wait'));
@@ -66,7 +69,7 @@ function addRotateAll(site: CommandSite): void {
     .option('--group <group>', "only the manifest's group")
     .option('--canary <name...>', 'rotated first; if one fails, nothing else is touched')
     .option('--tolerate <percent>', 'stops above this share of failures', readPercent)
-    .option('--emergency', 'revokes previous credentials at once, whoever still uses them')
+    .option('--emergency', 'revokes previous credentials at once, even while they are in use')
     .option(...WAIT)
     .option(...YES)
     .addHelpText(

@@ -54,7 +54,7 @@ async function examine(
   if (!auditFunctionArn) {
     throw new NotFound(`Pipeline ${pipeline.name} has no audit function. Deploy its stack again with this version.`);
   }
-  const answer = await ask(await clients.lambda(), auditFunctionArn, { tell: false, ...(secretId && { secretId }) });
+  const answer = await ask(await clients.lambda(), auditFunctionArn, { publish: false, ...(secretId && { secretId }) });
   return parse('What the audit answers', AuditAnswer, answer);
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { readStory } from './aws/read-history.ts';
+import { describeEvent } from './execution/describe-event.ts';
 import { inStoryOrder, placeOf } from './execution/story-order.ts';
-import { tellEvent } from './execution/tell-story.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
 import { minute } from './terminal/times.ts';
@@ -31,7 +31,7 @@ export async function history(context: Context, name: string, options: { limit: 
     return exitCodes.ok;
   }
   const rows = events.map((event): Cell[] => {
-    const { what, mood } = tellEvent(event);
+    const { what, mood } = describeEvent(event);
     const colour = colours[mood];
     return [minute(event.at), event.type, colour ? { text: what, colour } : what];
   });

@@ -39,7 +39,7 @@ export async function plan(context: Context, path: string, options: PlanOptions)
   const preflights = await lookAhead(context, manifest, pipeline);
   if (context.json)
     printJson(terminal, { pipeline: manifest.pipeline, isDeployed: pipeline !== undefined, changes, preflights });
-  else tell(terminal, manifest, pipeline !== undefined, changes, preflights);
+  else print(terminal, manifest, pipeline !== undefined, changes, preflights);
   return preflights.some(({ level }) => level === 'blocks') ? exitCodes.failed : exitCodes.ok;
 }
 
@@ -66,7 +66,7 @@ const signs = { add: '+', change: '~', remove: '-', keep: ' ' } as const;
 const signColours: Partial<Record<Change['what'], Colour>> = { add: 'green', change: 'yellow', remove: 'red' };
 const levelColours: Record<PreflightLevel, Colour> = { ok: 'green', warns: 'yellow', blocks: 'red', unknown: 'dim' };
 
-function tell(
+function print(
   terminal: Terminal,
   manifest: Manifest,
   isDeployed: boolean,
@@ -74,7 +74,7 @@ function tell(
   preflights: readonly SecretPreflight[],
 ): void {
   terminal.print(`Pipeline ${manifest.pipeline}${isDeployed ? '' : ', not deployed yet'}`);
-  for (const change of changes) tellChange(terminal, change);
+  for (const change of changes) printChange(terminal, change);
   terminal.print('');
   const rows = preflights.map(({ secret, check, level, text, remedy }): Cell[] => [
     { text: level, colour: levelColours[level] },
@@ -88,10 +88,10 @@ function tell(
   terminal.print(blocking === 0 ? 'Nothing blocks.' : `${blocking} of ${preflights.length} preflights block.`);
 }
 
-function tellChange(terminal: Terminal, { of, name, what, settings }: Change): void {
+function printChange(terminal: Terminal, { of, name, what, settings }: Change): void {
   const colour = signColours[what];
   const sign = colour ? terminal.paint(colour, signs[what]) : signs[what];
-  const gone = of === 'secret' ? 'it keeps its value and is rotated no more' : 'its changes are brought to nobody';
+  const gone = of === 'secret' ? 'it keeps its value and is rotated no more' : 'its changes reach no consumer any more';
   terminal.print(`  ${sign} ${name}${what === 'remove' ? `  is no longer in the manifest: ${gone}` : ''}`);
   for (const { path, from, to } of settings) {
     terminal.print(`      ${path}: ${describe(from)} → ${describe(to)}`);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A port as a word of a command line. @throws InvalidArgumentError, which commander tells with the option's name */
+/** A port as a word of a command line. @throws InvalidArgumentError, which commander prints with the option's name */
 export function readPort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;

@@ -74,7 +74,7 @@ function count(names: readonly string[]): string {
 function question(names: readonly string[], emergency: boolean): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   const hurts = emergency
-    ? ' In an emergency: previous credentials are revoked at once, whoever still uses them fails.'
+    ? ' In an emergency: previous credentials are revoked at once, and each consumer that still uses one fails.'
     : '';
   return `Rotate ${count(names)}: ${names.slice(0, NAMED).join(', ')}${more}?${hurts}`;
 }

@@ -47,7 +47,7 @@ export async function rotate(context: Context, name: string, options: RotateOpti
     return waitForRevocation(context, pipeline, running, done);
   }
   if (context.json) printJson(context.terminal, { executionArn });
-  else context.terminal.print(`Started ${executionArn}. keyturn history ${secret.name} tells how it goes.`);
+  else context.terminal.print(`Started ${executionArn}. keyturn history ${secret.name} shows how it goes.`);
   return exitCodes.ok;
 }
 
@@ -64,12 +64,12 @@ async function waitForRevocation(
   if (outcome === 'interrupted' || outcome.status !== 'SUCCEEDED') return conclude(context, rotation, outcome, done);
   const executionArn = `${pipeline.description.retireCredentialArn.replace(':stateMachine:', ':execution:')}:retire-${rotation.versionId}`;
   const revocation = await followToEnd(context, pipeline, { executionArn, startedAt: rotation.startedAt });
-  const telling = (output: unknown) => {
+  const describe = (output: unknown) => {
     if (!v.is(Revoked, output)) return done();
-    const hurt = output.blockers.length > 0 ? output.blockers.join(', ') : 'nobody';
+    const hurt = output.blockers.length > 0 ? output.blockers.join(', ') : 'no consumer';
     return `${done()} The previous credential is revoked; it was still used by ${hurt}.`;
   };
-  return conclude(context, { executionArn }, revocation, telling, { rotation: { ...rotation, ...outcome } });
+  return conclude(context, { executionArn }, revocation, describe, { rotation: { ...rotation, ...outcome } });
 }
 
 /** A rotation by itself is safe at any time. These are not. */

@@ -7,7 +7,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { audit } from '../pipeline/audit/audit.ts';
-import { auditMetrics, newsOf } from '../pipeline/audit/tell-findings.ts';
+import { auditMetrics, eventsToPublish } from '../pipeline/audit/publish-findings.ts';
 import { type AuditAnswer, AuditRequest } from '../pipeline/contracts/audit.ts';
 import { parse } from '../pipeline/contracts/parse.ts';
 import { secretKinds, verifyFunctionVariable } from '../pipeline/contracts/secret-kinds.ts';
@@ -54,19 +54,20 @@ const dependencies = {
   sleep,
 };
 
-/** What telling takes at the most: the rest of the function's time is for looking. */
-const TELLING_MILLISECONDS = 30_000;
+/** The most that publishing takes. The rest of the function's time is for looking. */
+const PUBLISHING_MILLISECONDS = 30_000;
 
-/** Schedule Audit, and `doctor`: looks at every managed secret or at one, tells what is new, answers everything. */
+/** Schedule Audit, and `doctor`: looks at every managed secret or at one, publishes what is new, answers everything. */
 export async function handler(event: unknown, context: { getRemainingTimeInMillis(): number }): Promise<AuditAnswer> {
-  const { secretId, tell: isTold } = parse('The audit request', AuditRequest, event ?? {});
-  const deadline = new Date(now().getTime() + context.getRemainingTimeInMillis() - TELLING_MILLISECONDS);
+  const { secretId, publish: isPublished } = parse('The audit request', AuditRequest, event ?? {});
+  const deadline = new Date(now().getTime() + context.getRemainingTimeInMillis() - PUBLISHING_MILLISECONDS);
   const found = await audit({ ...dependencies, deadline }, secretId);
   // One secret is not all of them: its numbers would hide the others'.
-  if (isTold && secretId === undefined) publishMetrics(auditMetrics(found));
-  if (isTold) {
+  if (isPublished && secretId === undefined) publishMetrics(auditMetrics(found));
+  if (isPublished) {
     const history = { client: dynamodb, tableName: environment.KEYTURN_HISTORY_TABLE, now: now() };
-    for (const news of await newsOf(history, found.findings)) await publish(events, environment.EVENT_BUS_NAME, news);
+    for (const news of await eventsToPublish(history, found.findings))
+      await publish(events, environment.EVENT_BUS_NAME, news);
   }
   return found;
 }

@@ -7,8 +7,12 @@ import { Construct } from 'constructs';
  * reason covers are named one by one. https://github.com/cdklabs/cdk-nag
  *
  * @example
- * acknowledge(queue, 'It is a dead-letter queue itself.', 'SQS3');
- * acknowledge(role, 'The bucket holds what the function is for.', 'IAM5[Resource::<Bucket.Arn>/*]');
+ * ```ts
+ * import type { Queue } from 'aws-cdk-lib/aws-sqs';
+ * import { acknowledge } from 'keyturn';
+ *
+ * export const explain = (queue: Queue) => acknowledge(queue, 'It is a dead-letter queue itself.', 'SQS3');
+ * ```
  */
 export function acknowledge(construct: IConstruct, reason: string, ...rules: string[]): void {
   for (const rule of rules) acknowledgeHere(construct, reason, rule);

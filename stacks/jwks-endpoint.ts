@@ -20,7 +20,13 @@ export interface JwksEndpointProps {
  * The public keys of a JWT secret at a URL of their own, for verifiers that read no secrets. Private parts never leave.
  *
  * @example
- * new JwksEndpoint(this, 'PublicKeys', { secret: jwtSecret }).url;
+ * ```ts
+ * import type { Stack } from 'aws-cdk-lib';
+ * import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+ * import { JwksEndpoint } from 'keyturn';
+ *
+ * export const publicKeysOf = (stack: Stack, secret: ISecret) => new JwksEndpoint(stack, 'PublicKeys', { secret }).url;
+ * ```
  */
 export class JwksEndpoint extends Construct {
   /** A function URL that every verifier may ask. https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html */

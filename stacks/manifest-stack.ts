@@ -29,7 +29,12 @@ export interface ManifestStackProps extends StackProps {
  * A pipeline and everything that one manifest names, for people who have no CDK app of their own: docs/manifest.md.
  *
  * @example
+ * ```ts
+ * import { App } from 'aws-cdk-lib';
+ * import { ManifestStack, readManifest } from 'keyturn';
+ *
  * new ManifestStack(new App(), 'Keyturn', { manifest: readManifest('keyturn.json') });
+ * ```
  */
 export class ManifestStack extends Stack {
   /** For what the manifest does not say: a subscription to its alarms, say. */

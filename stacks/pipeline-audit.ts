@@ -20,7 +20,7 @@ export interface PipelineAuditProps {
   readonly interval: Duration;
 }
 
-/** Looks at every managed secret on a schedule, and for `keyturn doctor`; reads only, and tells what is not as it should be. */
+/** Looks at every managed secret on a schedule, and for `keyturn doctor`; reads only, and publishes findings. */
 export class PipelineAudit extends Construct {
   readonly function: lambda.Function;
   readonly #bundled: BundledFunction;
@@ -76,7 +76,7 @@ export class PipelineAudit extends Construct {
       bind: () => ({
         arn: this.function.functionArn,
         role,
-        input: scheduler.ScheduleTargetInput.fromObject({ tell: true }),
+        input: scheduler.ScheduleTargetInput.fromObject({ publish: true }),
         deadLetterConfig: { arn: deadLetters.queueArn },
       }),
     };

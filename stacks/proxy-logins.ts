@@ -25,7 +25,18 @@ export interface ProxyLoginsProps {
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-secrets-arns.html
  *
  * @example
- * const logins = new ProxyLogins(this, 'Logins', { secret, username: 'app' });
+ * ```ts
+ * import type { Stack } from 'aws-cdk-lib';
+ * import type { DatabaseInstance } from 'aws-cdk-lib/aws-rds';
+ * import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+ * import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+ * import { ProxyLogins } from 'keyturn';
+ *
+ * export function addProxy(stack: Stack, database: DatabaseInstance, vpc: IVpc, secret: ISecret) {
+ *   const logins = new ProxyLogins(stack, 'Logins', { secret, username: 'app' });
+ *   return database.addProxy('Proxy', { vpc, secrets: [...logins.all], requireTLS: true });
+ * }
+ * ```
  */
 export class ProxyLogins extends Construct {
   /** The login that the secret begins with. */

@@ -94,14 +94,22 @@ export interface RotatedSecretProps extends RotatorProps {
  * Puts one secret into the care of a pipeline: its settings, its rotation function and schedule, and the grants for it alone.
  *
  * @example
- * new RotatedSecret(this, 'Jwt', {
- *   pipeline,
- *   secret,
- *   secretName: 'shop/jwt',
- *   kind: 'jwt',
- *   rotator: { algorithm: 'ES256' },
- *   schedule: ScheduleExpression.rate(Duration.days(30)),
- * });
+ * ```ts
+ * import { Duration, type Stack } from 'aws-cdk-lib';
+ * import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+ * import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+ * import { RotatedSecret, type RotationPipeline } from 'keyturn';
+ *
+ * export const rotateTokens = (stack: Stack, pipeline: RotationPipeline, secret: ISecret) =>
+ *   new RotatedSecret(stack, 'Jwt', {
+ *     pipeline,
+ *     secret,
+ *     secretName: 'shop/jwt',
+ *     kind: 'jwt',
+ *     rotator: { algorithm: 'ES256' },
+ *     schedule: ScheduleExpression.rate(Duration.days(30)),
+ *   });
+ * ```
  */
 export class RotatedSecret extends Construct {
   /** What the pipeline's functions know of the secret. */
@@ -186,7 +194,7 @@ function proxySettings({ proxyName, endpoint, logins, ownership }: RotatedSecret
   };
 }
 
-/** After the slowest consumer's bound nobody may use the previous credential; a rotator told otherwise keeps to that. */
+/** After the slowest consumer's bound no consumer may use the previous credential. A rotator with a longer setting of its own keeps to that. */
 function boundOf(consumers: ConsumerSettings[]): { convergenceBoundSeconds?: number } {
   if (consumers.length === 0) return {};
   return { convergenceBoundSeconds: Math.max(...consumers.map(convergenceBoundSeconds)) };

@@ -55,7 +55,7 @@ export interface RotationPipelineProps {
    */
   readonly auditInterval?: Duration;
   /**
-   * Who is told when a check fails or a rotation does.
+   * Receives a notice when a check or a rotation fails.
    * @default - a topic of the pipeline's own
    */
   readonly alarmTopic?: sns.ITopic;
@@ -89,8 +89,17 @@ export interface RotationPipelineProps {
  * `RotatedSecret`. The number of functions, metrics and alarms does not grow with the number of secrets.
  *
  * @example
- * const pipeline = new RotationPipeline(this, 'Keyturn', { databaseNetwork: { vpc } });
- * new RotatedSecret(this, 'Jwt', { pipeline, secret, secretName: 'shop/jwt', kind: 'jwt', rotator: {} });
+ * ```ts
+ * import type { Stack } from 'aws-cdk-lib';
+ * import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+ * import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+ * import { RotatedSecret, RotationPipeline } from 'keyturn';
+ *
+ * export function rotate(stack: Stack, vpc: IVpc, secret: ISecret) {
+ *   const pipeline = new RotationPipeline(stack, 'Keyturn', { databaseNetwork: { vpc } });
+ *   return new RotatedSecret(stack, 'Jwt', { pipeline, secret, secretName: 'shop/jwt', kind: 'jwt', rotator: {} });
+ * }
+ * ```
  */
 export class RotationPipeline extends Construct {
   /** Names the state machines, parameters, alarms and the dashboard. */

@@ -28,7 +28,7 @@ export class WorkflowStateMachines extends Construct {
   readonly awaitConvergence: stepfunctions.StateMachine;
   readonly retireCredential: stepfunctions.StateMachine;
   readonly rotateFleet: stepfunctions.StateMachine;
-  /** By name, so that functions which the machine itself invokes can be told it without a cycle. */
+  /** By name, so that functions which the machine itself invokes can have the name without a cycle. */
   readonly rotateSecretArn: string;
   readonly #pipelineName: string;
 

@@ -15,7 +15,13 @@ export interface WatchedParameterProps {
  * A parameter, or a path of parameters, whose changes are brought to the functions that read it.
  *
  * @example
- * new WatchedParameter(this, 'Flags', { pipeline, parameterName: '/shop/flags/', consumers });
+ * ```ts
+ * import type { Stack } from 'aws-cdk-lib';
+ * import { type ConsumerSettings, type RotationPipeline, WatchedParameter } from 'keyturn';
+ *
+ * export const watchFlags = (stack: Stack, pipeline: RotationPipeline, consumers: ConsumerSettings[]) =>
+ *   new WatchedParameter(stack, 'Flags', { pipeline, parameterName: '/shop/flags/', consumers });
+ * ```
  */
 export class WatchedParameter extends Construct {
   constructor(scope: Construct, id: string, { pipeline, parameterName, consumers }: WatchedParameterProps) {

@@ -33,7 +33,14 @@ export interface WatchedSecretProps {
  * A secret whose value others put: the pipeline brings it to its consumers and checks it, and never rotates it.
  *
  * @example
- * new WatchedSecret(this, 'Payment', { pipeline, secret, secretName: 'shop/payment', consumers });
+ * ```ts
+ * import type { Stack } from 'aws-cdk-lib';
+ * import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+ * import { type ConsumerSettings, type RotationPipeline, WatchedSecret } from 'keyturn';
+ *
+ * export const watchPayment = (stack: Stack, pipeline: RotationPipeline, secret: ISecret, consumers: ConsumerSettings[]) =>
+ *   new WatchedSecret(stack, 'Payment', { pipeline, secret, secretName: 'shop/payment', consumers });
+ * ```
  */
 export class WatchedSecret extends Construct {
   /** What the pipeline's functions know of the secret. */

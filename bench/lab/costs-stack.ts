@@ -10,7 +10,7 @@ import { BenchDatabase } from './database.ts';
 /** As grace periods should be: a little longer than the evidence takes, so that it is asked for once. */
 const gracePeriods = { postgres: Duration.seconds(2), 'api-key': Duration.seconds(2), jwt: Duration.seconds(65) };
 
-/** Every kind twice: read by nobody, and by one function that is told. */
+/** Every kind twice: read by no function, and by one that is notified. */
 export class CostsStack extends Stack {
   readonly #pipeline: RotationPipeline;
 
@@ -18,15 +18,15 @@ export class CostsStack extends Stack {
     super(scope, id);
     const database = new BenchDatabase(this, 'Database');
     this.#pipeline = new RotationPipeline(this, 'Keyturn');
-    const told = new lambda.Function(this, 'Told', {
+    const notified = new lambda.Function(this, 'Notified', {
       code: lambda.Code.fromInline('exports.handler = async () => ({ keyturn: { environmentId: "bench" } });'),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_22_X,
     });
     const one: ConsumerSettings[] = [
       {
-        name: 'told',
-        functionArn: told.functionArn,
+        name: 'notified',
+        functionArn: notified.functionArn,
         freshness: 'notify',
         maxAgeSeconds: 0,
         longestInvocationSeconds: 1,
@@ -86,7 +86,7 @@ export class CostsStack extends Stack {
   }
 }
 
-/** The bound follows from the consumers; where there is none, nobody has to be waited for. */
+/** The bound follows from the consumers; where there is none, there is nothing to wait for. */
 function bound(consumers: ConsumerSettings[]): { convergenceBoundSeconds?: number } {
   return consumers.length === 0 ? { convergenceBoundSeconds: 1 } : {};
 }

@@ -65,7 +65,7 @@ export async function withStack<Result>(
   }
 }
 
-/** What was told is written into the history a moment later, and the next benchmark shall have the machine for itself. */
+/** Events are written into the history a moment later, and the next benchmark shall have the machine for itself. */
 async function quiet({ recorder }: RunningCloud): Promise<void> {
   let lastAt = Date.now();
   const stop = recorder.subscribe(() => {

@@ -36,7 +36,7 @@ export class Clients {
       ...(region && { region }),
       ...(profile && { profile }),
       ...(endpoint && { endpoint }),
-      // A person waits: nobody at the endpoint is told soon.
+      // A person waits, so an endpoint that does not answer is reported soon.
       maxAttempts: 3,
       requestHandler: { connectionTimeout: 3_000, requestTimeout: 30_000 },
     };

@@ -9,17 +9,17 @@ export interface StateEntered {
 const promotionLoop = new Set(['WaitForPromotion', 'DescribeRotation', 'RotateAgain']);
 
 /** What a person waits for: states that do something. A loop is entered once. Pure. */
-export function statesToTell(events: readonly HistoryEvent[], before?: string): StateEntered[] {
-  const told: StateEntered[] = [];
+export function statesToShow(events: readonly HistoryEvent[], before?: string): StateEntered[] {
+  const shown: StateEntered[] = [];
   let last = before;
   for (const { type, timestamp, stateEnteredEventDetails: entered } of events) {
     if (!entered?.name || !isWork(type, entered.name)) continue;
     const name = promotionLoop.has(entered.name) ? 'AwaitPromotion' : entered.name;
     if (name === last) continue;
     last = name;
-    told.push({ at: timestamp ?? new Date(0), name });
+    shown.push({ at: timestamp ?? new Date(0), name });
   }
-  return told;
+  return shown;
 }
 
 function isWork(type: string | undefined, name: string): boolean {

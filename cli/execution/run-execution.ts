@@ -32,7 +32,7 @@ export interface RunningExecution {
   readonly versionId?: string;
 }
 
-/** Tells what an execution does until it ends. Interrupted, it goes on. */
+/** Prints what an execution does until it ends. Interrupted, the execution goes on. */
 export function followToEnd(
   context: Context,
   pipeline: DeployedPipeline,
@@ -42,7 +42,7 @@ export function followToEnd(
   return interruptible((signal) => watchExecution({ ...watcher, signal }, execution));
 }
 
-/** Tells how an execution ended. `more` is told to programs beside it. */
+/** Prints how an execution ended. `more` stands beside it in the JSON document. */
 export function conclude(
   { terminal, json }: Context,
   { executionArn }: Pick<RunningExecution, 'executionArn'>,
@@ -72,7 +72,7 @@ export async function waitForEnd(
   return conclude(context, execution, await followToEnd(context, pipeline, execution), describeSuccess);
 }
 
-/** A refusal is told apart from a failure: it may go through later. */
+/** A refusal is not a failure: the same request may go through later. */
 const refusals = new Set(['RotationInGrace', 'RotationInProgress', 'RetirementBlocked']);
 
 function codeOfFailure(outcome: Exclude<Outcome, { status: 'SUCCEEDED' }>): ExitCode {

@@ -4,16 +4,16 @@ import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import { readStory, type StoryEvent } from '../aws/read-history.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { second } from '../terminal/times.ts';
-import { type Outcome, outcomeOf, statesToTell } from './progress.ts';
+import { describeEvent } from './describe-event.ts';
+import { type Outcome, outcomeOf, statesToShow } from './progress.ts';
 import { inStoryOrder, type Placed, placeOf } from './story-order.ts';
-import { tellEvent } from './tell-story.ts';
 
 export interface Watched {
   readonly executionArn: string;
   readonly startedAt: Date;
-  /** Whose story to tell along with the states. A fleet has none of its own. */
+  /** The secret whose history is printed beside the states. A fleet has no history of its own. */
   readonly secretArn?: string;
-  /** Secrets Manager tells its steps by version, the workflow its own by execution. */
+  /** Events of Secrets Manager's steps carry the version, those of the workflow the execution. */
   readonly versionId?: string;
 }
 
@@ -28,7 +28,7 @@ const POLL_MILLISECONDS = 1_000;
 /** Clocks differ; an event that comes before its execution's start by so much is still of it. */
 const CLOCK_SKEW_MILLISECONDS = 60_000;
 
-/** Tells what an execution does until it ends, or nobody wants to know any more. Reads only. */
+/** Prints what an execution does until it ends or the caller aborts. Reads only. */
 export async function watchExecution(watcher: Watcher, watched: Watched): Promise<Outcome | 'interrupted'> {
   const stepFunctions = await watcher.pipeline.clients.stepFunctions();
   const story = new StoryFollower(watcher, watched);
@@ -36,9 +36,9 @@ export async function watchExecution(watcher: Watcher, watched: Watched): Promis
   let lastState: string | undefined;
   while (!watcher.signal.aborted) {
     const events = await eventsAfter(stepFunctions, watched.executionArn, lastEventId);
-    const states = statesToTell(events, lastState);
+    const states = statesToShow(events, lastState);
     const lines = [...states.map(({ at, name }) => ({ at, place: name, line: name })), ...(await story.next())];
-    tell(watcher.terminal, lines);
+    print(watcher.terminal, lines);
     lastEventId = events.at(-1)?.id ?? lastEventId;
     lastState = states.at(-1)?.name ?? lastState;
     const outcome = outcomeOf(events);
@@ -52,7 +52,7 @@ interface Line extends Placed {
   readonly line: string;
 }
 
-function tell(terminal: Terminal, lines: Line[]): void {
+function print(terminal: Terminal, lines: Line[]): void {
   for (const { at, line } of inStoryOrder(lines)) {
     terminal.note(`${terminal.paint('dim', second(at))}  ${line}`);
   }
@@ -60,7 +60,7 @@ function tell(terminal: Terminal, lines: Line[]): void {
 
 /**
  * From the newest back to what is known already, so that a long loop costs one page a look. What happens between two pages
- * may move an event onto the second one too: each is told once.
+ * may move an event onto the second one too: each is printed once.
  */
 async function eventsAfter(
   client: Pick<SFNClient, 'send'>,
@@ -98,7 +98,7 @@ class StoryFollower {
     const events = await this.#read(secretArn);
     const fresh = events.filter((event) => this.#isOurs(event) && !this.#seen.has(keyOf(event)));
     for (const event of fresh) this.#seen.add(keyOf(event));
-    return fresh.map((event) => ({ at: event.at, place: placeOf(event), line: `  ${tellEvent(event).what}` }));
+    return fresh.map((event) => ({ at: event.at, place: placeOf(event), line: `  ${describeEvent(event).what}` }));
   }
 
   async #read(secretArn: string): Promise<StoryEvent[]> {
@@ -109,7 +109,7 @@ class StoryFollower {
       return await readStory(await pipeline.clients.dynamodb(), query);
     } catch (error) {
       if (!isNamed(error, 'AccessDeniedException')) throw error;
-      // Who may start a rotation need not read the history: the states alone are told.
+      // A caller who may start a rotation need not be allowed to read the history. Print the states alone.
       this.#isReadable = false;
       terminal.note(`The history may not be read with these credentials: ${error.message}`);
       return [];
@@ -117,7 +117,7 @@ class StoryFollower {
   }
 
   #isOurs({ type, detail }: StoryEvent): boolean {
-    // The outcome is told from the execution itself.
+    // The outcome comes from the execution itself.
     if (type === 'Rotation Started' || type === 'Rotation Succeeded' || type === 'Rotation Failed') return false;
     if (detail.executionArn === this.#watched.executionArn) return true;
     return detail.versionId !== undefined && detail.versionId === this.#watched.versionId;

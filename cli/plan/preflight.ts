@@ -18,7 +18,7 @@ export interface Preflight {
   /** Stable, for programs. */
   readonly code: string;
   readonly text: string;
-  /** What mends it: a command, a statement, or what to write. */
+  /** What fixes it: a command, a statement, or what to write. */
   readonly remedy?: string;
 }
 

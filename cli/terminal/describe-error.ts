@@ -58,33 +58,37 @@ const unreachable = new Set([
 ]);
 
 /**
- * What an error means to whoever typed the command. In this order: an error of ours; no region; no credentials, or
- * refused ones; not allowed; nothing there; nobody answers; anything else.
+ * What an error means to the person who typed the command. In this order: an error of ours; no region; no credentials, or
+ * refused ones; not allowed; nothing there; no answer; anything else.
  */
 export function describeError(error: unknown): DescribedError {
-  const told = (exitCode: ExitCode, message: string) => ({ exitCode, message: oneLine(message) });
-  if (error instanceof KeyturnError) return told(ours[error.code] ?? exitCodes.failed, error.message);
+  const described = (exitCode: ExitCode, message: string) => ({ exitCode, message: oneLine(message) });
+  if (error instanceof KeyturnError) return described(ours[error.code] ?? exitCodes.failed, error.message);
   const { name, message } = nameOf(error);
   if (message === 'Region is missing') {
-    return told(exitCodes.usage, 'No region is known. Pass --region, or set AWS_REGION; for the laptop: --laptop.');
+    return described(
+      exitCodes.usage,
+      'No region is known. Pass --region, or set AWS_REGION; for the laptop: --laptop.',
+    );
   }
   if (noCredentials.has(name)) {
-    return told(
+    return described(
       exitCodes.noAccess,
       `No AWS credentials: ${message.replace(/\.+$/, '')}. Sign in, set AWS_PROFILE or pass --profile; for the laptop: --laptop.`,
     );
   }
-  if (refusedCredentials.has(name)) return told(exitCodes.noAccess, `AWS refused the credentials: ${name}: ${message}`);
-  if (denied.has(name)) return told(exitCodes.noAccess, `Not allowed: ${message}`);
-  if (absent.has(name)) return told(exitCodes.notFound, message || name);
+  if (refusedCredentials.has(name))
+    return described(exitCodes.noAccess, `AWS refused the credentials: ${name}: ${message}`);
+  if (denied.has(name)) return described(exitCodes.noAccess, `Not allowed: ${message}`);
+  if (absent.has(name)) return described(exitCodes.notFound, message || name);
   const network = networkCode(error);
   if (network) {
-    return told(
+    return described(
       exitCodes.noEndpoint,
       `Nothing answers (${network.code}${network.place}). Is the endpoint right, and is the laptop's cloud running (keyturn local)?`,
     );
   }
-  return told(exitCodes.failed, name === 'Error' ? message : `${name}: ${message}`);
+  return described(exitCodes.failed, name === 'Error' ? message : `${name}: ${message}`);
 }
 
 function nameOf(error: unknown): { name: string; message: string } {

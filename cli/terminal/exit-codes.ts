@@ -11,10 +11,10 @@ export const exitCodes = {
   noAccess: 4,
   /** Nothing answers at the endpoint; or the port of the laptop is taken. */
   noEndpoint: 5,
-  /** Not now: inside the grace period, another rotation is under way, or somebody still uses the previous credential. */
+  /** Not now: inside the grace period, another rotation is under way, or the previous credential is still in use. */
   notNow: 6,
   interrupted: 130,
-  /** Whoever read the output went away. */
+  /** The reader of the output went away. */
   readerGone: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

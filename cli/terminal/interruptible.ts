@@ -1,4 +1,4 @@
-/** Does work until it is done, or until Ctrl-C: then the signal tells the work to stop, and nobody waits for it. */
+/** Does work until it is done, or until Ctrl-C: then the signal aborts the work, and the caller does not wait for it. */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result | 'interrupted'> {

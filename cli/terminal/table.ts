@@ -30,7 +30,7 @@ export function printTable(terminal: Terminal, heads: readonly string[], rows: r
   });
 }
 
-/** For programs: one document on standard output, whatever else is told. */
+/** For programs: one document on standard output, whatever else is printed. */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.print(shownJson(value));
 }

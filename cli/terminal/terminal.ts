@@ -22,7 +22,7 @@ export interface Terminal {
   paint(colour: Colour, text: string): string;
   /**
    * Asks before something that cannot be taken back, unless `yes` was given.
-   * @throws NotConfirmed where the answer is no · UsageError where nobody can be asked
+   * @throws NotConfirmed where the answer is no · UsageError where no person can answer
    */
   confirm(question: string, yes: boolean | undefined): Promise<void>;
 }
@@ -43,7 +43,7 @@ export function openTerminal({ stdin, stdout, stderr, env }: Streams): Terminal 
     confirm: async (question, yes) => {
       if (yes) return;
       if (!stdin.isTTY) {
-        throw new UsageError(`${question} Nobody can be asked here: pass --yes if that is what you want.`);
+        throw new UsageError(`${question} There is no terminal to answer at. Pass --yes if that is what you want.`);
       }
       const lines = createInterface({ input: stdin, output: stderr });
       try {

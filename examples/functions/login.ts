@@ -9,7 +9,7 @@ const derive = promisify(scrypt) as (password: string, salt: Buffer, length: num
 const signer = new JwtSigner({ secretId: process.env.JWT_SECRET_ARN ?? '' });
 
 /** What an unknown user is compared with, so that they take as long as a known one. */
-const nobody = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
+const noAccount = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
 
 async function serve(request: Request): Promise<Response> {
   const { user, password } = readBody(request);
@@ -20,9 +20,9 @@ async function serve(request: Request): Promise<Response> {
     'SELECT salt, hash FROM accounts WHERE name = $1',
     [user],
   );
-  const account = rows[0] ?? nobody;
+  const account = rows[0] ?? noAccount;
   const isRight = timingSafeEqual(await derive(password, account.salt, account.hash.length), account.hash);
-  if (!isRight || account === nobody) throw new HttpError(401, 'The user or the password is wrong.');
+  if (!isRight || account === noAccount) throw new HttpError(401, 'The user or the password is wrong.');
   return json(200, { token: await signer.sign({ sub: user }) });
 }
 

@@ -62,7 +62,7 @@ async function makeLogin(client: pg.Client, app: DatabaseSecret): Promise<string
     app.username,
     await computeScramVerifier(app.password, randomBytes),
   );
-  // From PostgreSQL 16 on, whoever makes a role may not act as it before granting it to themselves.
+  // From PostgreSQL 16 on, the maker of a role may not act as it before granting it to themselves.
   await run(client, 'GRANT %I TO CURRENT_USER', app.username);
   await run(client, 'GRANT CREATE, USAGE ON SCHEMA public TO %I', app.username);
   return ['login'];

@@ -2,7 +2,7 @@ import { statesOfVersion } from '../../pipeline/history/consumer-state.ts';
 import { describeConsumerState } from '../../pipeline/history/consumer-words.ts';
 import type { StoryRow } from '../../pipeline/history/story-rows.ts';
 
-/** How far the consumers of a rotation are, as the history has it at the moment of asking. Nothing is foretold. */
+/** How far the consumers of a rotation are, as the history has it at the moment of asking. Nothing is predicted. */
 export type Convergence =
   | {
       readonly state: 'converged';

@@ -96,7 +96,7 @@ async function untilEnough(traffic: Traffic): Promise<void> {
   while (traffic.count().requests < ENOUGH_REQUESTS && Date.now() < deadline) await pause(200);
 }
 
-/** Previous credentials that were retired, as the history tells. */
+/** Previous credentials that were retired, as the history says. */
 async function retiredCount(stage: Stage): Promise<number> {
   const { Items = [] } = await stage.tables.send(
     new ScanCommand({ TableName: stage.resource('AWS::DynamoDB::Table', 'History') }),

@@ -29,7 +29,7 @@ export async function scheduledRotations({ stage, screen, rotations }: Play): Pr
   ];
   for (const { secret, kind, place } of due) {
     const { record, cause } = await rotations.follow(secret, kind, 'schedule', () => fire(stage, place));
-    tell(screen, record, cause);
+    print(screen, record, cause);
   }
 }
 
@@ -44,7 +44,7 @@ async function fire(stage: Stage, place: string): Promise<void> {
   if (!answer.ok) throw new Error(`The schedule ${schedule} could not be fired: ${await answer.text()}`);
 }
 
-/** Somebody changes a parameter and a switch: the functions show it, without a deployment. */
+/** A person changes a parameter and a switch: the functions show it, without a deployment. */
 export async function configSync({ stage, screen }: Play): Promise<void> {
   screen.title('A parameter and an unrotated secret are changed by hand');
   const Name = '/example/banner';
@@ -60,9 +60,9 @@ export async function configSync({ stage, screen }: Play): Promise<void> {
   screen.good('/health shows both');
 }
 
-/** The grace period passes; nobody uses the old login any more, and it is switched off. */
+/** The grace period passes; the old login is not in use any more, and it is switched off. */
 export async function retirement({ screen, rotations }: Play): Promise<void> {
-  screen.title('The previous database login is retired when nobody uses it');
+  screen.title('The previous database login is retired once it is not in use');
   await rotations.retired(DATABASE);
   screen.good('its grace period has passed, no session of it is open, it may not log in any more');
 }
@@ -72,7 +72,7 @@ export async function rotationByHand({ stage, screen, rotations }: Play): Promis
   screen.title('A person presses “Rotate secret immediately”');
   const press = () => stage.secrets.send(new RotateSecretCommand({ SecretId: DATABASE }));
   const { record, cause } = await rotations.follow(DATABASE, 'postgres', 'native', press);
-  tell(screen, record, cause);
+  print(screen, record, cause);
   await rotations.retired(DATABASE);
 }
 
@@ -127,7 +127,7 @@ export function alarmsOf(stage: Stage): string[] {
   return [...new Set(names)].sort();
 }
 
-function tell(screen: Screen, record: RotationRecord, cause: string): void {
+function print(screen: Screen, record: RotationRecord, cause: string): void {
   const { secret, outcome, durationMs, checks } = record;
   const passed = checks.map(({ name, ok }) => `${name} ${ok ? 'passed' : 'failed'}`).join(', ');
   if (outcome === 'succeeded') screen.good(`${secret}: rotated in ${durationMs} ms; checks: ${passed}`);

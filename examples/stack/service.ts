@@ -78,7 +78,7 @@ export class ExampleService extends Construct {
     return this.#functions[route].functionArn;
   }
 
-  /** How the pipeline is told of consumers: the age of their cache and their longest request are what it counts on. */
+  /** How the consumers are declared to the pipeline: the age of their cache and their longest request are what it counts on. */
   consumers(...routes: Route[]) {
     return routes.map((route) => ({
       name: route,
@@ -124,7 +124,7 @@ export class ExampleService extends Construct {
     new CfnOutput(Stack.of(this), 'SetUpFunction', { value: setUp.functionName });
   }
 
-  /** Its own log and a place in the VPC; what it reads is granted where it is told of it. */
+  /** Its own log and a place in the VPC; what it reads is granted where it is declared. */
   #role(id: string, logGroup: logs.LogGroup): iam.Role {
     const policy = 'service-role/AWSLambdaVPCAccessExecutionRole';
     const role = new iam.Role(this, `${id}Role`, {

@@ -165,7 +165,7 @@ function refuseCleartext(url: URL): void {
   const isLoopback = ['localhost', '[::1]'].includes(url.hostname) || /^127\./.test(url.hostname);
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return;
   throw new ConfigurationInvalidError(
-    `${url.origin} has no TLS, so anybody on the way can replace the keys. Give the JWKS as an https URL.`,
+    `${url.origin} has no TLS, so an attacker on the way can replace the keys. Give the JWKS as an https URL.`,
   );
 }
 

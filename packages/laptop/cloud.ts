@@ -67,7 +67,7 @@ export interface Principal {
   /** `secretsmanager.amazonaws.com` when kind is `service`. */
   readonly servicePrincipal?: string;
   readonly accessKeyId?: string;
-  /** The execution environment or the execution that holds the credentials: tells callers of one role apart. */
+  /** The execution environment or the execution that holds the credentials: distinguishes callers of one role. */
   readonly sessionName?: string;
 }
 
@@ -162,6 +162,17 @@ export interface Settings {
   proxyLosesRoleSettings: boolean;
 }
 
+/**
+ * Settings under which late, doubled and pinned behaviour is as frequent as AWS allows: for tests.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, hostileSettings } from '@keyturn/laptop';
+ *
+ * const cloud = await createCloud({ settings: hostileSettings });
+ * await cloud.close();
+ * ```
+ */
 export const hostileSettings: Settings = {
   eventsDuplicatedRate: 0.1,
   eventsLostRate: 0,

@@ -68,7 +68,24 @@ export interface CloudOptions {
   readonly log?: (line: string) => void;
 }
 
-/** Starts a cloud on 127.0.0.1. Rejects when the port is taken. */
+/**
+ * Starts a cloud on 127.0.0.1, on a free port unless `port` names one. It runs until it is closed.
+ *
+ * @example
+ * ```ts
+ * import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+ * import { createCloud, loadAssembly } from '@keyturn/laptop';
+ *
+ * const cloud = await createCloud();
+ * await loadAssembly('cdk.out', cloud);
+ * const { endpointUrl: endpoint, region, administrator: credentials } = cloud;
+ * const client = new SecretsManagerClient({ endpoint, region, credentials });
+ * console.log((await client.send(new GetSecretValueCommand({ SecretId: 'shop/key' }))).VersionId);
+ * await cloud.close();
+ * ```
+ *
+ * @throws PortTaken
+ */
 export async function createCloud(options: CloudOptions = {}): Promise<RunningCloud> {
   const cloud = new LocalCloud(options, await makeRunDirectory());
   try {
@@ -80,7 +97,7 @@ export async function createCloud(options: CloudOptions = {}): Promise<RunningCl
   return cloud;
 }
 
-/** Always there: every call is somebody's, and secrets have keys. */
+/** Always there: every call has a principal, and secrets have keys. */
 const hubServices: readonly ServiceFactory[] = [createIamService, createStsService, createKmsService];
 
 class LocalCloud implements RunningCloud {

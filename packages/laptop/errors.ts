@@ -1,6 +1,18 @@
 export type LaptopErrorCode = 'PortTaken' | 'AssemblyUnusable' | 'FileUnusable';
 
-/** What keeps the laptop from starting, with a code that stays as it is. */
+/**
+ * What keeps the laptop from starting, with a code that stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, LaptopError } from '@keyturn/laptop';
+ *
+ * await createCloud({ port: 4610 }).catch((error: unknown) => {
+ *   if (error instanceof LaptopError && error.code === 'PortTaken') return createCloud();
+ *   throw error;
+ * });
+ * ```
+ */
 export abstract class LaptopError extends Error {
   abstract readonly code: LaptopErrorCode;
 

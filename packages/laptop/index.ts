@@ -23,9 +23,13 @@ import type { RunningCloud } from './running-cloud.ts';
  * Loads what `cdk synth` wrote into a running cloud: every stack, in the order of their dependencies. A resource that the
  * laptop does not support stops the load, and the message names its logical id.
  *
+ * @example
  * ```ts
+ * import { createCloud, loadAssembly } from '@keyturn/laptop';
+ *
  * const cloud = await createCloud();
  * const [stack] = await loadAssembly('cdk.out', cloud);
+ * console.log(stack?.outputs);
  * ```
  */
 export async function loadAssembly(folder: string, cloud: RunningCloud): Promise<LoadedStack[]> {

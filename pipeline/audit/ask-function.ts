@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
 import { KeyturnError } from '../errors.ts';
 
-/** A function that the audit or a repair asked has failed. Its message is ours: rotation functions tell no values. */
+/** A function that the audit or a repair asked has failed. Its message is ours: rotation functions put no values into messages. */
 export class AskedInVain extends KeyturnError {
   readonly code = 'AskedInVain';
   /** What the function failed with. */

@@ -21,7 +21,7 @@ export interface AuditDependencies extends Omit<Observer, 'running'> {
   readonly events: Pick<EventBridgeClient, 'send'>;
   readonly bus: BusParties;
   now(): Date;
-  /** By then it has to be told what was found. */
+  /** By then the findings have to be published. */
   readonly deadline: Date;
 }
 
@@ -79,7 +79,7 @@ async function auditOne(observer: Observer, settings: SecretSettings, now: Date)
   }
 }
 
-/** Databases that do not answer take their time: what was found so far is told, and that there is more. */
+/** Databases that do not answer take their time: the answer has what was found so far, and says that there is more. */
 function outOfTime(remaining: SecretSettings[]): Finding {
   const [{ name }] = remaining as [SecretSettings];
   return {

@@ -101,12 +101,12 @@ export const findRetirement: Rule = (observed, now) => {
   if (late < RETIREMENT_TOLERANCE_MILLISECONDS) return [];
   const users = observed.blockers?.length ? ` It is used by ${observed.blockers.join(', ')}.` : '';
   const message = `the previous credential should have been retired ${howLong(late)} ago.${users} End its use; it is then retired by itself.`;
-  const person = `End that use. To revoke the credential at once, whoever uses it: keyturn rotate ${secret.name} --emergency --wait`;
+  const person = `End that use. To revoke the credential at once, even while it is in use: keyturn rotate ${secret.name} --emergency --wait`;
   return [finding(observed, 'RetirementOverdue', message, { person }, versionId)];
 };
 
 /**
- * A value became current and nobody was told. Not where
+ * A value became current, and no consumer was notified. Not where
  * 1. it is younger than an event's delivery may take, or the secret was not ours yet when it was put;
  * 2. a rotation has it in hands (labels), or it is the first value of all;
  * 3. the history believes it to be current.

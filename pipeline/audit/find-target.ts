@@ -24,7 +24,7 @@ export const findTarget: Rule = (observed) => {
       ...(previous && { previousVersionId: previous }),
       code,
     }) as const;
-  // Nothing works any more, so giving the target what the secret says hurts nobody.
+  // Nothing works any more, so giving the target the secret's value breaks no consumer.
   const refused = (code: 'CurrentRefused' | 'PreviousRefused', message: string, id: string) => {
     const person = wayToRefused(observed, target, code);
     const verdict = code === 'CurrentRefused' ? target.current : target.previous;

@@ -140,7 +140,7 @@ async function versionDates(
   return dates;
 }
 
-/** The first version of the settings: what is older was there before the pipeline was. Asked where nothing else tells. */
+/** The first version of the settings: what is older was there before the pipeline was. Asked where nothing else says so. */
 async function managedSince(
   observer: Observer,
   settings: SecretSettings,
@@ -194,7 +194,7 @@ async function unlessRetiredMeanwhile(
   return rest;
 }
 
-/** 1. AWSCURRENT moved on while it was asked. 2. A value that nobody can read works for nobody. 3. No verdict. */
+/** 1. AWSCURRENT moved on while it was asked. 2. A value that does not parse works for no consumer. 3. No verdict. */
 function verdictOf({ errorType, message }: AskedInVain): ObservedSecret['target'] {
   if (errorType === 'StepRefused') return undefined;
   if (errorType !== 'PayloadInvalid') return { unreachable: message };

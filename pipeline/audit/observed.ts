@@ -35,7 +35,7 @@ export interface SecretDates {
   readonly managedSince?: Date;
 }
 
-/** What the history tells of the secret's versions, the newest first. Best effort: rows may be missing or late. */
+/** What the history says of the secret's versions, the newest first. Best effort: rows may be missing or late. */
 export interface Story {
   /** The version that the newest row believes to be current; undefined where no row says. */
   readonly believedVersionId?: string;

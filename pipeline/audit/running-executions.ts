@@ -8,7 +8,7 @@ export interface RunningExecutions {
 }
 
 /**
- * An execution's name tells what it is about: a native rotation's is its token, any other's determines the token, and a
+ * An execution's name says which version it is about: a native rotation's is its token, any other's determines the token, and a
  * retirement's begins with what it retires after. https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
  */
 export async function listRunningExecutions(

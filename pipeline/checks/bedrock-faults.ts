@@ -6,7 +6,7 @@ import { describeNetworkFault } from './network-faults.ts';
 
 /**
  * Says what Bedrock's answer means for a check; with the role, another caller than the rotated key's is refused. Bedrock answers AccessDeniedException for a missing
- * grant, for a model that was never enabled, and for a bad key: only the words tell them apart.
+ * grant, for a model that was never enabled, and for a bad key: only the words differ.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
  */
 export function describeBedrockFault(error: unknown, where: string, credential: 'role' | 'rotated-key'): unknown {

@@ -136,7 +136,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What is no JSON is no answer of the contract; its text is not ours to tell.
+    // Text that is no JSON is no answer of the contract, and may hold anything. Do not quote it.
     return undefined;
   }
 }

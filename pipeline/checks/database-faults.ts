@@ -57,7 +57,7 @@ function refusedAddress(where: string, message: string): CheckInterrupted {
   return new CheckInterrupted('AddressRefused', `${where}: ${message} (28000). Add a line for it to pg_hba.conf.`);
 }
 
-/** 28P01 and 28000 have several causes, which only the words tell apart. The words name roles, never passwords. */
+/** 28P01 and 28000 have several causes, and only the words differ. The words name roles, never passwords. */
 function refusedLogin(where: string, code: string, message: string): CheckFailed {
   const failed = (failure: CheckCode, text: string) => new CheckFailed(failure, `${where}: ${text} (${code}).`);
   if (code === '28P01') {

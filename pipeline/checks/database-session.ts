@@ -50,7 +50,7 @@ function refuseOtherIdentity(standing: Standing, { where, login, ownerRole }: Ex
   );
 }
 
-/** The server resolves and quotes the name; what is undefined here is told as a missing table. */
+/** The server resolves and quotes the name; an undefined name is reported as a missing table. */
 async function resolveTable(session: Session, where: string, table: string): Promise<string> {
   const { rows } = await session.query<{ name: string | null }>('SELECT to_regclass($1)::text AS name', [table]);
   const name = rows[0]?.name;

@@ -63,7 +63,7 @@ export function databaseCheck(dependencies: DatabaseCheckDependencies): Check<Da
   };
 }
 
-/** The proxy's endpoint is told from the instance's by its host, whichever of them the secret names. */
+/** The host distinguishes the proxy's endpoint from the instance's, whichever of them the secret names. */
 export function endpointsOf(payload: PostgresPayload, parameters: DatabaseCheckParameters): Endpoint[] {
   const address = databaseAddress(payload);
   const { proxy, instance } = parameters;

@@ -157,7 +157,7 @@ function judgeCacheControl(place: string, header: string | null, longestSeconds:
   if (ages.length === 0 || Number.isNaN(seconds)) {
     throw new CheckFailed(
       'CacheControlUnfit',
-      `${place}: Cache-Control says no max-age, so nobody knows how long verifiers keep the keys. Send one.`,
+      `${place}: Cache-Control says no max-age, so it is unknown how long verifiers keep the keys. Send one.`,
     );
   }
   if (seconds <= longestSeconds) return seconds;

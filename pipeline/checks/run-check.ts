@@ -13,7 +13,7 @@ type Answer = CheckVerdict & { readonly ok: boolean };
 
 /**
  * Runs one check and answers its verdict. Only what was found out about the credential is one: a refusal, a target that is
- * not what it must be, a value that nobody can read. Anything else is thrown, for the caller to try again: a check that
+ * not what it must be, a value that does not parse. Anything else is thrown, for the caller to try again: a check that
  * cannot have reached the credential never fails.
  */
 export async function runCheck(checks: Checks, input: unknown, now: () => Date): Promise<Answer> {

@@ -75,16 +75,16 @@ export const Finding = v.object({
   command: text,
   /** Missing: a person has to act. */
   repair: v.optional(Repair),
-  /** Whether the repair can hurt nobody: `doctor --repair` makes it when it is asked to; the others ask once more. */
+  /** Whether the repair cannot break a consumer: `doctor --repair` makes it when it is asked to; the others ask once more. */
   isSafe: v.boolean(),
 });
 export type Finding = v.InferOutput<typeof Finding>;
 
-/** What the audit function is asked: everything that the pipeline manages, or one secret; and whether it tells. */
+/** What the audit function is asked: everything that the pipeline manages, or one secret; and whether it publishes what it finds. */
 export const AuditRequest = v.object({
   secretId: v.optional(text),
-  /** Events and metrics: on a schedule. Whoever asks by hand reads the answer. */
-  tell: v.optional(v.boolean(), true),
+  /** Events and metrics: on a schedule. A person who asks by hand reads the answer. */
+  publish: v.optional(v.boolean(), true),
 });
 export type AuditRequest = v.InferOutput<typeof AuditRequest>;
 

@@ -89,7 +89,7 @@ export const checkCodes = {
   TlsMissing: 'One side wants TLS and the other does not speak it.',
   AddressRefused: 'pg_hba.conf refuses the address before the server asks for a password.',
   DatabaseMissing: 'The database does not exist on that server.',
-  TableMissing: 'A table that the check is told to read or write does not exist.',
+  TableMissing: 'A table that the check reads or writes does not exist.',
   WrongUser: 'The session is another login’s.',
   WrongOwnerRole: 'The session does not act as the owner role.',
   ReadOnlyReplica: 'The endpoint accepts no writes: a replica or reader.',

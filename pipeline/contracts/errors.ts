@@ -1,6 +1,18 @@
 /**
  * The base of every error that Keyturn throws. One class per kind, each with a stable code that ends up in events,
  * executions and alarms. The message says what was expected, what came and what to do; never a secret's value.
+ *
+ * @example
+ * ```ts
+ * import { KeyturnError, readManifest } from 'keyturn';
+ *
+ * try {
+ *   readManifest('keyturn.json');
+ * } catch (error) {
+ *   if (!(error instanceof KeyturnError)) throw error;
+ *   console.error(error.code, error.message);
+ * }
+ * ```
  */
 export abstract class KeyturnError extends Error {
   abstract readonly code: string;

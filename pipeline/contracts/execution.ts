@@ -32,9 +32,9 @@ export const RotationRequest = v.variant('startedBy', [
     expectedVersionId: v.optional(versionId),
     /** `repair` only: what the audit found. */
     code: v.optional(findingCode),
-    /** Retire the previous credential first, if there is evidence that nobody uses it. */
+    /** Retire the previous credential first, if the evidence shows no use of it. */
     retireNow: v.optional(v.boolean(), false),
-    /** Revoke the previous credential at once, whoever still uses it. */
+    /** Revoke the previous credential at once, even while it is in use. */
     emergency: v.optional(v.boolean(), false),
     /** Give up a candidate that another rotation left under AWSPENDING, and rotate. */
     force: v.optional(v.boolean(), false),

@@ -21,7 +21,7 @@ export const FleetRequest = v.strictObject({
   maxConcurrency: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))),
   /** `schedule`: the first run of a rate schedule comes with the deployment, and rotates nothing. */
   startedBy: v.optional(v.picklist(['fleet', 'schedule']), 'fleet'),
-  /** Revokes what was at once, whoever still uses it. */
+  /** Revokes the previous credential at once, even while it is in use. */
   emergency: v.optional(v.boolean(), false),
 });
 export type FleetRequest = v.InferOutput<typeof FleetRequest>;

@@ -36,7 +36,7 @@ export async function pressButton(
   });
   try {
     const { executionArn } = await dependencies.client.send(command);
-    const message = `${secretName}: the dashboard tells how it ends, and so does the execution.`;
+    const message = `${secretName}: the dashboard shows how it ends, and so does the execution.`;
     return { title: titles[operation], message, ...(executionArn && { executionArn }) };
   } catch (error) {
     if (!isNamed(error, 'ExecutionAlreadyExists')) throw error;

@@ -96,7 +96,7 @@ const outcomes = ['Rotation Succeeded', 'Rotation Failed', 'Rotation Rolled Back
  * 1. AWSPENDING on another version than AWSCURRENT's: a rotation is under way, whatever the history says.
  * 2. An execution that has begun and not ended: promoted, and being propagated and checked.
  * 3. The last one failed or was rolled back: that stays until one succeeds.
- * 4. Somebody still uses the previous credential.
+ * 4. The previous credential is still in use.
  * 5. In flight: the previous credential is kept for its grace period.
  * 6. Rotated; or nothing has happened yet.
  */

@@ -17,7 +17,7 @@ export const WidgetEvent = v.object({
 });
 export type WidgetEvent = v.InferOutput<typeof WidgetEvent>;
 
-/** What a button sends. `press` tells one press from another: it becomes the execution's name. */
+/** What a button sends. `press` distinguishes presses: it becomes the execution's name. */
 export const ButtonEvent = v.object({
   operation: v.picklist(['rotate', 'check', 'roll-back']),
   secretArn: v.pipe(v.string(), v.regex(/^arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}$/)),

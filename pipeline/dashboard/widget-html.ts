@@ -33,7 +33,7 @@ ${page.nextToken && furtherPages(page.nextToken, frame)}
 export const WIDGET_DOCUMENTATION = `### Keyturn secrets
 Every secret that this pipeline manages: how it is, which version is current and since when, when Secrets Manager rotates it
 next, whether its consumers have converged and its checks pass. The buttons start executions of \`rotate-secret\`; each asks
-first. Whoever may invoke the function behind the buttons may press them.
+first. Every caller that may invoke the function behind the buttons may press them.
 
 The widget takes no parameters.`;
 
@@ -98,7 +98,7 @@ function nameOf({ name, kind }: SecretStatus): Html {
   return html`<span class="kt-name">${name}</span><span class="kt-note">${kind}</span>`;
 }
 
-/** A word and a sign: colour alone tells nothing to many. */
+/** A word and a sign: many people cannot read colour alone. */
 const glyphs: Readonly<Record<Standing['tone'], string>> = { good: '✓', bad: '!', busy: '↻', calm: '–' };
 
 function standing({ tone, word, since, explanation, executionArn }: Standing, frame: WidgetFrame): Html {
@@ -201,7 +201,7 @@ export function executionUrl(executionArn: string, region: string): string {
   return `/states/home?region=${region}#/v2/executions/details/${encodeURIComponent(executionArn)}`;
 }
 
-/** The workflow's tokens begin alike: what tells them apart comes after. */
+/** The workflow's tokens begin alike: the difference comes after. */
 export function shortVersion(versionId: string): string {
   return versionId.replace(/^keyturn-(emergency-)?/, '').slice(0, 8);
 }

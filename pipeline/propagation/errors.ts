@@ -5,13 +5,13 @@ export class RecycleRefused extends KeyturnError {
   readonly code = 'RecycleRefused';
 }
 
-/** The function was changed by somebody else at the same moment; nothing of ours was written. */
+/** Another process changed the function at the same moment. This step wrote nothing. */
 export class RecycleConflict extends KeyturnError {
   readonly code = 'RecycleConflict';
   override readonly retryable = true;
 }
 
-/** The function takes longer than functions take; somebody must look at it. */
+/** The function takes longer than functions take; a person must look at it. */
 export class RecycleOverdue extends KeyturnError {
   readonly code = 'RecycleOverdue';
 }

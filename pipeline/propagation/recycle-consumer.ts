@@ -33,7 +33,7 @@ export interface RecycleRequest extends RecycledItem {
 export type RecycleProgress = { done: true; timeoutSeconds: number } | { done: false; waitingFor: string };
 
 /**
- * One step of recycling somebody's function: looks, decides, does one thing. Called again until it is done. Everything
+ * One step of recycling an application's function: looks, decides, does one thing. Called again until it is done. Everything
  * but our one variable stays byte for byte: the update is guarded by RevisionId, so a deployment at the same moment wins
  * and the next step sees its result. https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
  * @throws RecycleRefused | RecycleOverdue | RecycleConflict (retryable)
@@ -139,7 +139,7 @@ const MOST_STOPPED = 10;
 
 /**
  * Deletes the versions of ours before the one before: that one may still be finishing invocations. And those between, which
- * recycles published that were stopped before the alias was moved. Versions of somebody else's are never deleted. May be
+ * recycles published that were stopped before the alias was moved. It never deletes versions that another process published. May be
  * called twice.
  */
 async function prune(client: LambdaClient, functionArn: string, serving: ObservedFunction): Promise<void> {
@@ -156,7 +156,7 @@ async function prune(client: LambdaClient, functionArn: string, serving: Observe
     found = await versionOfOurs(client, functionArn, versionBefore(found.description));
     if (found) older.push(found);
   }
-  // The oldest first: whoever is stopped here leaves no gap, across which none would be found.
+  // The oldest first: an execution that is stopped here leaves no gap, across which none would be found.
   for (const version of older.reverse()) await remove(client, functionArn, version);
 }
 
@@ -164,7 +164,7 @@ async function remove(client: LambdaClient, functionArn: string, { version }: Ob
   try {
     await client.send(new DeleteFunctionCommand({ FunctionName: functionArn, Qualifier: version }));
   } catch (error) {
-    // Another alias points to it, or somebody was faster: either is theirs to decide.
+    // Another alias points to it, or another process was faster. Leave the version to it..
     if (!isNamed(error, 'ResourceConflictException', 'ResourceNotFoundException')) throw error;
   }
 }
@@ -184,7 +184,7 @@ async function versionOfOurs(
   }
 }
 
-/** Somebody else's change came between: nothing of ours was written, and the next step looks again. */
+/** Another process changed the function in between: nothing of ours was written, and the next step looks again. */
 async function guarded<Output>(send: () => Promise<Output>): Promise<Output> {
   try {
     return await send();
@@ -211,7 +211,7 @@ async function explained<Output>(request: RecycleRequest, act: () => Promise<Out
     }
     if (isNamed(error, 'CodeStorageExceededException')) {
       throw new RecycleRefused(
-        `${request.functionArn}: the account has no room for another version. Delete versions that nobody uses, or declare the consumer with "freshness": "expire".`,
+        `${request.functionArn}: the account has no room for another version. Delete versions that are not in use, or declare the consumer with "freshness": "expire".`,
         { cause: error },
       );
     }

@@ -43,7 +43,7 @@ export function withMark(value: string | undefined, item: RecycledItem): string 
 }
 
 /**
- * Whether every environment began after this promotion, or after a later one. The version alone would not tell: what was
+ * Whether every environment began after this promotion, or after a later one. The version alone does not answer this: what was
  * rolled back to, or is version 1 of a parameter that was made anew, was current once before.
  */
 export function hasMark(value: string | undefined, item: RecycledItem): boolean {

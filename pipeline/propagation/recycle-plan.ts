@@ -39,7 +39,7 @@ export type LatestAction =
 /**
  * The next step for $LATEST, from what is seen now. Pure; asked again after each step, so a recycle that was killed goes
  * on.
- * 1. The function is being made, or an update is in progress, ours or somebody's: wait.
+ * 1. The function is being made, or an update is in progress, ours or another process's: wait.
  * 2. Its last update failed: Lambda runs the one before it, and nothing of ours would arrive.
  * 3. It has our value: done.
  * 4. Otherwise update, or refuse what would change more than our variable.
@@ -52,7 +52,7 @@ export function nextLatestAction(item: RecycledItem, latest: ObservedFunction): 
   if (latest.state === 'Failed' || latest.lastUpdateStatus === 'Failed') {
     const what = latest.state === 'Failed' ? 'it cannot run' : 'its last update failed';
     throw new RecycleRefused(
-      `${latest.name}: ${what} (${latest.reason ?? 'no reason given'}). Mend the function, or declare it with "freshness": "expire".`,
+      `${latest.name}: ${what} (${latest.reason ?? 'no reason given'}). Fix the function, or declare it with "freshness": "expire".`,
     );
   }
   if (isRecycled(item, latest)) return { action: 'done', timeoutSeconds: latest.timeoutSeconds };
@@ -105,7 +105,7 @@ export function describeVersion(before: ObservedFunction): string {
   return `${OURS} after version ${before.version}`;
 }
 
-/** The version that one of ours took the place of; undefined for a version of somebody else's. */
+/** The version that one of ours took the place of; undefined for a version that another process published. */
 export function versionBefore(description: string): string | undefined {
   return description.match(/^Keyturn: recycled after version (\d+)$/)?.[1];
 }

@@ -58,7 +58,7 @@ export async function syncParameter(dependencies: SyncDependencies, event: unkno
   if (operation === 'Delete')
     return { started: false, reason: `${name} was deleted: there is no value to bring along` };
   const consumers = await declaredConsumers(dependencies, name);
-  if (consumers.length === 0) return { started: false, reason: `nobody is declared as a consumer of ${name}` };
+  if (consumers.length === 0) return { started: false, reason: `no consumer is declared for ${name}` };
   const current = await readVersion(dependencies.ssm, name);
   if (!current) return { started: false, reason: `${name} has been deleted meanwhile` };
   const propagation = {
@@ -75,7 +75,7 @@ const EVENT_TIME_MILLISECONDS = 1_000;
 
 /**
  * Pure. A label that moved changes what its readers see while the version number and its date stay: such a change has the
- * event's id in its version, so that nobody takes it for one that is there already, and counts from the event.
+ * event's id in its version, so that no reader takes it for one that is there already, and counts from the event.
  */
 export function planPropagation(
   change: ParameterChange,

@@ -6,7 +6,7 @@ import { explainCause } from './failure.ts';
 /** How one consumer or mirror stands after a promotion. */
 type State = 'converging' | 'converged' | 'lagging';
 
-/** Ids of events that were published before: a lag among them is no news. */
+/** Ids of events that were published before: a lag among them is not counted again. */
 interface Known {
   readonly publishedIds?: ReadonlySet<string>;
 }
@@ -81,8 +81,8 @@ function laggingEvent(
 
 /** One incident rings once: a retirement that waits for a mirror propagates to it again and again. */
 function countLagging(events: readonly ComposedEvent[]) {
-  const news = events.filter((event) => event.type === 'Consumer Lagging' && !event.detail.isKnown);
-  return news.map(() => count('ConsumerLagging'));
+  const fresh = events.filter((event) => event.type === 'Consumer Lagging' && !event.detail.isKnown);
+  return fresh.map(() => count('ConsumerLagging'));
 }
 
 /**

@@ -103,7 +103,7 @@ function whatBlocks({ blockers }: EventDetail<'Retirement Blocked'>): string {
 }
 
 /**
- * The notice of an event, or undefined where nobody needs to look up from what they do. Pure. Takes the pipeline's own
+ * The notice of an event, or undefined where no person has to act. Pure. Takes the pipeline's own
  * events and CloudWatch's about its alarms. Never a value: it says what events and alarm descriptions say, which hold none.
  */
 export function composeNotice(input: unknown): Notice | undefined {
@@ -119,7 +119,7 @@ function isNoticed(type: string): type is Noticed {
   return Object.hasOwn(composers, type);
 }
 
-/** The first look, and then one a day; waiting for a moment that is known is no news. */
+/** The first look, and then one a day; waiting for a known moment needs no notice. */
 function isNews({ attempt = 1, blockers, message }: EventDetail<'Retirement Blocked'>): boolean {
   const isWaiting = blockers.length === 0 && /may be in use until/.test(message);
   return !isWaiting && attempt % LOOKS_A_DAY === 1;

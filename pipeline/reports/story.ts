@@ -40,7 +40,7 @@ export async function publish<Type extends EventType>(
   );
 }
 
-/** An error as the story tells it: a stable code and a message without values. */
+/** An error as the history holds it: a stable code and a message without values. */
 export function describeError(error: unknown): { code: string; message: string; retryable: boolean } {
   if (error instanceof KeyturnError) {
     return { code: (error as { code: string }).code, message: error.message, retryable: error.retryable };

@@ -48,7 +48,7 @@ async function refuseInsideGrace({ rotationFunction, secret, settings, rotation 
   throw new RotationInGrace(describeGrace(secret.name, promotedAt, settings.gracePeriodSeconds));
 }
 
-/** One wording for whoever meets it: the native rotation, the workflow, the command line. */
+/** One wording for every caller: the native rotation, the workflow, the command line. */
 export function describeGrace(secretName: string, promotedAt: Date | undefined, gracePeriodSeconds: number): string {
   const until = promotedAt
     ? new Date(promotedAt.getTime() + gracePeriodSeconds * 1000).toISOString()

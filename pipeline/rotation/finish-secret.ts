@@ -10,7 +10,7 @@ import { currentVersionId, isCurrent, isInFlight } from './version-labels.ts';
  *
  * No label can be moved on the condition of another one. So when the in-flight label is gone afterwards, the candidate was
  * given up between this step's first look and its write: the target has forgotten what is AWSCURRENT now, and accepts it again.
- * It may also be gone because it was rolled back already: then AWSCURRENT is elsewhere, and there is nothing to mend.
+ * It may also be gone because it was rolled back already: then AWSCURRENT is elsewhere, and there is nothing to fix.
  */
 export async function finishSecret(step: Step): Promise<void> {
   const { rotationFunction, secret, rotation } = step;

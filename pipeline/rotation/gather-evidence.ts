@@ -8,7 +8,7 @@ import { standingOfRetirement } from './version-relations.ts';
 
 type RetirementRequest = Extract<WorkflowRequest, { operation: 'GatherEvidence' | 'Retire' }>;
 
-/** What retirement goes by. `superseded`: AWSCURRENT has moved on, so this retirement is no longer anybody's. */
+/** What retirement goes by. `superseded`: AWSCURRENT has moved on, so this retirement has nothing left to do. */
 export type Evidence =
   | { verdict: 'free'; observed: string; blockers: string[] }
   | { verdict: 'in-use'; observed: string; blockers: string[]; notBefore?: string }

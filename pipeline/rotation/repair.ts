@@ -9,7 +9,7 @@ import { isRepairOvertaken } from './version-labels.ts';
 
 /**
  * Repairs what Verify found under a code. The secret is not touched. May be called twice.
- * @throws StepRefused, or RotationAbandoned where the target tells it, when a rotation, a roll-back or the retirement has
+ * @throws StepRefused, or RotationAbandoned where the target shows it, when a rotation, a roll-back or the retirement has
  * come between, or a candidate lies under AWSPENDING: then nothing is what was found
  */
 export async function repair(

@@ -14,7 +14,7 @@ export type Retirement = { retired: true } | { retired: false; reason: 'supersed
 
 /**
  * Makes the target refuse the previous credential and sweeps up, then closes the rotation by taking the in-flight label
- * away: the third and last write of a rotation. Until then no other rotation begins, so what is swept is nobody's. May be called twice; killed between the two, the next call goes on.
+ * away: the third and last write of a rotation. Until then no other rotation begins, so nothing that is swept is in use. May be called twice; killed between the two, the next call goes on.
  */
 export async function retire(
   rotationFunction: RotationFunction,

@@ -38,10 +38,7 @@ export async function rollBack(
   const secret = await store.describe(secretArn);
   refuseImpossible(secret, previous);
   const versions = { failed, previous };
-  const standing = await standingOfRollBack(secret, versions, async (versionId, other) => {
-    const [made, otherMade] = [await store.createdAt(secretArn, versionId), await store.createdAt(secretArn, other)];
-    return made > otherMade;
-  });
+  const standing = standingOfRollBack(secret, versions, await isFailedLater(store, secret, versions));
   if (standing === 'superseded') return { rolledBack: false, reason: 'superseded' };
   const isMoved = standing === 'begin' ? moveBack : restoreMoved;
   if (!(await isMoved(rotationFunction, secret, versions))) return { rolledBack: false, reason: 'superseded' };
@@ -50,6 +47,20 @@ export async function rollBack(
     if (stages.includes(stage)) await store.moveStage({ secretArn, stage, from: failed });
   }
   return { rolledBack: true, restoredVersionId: previous, ...(standing === 'moved' && { wasMoved: true }) };
+}
+
+/** Asked of Secrets Manager where the labels alone do not tell a move from a value that was put. */
+async function isFailedLater(
+  store: RotationFunction['store'],
+  secret: SecretDescription,
+  { failed, previous }: Versions,
+): Promise<boolean> {
+  if (failed === previous || !isCurrent(secret, previous) || hasFailed(secret, failed)) return false;
+  const [failedAt, previousAt] = [
+    await store.createdAt(secret.arn, failed),
+    await store.createdAt(secret.arn, previous),
+  ];
+  return failedAt > previousAt;
 }
 
 interface Versions {

@@ -12,7 +12,7 @@ import { isNamed } from '../errors.ts';
 import { SecretUnusable } from './errors.ts';
 import { type VersionLabels, versionLabels } from './version-labels.ts';
 
-/** A secret as DescribeSecret tells it, with its labels turned round. */
+/** A secret as DescribeSecret answers it, with its labels turned round. */
 export interface SecretDescription extends VersionLabels {
   readonly arn: string;
   readonly name: string;

@@ -5,7 +5,7 @@ import type { SecretDescription } from './secret-store.ts';
 import { currentVersionId, isSweepOvertaken, spentVersionIds } from './version-labels.ts';
 
 /**
- * Has the rotator remove what exists outside and is nobody's. While another rotation may be making its candidate nothing is
+ * Has the rotator remove what exists outside and belongs to no version. While another rotation may be making its candidate nothing is
  * done: what that one has made and not stored yet would look like an orphan. May be called twice.
  */
 export async function sweep(

@@ -26,25 +26,23 @@ export function standingOfCandidate(secret: Labels, versionId: string): 'candida
 
 /**
  * RollBack moves AWSCURRENT from the version that failed to AWSPREVIOUS. `finish`: AWSCURRENT is there already, and AWSPREVIOUS
- * and the mark of a roll-back that was cut off rest on the version that failed. `moved`: the same without the mark; another
- * writer has moved AWSCURRENT back, if `madeAfter` says that AWSPREVIOUS is the later version: a value that replaces another
- * is the later one of the two. `superseded`: another value is current.
+ * and the mark of a roll-back that was cut off rest on the version that failed. `moved`: the same without the mark, and the
+ * version that failed is the later one (`isFailedLater`): another writer has moved AWSCURRENT back. A value that replaces
+ * another is the later one of the two. `superseded`: another value is current.
  */
-export async function standingOfRollBack(
+export function standingOfRollBack(
   secret: Labels,
   { failed, previous }: { readonly failed: string; readonly previous: string },
-  madeAfter: (versionId: string, other: string) => Promise<boolean>,
-): Promise<'begin' | 'finish' | 'moved' | 'superseded'> {
+  isFailedLater: boolean,
+): 'begin' | 'finish' | 'moved' | 'superseded' {
   expectTwo(secret, failed, previous);
   if (isCurrent(secret, failed)) {
     if (isPrevious(secret, previous)) return 'begin';
     throw unrelated(secret, `${isNot(secret, previous, AWSPREVIOUS)} Nothing else is put back.`);
   }
   if (!isCurrent(secret, previous)) return 'superseded';
-  if (isPrevious(secret, failed)) {
-    if (hasFailed(secret, failed)) return 'finish';
-    if (await madeAfter(failed, previous)) return 'moved';
-  }
+  if (hasFailed(secret, failed) && isPrevious(secret, failed)) return 'finish';
+  if (isPrevious(secret, failed) && isFailedLater) return 'moved';
   throw unrelated(secret, `${isNot(secret, failed, AWSCURRENT)} No roll-back of it has begun.`);
 }
 

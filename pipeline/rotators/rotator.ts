@@ -34,7 +34,7 @@ export interface Rotator<Payload = unknown, Settings = unknown> {
   usesPrevious?(settings: Settings): boolean;
 
   /**
-   * Removes what exists outside of Secrets Manager and is nobody's: what a `create` left that was killed before its result
+   * Removes what exists outside of Secrets Manager and belongs to no version: what a `create` left that was killed before its result
    * was stored, and what spent versions hold. Called before a `create`, by an abandonment and before a retirement closes.
    * What a known version holds that is not spent is never touched. The guard is asked between looking and removing: what another
    * rotation has made meanwhile, and has not stored yet, looks like an orphan.
@@ -103,11 +103,11 @@ export interface SweptVersions<Payload> {
   readonly current: SecretVersion<Payload>;
   /** Every version that carries a label and has a value, the current one included. */
   readonly known: SecretVersion<Payload>[];
-  /** Those of them whose credential nobody is meant to use any more. */
+  /** Those of them whose credential no consumer is meant to use any more. */
   readonly spent: SecretVersion<Payload>[];
   /** When the current version was made. */
   readonly currentSince: Date;
-  /** The grace period that began with the current version is over: what has lost its label since is nobody's either. */
+  /** The grace period that began with the current version is over: what has lost its label since is not in use either. */
   readonly isSettled: boolean;
 }
 
@@ -133,7 +133,7 @@ export interface Rotation<Settings> {
   /** Must accompany PutSecretValue to other secrets of this rotation when Secrets Manager sent one. */
   readonly rotationToken?: string;
   readonly settings: Settings;
-  /** A compromise: nothing of what was is kept, whoever that hurts. */
+  /** A compromise: every earlier credential is revoked, even one that is in use. */
   readonly emergency: boolean;
   /**
    * Looks at the labels in Secrets Manager, uncached: one call each time. What counts as overtaken is the operation's own.

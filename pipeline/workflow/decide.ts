@@ -24,13 +24,13 @@ export type Path =
   | 'adopted'
   /** A value was put by hand or by another tool: it is propagated and checked. */
   | 'promoted-by-hand'
-  /** Somebody wants the version before back. */
+  /** A person wants the version before back. */
   | 'roll-back'
-  /** Somebody wants to know whether what is current works. */
+  /** A person asks whether the current value works. */
   | 'checks-only'
   /** A person wants a finding of the audit repaired. */
   | 'repair'
-  /** Somebody else tells this version's story already, or there is nothing to tell. */
+  /** Another execution reports this version already, or there is nothing to report. */
   | 'nothing-to-do';
 
 export interface Decision {
@@ -39,7 +39,7 @@ export interface Decision {
   readonly versionId: string;
   /** What a roll-back goes back to. */
   readonly previousVersionId?: string;
-  /** The rotation before, whose previous credential is to be retired first, if there is evidence that nobody uses it. */
+  /** The rotation before, whose previous credential is to be retired first, if the evidence shows no use of it. */
   readonly retireFirst?: { readonly versionId: string; readonly previousVersionId: string };
   /** A candidate that another rotation left under AWSPENDING, to be given up first. */
   readonly clearVersionId?: string;
@@ -52,11 +52,11 @@ export interface Decision {
  * Decides, from labels alone, what an execution is about. Pure.
  *
  * 1. A label event: the version that AWSCURRENT came to rest on.
- *    a. AWSCURRENT rests elsewhere by now: a later event tells that story.
+ *    a. AWSCURRENT rests elsewhere by now: a later event reports that.
  *    b. It carries one of our labels: a rotation has it in hands. A version that was put over a rotation in flight
  *       does not, although the version it was taken from does.
  *    c. The version it was taken from failed its checks: a roll-back has it in hands.
- *    d. It is the secret's first value: nobody holds another.
+ *    d. It is the secret's first value: no consumer holds another.
  *    e. Else: promoted by hand.
  * 2. A native rotation (its token comes along): adopted while the token is a candidate, or AWSCURRENT and in flight.
  *    A schedule of a rate runs for the first time when it is made: nothing to do.
@@ -66,7 +66,7 @@ export interface Decision {
  *    a. Prepare ran before in this execution: it goes on.
  *    b. in flight on AWSCURRENT: refused with the time and the way out, unless it is an emergency, or the previous
  *       credential is to be retired first.
- *    c. AWSPENDING on another version than AWSCURRENT's: a rotation is under way (or stuck: `doctor` tells); refused
+ *    c. AWSPENDING on another version than AWSCURRENT's: a rotation is under way (or stuck: `doctor` says which); refused
  *       unless it is to be given up.
  *    d. Else: requested, with a token that the execution's name determines, so that Prepare may run twice.
  */
@@ -118,7 +118,7 @@ function decideRotation(
   if (candidate !== undefined && !request.force) {
     throw new RotationInProgress(
       `${secret.name} is being rotated: version ${candidate} is AWSPENDING. Wait for it; if nothing is running, keyturn doctor ` +
-        `tells what left it, and keyturn rotate ${secret.name} --force gives it up.`,
+        `says what left it, and keyturn rotate ${secret.name} --force gives it up.`,
     );
   }
   const previous = secret.versionWith(AWSPREVIOUS);
@@ -179,7 +179,7 @@ function versionsOfRollBack(
   }
   if (!isInFlight(secret, current) && current.startsWith(WORKFLOW_TOKEN_PREFIX)) {
     return {
-      impossible: `${secret.name}: the credential before ${current} has been retired, nobody accepts it any more. Rotate again: keyturn rotate ${secret.name}.`,
+      impossible: `${secret.name}: the credential before ${current} has been retired: the target refuses it. Rotate again: keyturn rotate ${secret.name}.`,
     };
   }
   if (hasFailed(secret, previous)) {
@@ -234,7 +234,7 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
   }
   const isLabelled = isInFlight(secret, versionId) || hasFailed(secret, versionId);
   if (isLabelled || versionId.startsWith(WORKFLOW_TOKEN_PREFIX)) {
-    return { path: 'nothing-to-do', versionId, reason: 'a rotation put this version and tells its story' };
+    return { path: 'nothing-to-do', versionId, reason: 'a rotation put this version and reports on it' };
   }
   if (previous && hasFailed(secret, previous)) {
     return { path: 'nothing-to-do', versionId, reason: `a roll-back put this version in the place of ${previous}` };
@@ -247,7 +247,7 @@ function decideByHand(versionId: string, secret: SecretDescription): Decision {
     };
   }
   if (!previous)
-    return { path: 'nothing-to-do', versionId, reason: 'the first value of a secret: nobody holds another' };
+    return { path: 'nothing-to-do', versionId, reason: 'the first value of a secret: no consumer holds another' };
   return {
     path: 'promoted-by-hand',
     versionId,

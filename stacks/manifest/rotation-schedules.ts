@@ -80,7 +80,7 @@ export function rotatedTogether(secrets: readonly ScheduledSecret[]): ScheduledS
   return [...bySchedule.values()];
 }
 
-/** In a group one failure holds the rest back; without one, nobody waits for anybody. */
+/** In a group one failure holds the rest back; without one, no rotation waits for another. */
 function fleetRequest(together: readonly ScheduledSecret[]): Partial<FleetRequest> {
   const group = together[0]?.group;
   if (group) return { group, startedBy: 'schedule' };

@@ -72,7 +72,11 @@ export interface Template {
 
 /** What `cdk synth` wrote for the app's one stack. */
 export async function templateOf(folder: string): Promise<Template> {
-  return JSON.parse(await readFile(join(folder, 'cdk.out/ShopStack.template.json'), 'utf8'));
+  return templateAt(join(folder, 'cdk.out/ShopStack.template.json'));
+}
+
+export async function templateAt(file: string): Promise<Template> {
+  return JSON.parse(await readFile(file, 'utf8'));
 }
 
 /** `cdk synth` as the app's cdk.json says. */

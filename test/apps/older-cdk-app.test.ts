@@ -1,4 +1,6 @@
-import { makeJavaScriptApp, makeOlderApp, synthesize, WITHOUT_VALIDATION } from './cdk-app.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeJavaScriptApp, makeOlderApp, synthesize, templateAt, WITHOUT_VALIDATION } from './cdk-app.ts';
 import { installedCopies } from './install-app.ts';
 import { run } from './run-command.ts';
 import { templateDifferences } from './template-differences.ts';
@@ -48,5 +50,29 @@ describe('an app of March 2025: TypeScript 5.6, CommonJS, ts-node, ts-jest, aws-
     // An explanation that explains nothing any more goes.
     for (const { place, count, reason } of explained)
       expect({ reason, count: found.filter((line) => place.test(line)).length }).toEqual({ reason, count });
+  });
+
+  test('writes both permissions of a function URL, which this CDK does not know', async () => {
+    const tokens = {
+      kind: 'jwt',
+      secret: { new: { name: 'tokens', template: {} } },
+      algorithm: 'ES256',
+      publicKeys: {},
+    };
+    await writeFile(join(app, 'keys.json'), JSON.stringify({ secrets: { tokens } }));
+    await run(app, ['node', 'node_modules/keyturn/dist/app.js'], {
+      ...WITHOUT_VALIDATION,
+      CDK_OUTDIR: join(app, 'of-keys'),
+      CDK_CONTEXT_JSON: JSON.stringify({ manifest: join(app, 'keys.json') }),
+    });
+    const { Resources } = await templateAt(join(app, 'of-keys/Keyturn.template.json'));
+    const open = Object.values(Resources)
+      .map(({ Type, Properties }) => ({ Type, ...(Properties as Record<string, unknown>) }) as Record<string, unknown>)
+      .filter(({ Type, Principal }) => Type === 'AWS::Lambda::Permission' && Principal === '*')
+      .map(({ Type: _type, FunctionName: _function, ...rest }) => rest);
+    expect(open).toEqual([
+      { Action: 'lambda:InvokeFunctionUrl', Principal: '*', FunctionUrlAuthType: 'NONE' },
+      { Action: 'lambda:InvokeFunction', Principal: '*', InvokedViaFunctionUrl: true },
+    ]);
   });
 });

@@ -154,7 +154,7 @@ describe('a rotation', () => {
     const asked = await desk.keyturn(['roll-back', 'shop/database']);
     expect(asked.code).toBe(2);
     expect(asked.stderr).toMatch(
-      new RegExp(`^keyturn: Roll shop/database back from version ${before.AWSCURRENT} to .*pass --yes`),
+      new RegExp(`^keyturn: Roll shop/database back from version ${before.AWSCURRENT} to .*Pass --yes`),
     );
     expect(await desk.labels('shop/database')).toEqual(before);
   });

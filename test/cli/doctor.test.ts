@@ -72,7 +72,7 @@ test('one secret alone is looked at when it is named', async () => {
 test('--repair is offered, never made silently: without a terminal and --yes nothing is done', async () => {
   const refused = await desk.keyturn(['doctor', '--repair']);
   expect(refused.code).toBe(2);
-  expect(refused.stderr).toMatch(/^keyturn: Make 1 .*\? Nobody can be asked here: pass --yes/);
+  expect(refused.stderr).toMatch(/^keyturn: Make 1 .*\? There is no terminal to answer at. Pass --yes/);
   expect((await desk.labels('shop/orders')).AWSPENDING).toBe(foreign);
 });
 

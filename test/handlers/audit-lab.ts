@@ -191,7 +191,7 @@ export async function age(name: string, hours: number): Promise<void> {
 }
 
 export const doctor = async (secretId: string): Promise<Finding[]> =>
-  ((await deployed.invoke('audit', { secretId, tell: false })) as AuditAnswer).findings;
+  ((await deployed.invoke('audit', { secretId, publish: false })) as AuditAnswer).findings;
 
 export function repair(finding: Finding) {
   const options = {

@@ -210,7 +210,7 @@ describe('the whole audit, on its schedule', () => {
   });
 
   test('no value is in what it answers, tells or logs', async () => {
-    const answer = JSON.stringify(await deployed.invoke('audit', { tell: false }));
+    const answer = JSON.stringify(await deployed.invoke('audit', { publish: false }));
     const { Items } = await deployed.call('dynamodb', 'Scan', { TableName: TABLE });
     const everything = answer + JSON.stringify(Items) + (await deployed.log('audit')) + (await deployed.log('rotate'));
     expect(everything).not.toMatch(/first of app|another"|somebody else/);
@@ -226,7 +226,7 @@ describe('the whole audit, on its schedule', () => {
       httpStatus: 500,
       times: 5,
     });
-    const answer = (await deployed.invoke('audit', { tell: false })) as AuditAnswer;
+    const answer = (await deployed.invoke('audit', { publish: false })) as AuditAnswer;
     deployed.cloud.faults.clear();
     expect(answer.findings.filter(({ secretName }) => secretName === 'app/fine')).toMatchObject([
       { code: 'AuditIncomplete' },
@@ -237,7 +237,7 @@ describe('the whole audit, on its schedule', () => {
   test('an audit whose time runs out tells what it has found, and how much it has not looked at', async () => {
     await deployed.call('lambda', 'UpdateFunctionConfiguration', { FunctionName: 'audit', Timeout: 20 });
     const answer = await eventually('a function with less time than telling takes', async () => {
-      const found = (await deployed.invoke('audit', { tell: false })) as AuditAnswer;
+      const found = (await deployed.invoke('audit', { publish: false })) as AuditAnswer;
       return found.findings.length === 1 ? found : undefined;
     });
     expect(answer.findings).toMatchObject([

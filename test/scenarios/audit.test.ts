@@ -81,7 +81,7 @@ const asAdministrator = async (sql: string) => laptop.query(await laptop.value('
 test('before anything has happened nothing is found, by the audit as it is deployed', async () => {
   expect(await look('lab/alternating')).toEqual([]);
   expect(await look('lab/single')).toEqual([]);
-  const answer = (await ask(laptop.lambda, auditFunctionArn, { tell: false })) as AuditAnswer;
+  const answer = (await ask(laptop.lambda, auditFunctionArn, { publish: false })) as AuditAnswer;
   // The logins behind the proxy and of the superuser's secret have not been made here.
   const ours = answer.findings.filter(({ secretName }) => ['lab/alternating', 'lab/single'].includes(secretName));
   expect({ secrets: answer.secrets, ours }).toEqual({ secrets: 4, ours: [] });

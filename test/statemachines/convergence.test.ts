@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { BranchRecord } from './branches.ts';
-import { notEntered } from './branches-not-entered.ts';
 import { consumerOf, PREVIOUS, SECRET_ARN, TOKEN } from './rotation.ts';
 import { EPOCH, FunctionFailed, functionArn, MachineWorld, serviceFailed } from './world.ts';
 
@@ -243,6 +242,145 @@ describe('await-convergence', () => {
   }, 60_000);
 });
 
-test('every branch of await-convergence was entered, but for those that are written down', () => {
-  expect(record.notEntered()).toEqual(notEntered['await-convergence']);
+describe('what keeps await-convergence from its work', () => {
+  const passing = serviceFailed('ServiceException');
+  const forGood = new FunctionFailed('InputInvalid', 'a fault in the request');
+  /** The first reports of this kind, after the one of propagate-secret where that is of the same kind, fail. */
+  const failReports = (report: string, error: Error, times: number, after = 0) => {
+    let turn = 0;
+    world.functions.ReportFunction = (payload) => {
+      if (payload.report !== report) return {};
+      turn += 1;
+      if (turn > after && turn <= after + times) throw error;
+      return {};
+    };
+  };
+  const behindAtFirst = () => {
+    world.functions.Shop = () => ({});
+    world.functions.MirrorSecretFunction = (_, call) => {
+      if (call < 3) throw new FunctionFailed('MirrorFailed', 'the key is disabled');
+      return { mirror: '/app/db' };
+    };
+  };
+  const overdueAtSecond = () => {
+    world.functions.RecycleConsumerFunction = (_, call) => {
+      if (call > 1) throw new FunctionFailed('RecycleOverdue', 'look at the function');
+      return { done: false, waitingFor: 'the update' };
+    };
+  };
+  const scenes: [string, string, number, () => void, object][] = [
+    ['evidence', 'converged', 0, () => {}, { consumers: [expiring] }],
+    ['mirrors in step', 'propagated', 1, behindAtFirst, { consumers: [notified], mirrors: [parameterMirror] }],
+    ['a recycle that lags', 'lagging', 0, overdueAtSecond, { consumers: [recycled] }],
+  ];
+
+  test.each(scenes)('the report of %s is made again after passing faults', async (_, report, after, given, change) => {
+    given();
+    failReports(report, passing, 30, after);
+    await propagate(change);
+    expect(await converge()).toMatchObject({ outcome: 'converged' });
+    expect(world.reports(report)).toHaveLength(after + 31);
+  });
+
+  test.each(scenes)('the report of %s cannot be made: what is open lags, and it fails', async (...scene) => {
+    const [, report, after, given, change] = scene;
+    given();
+    failReports(report, forGood, report === 'lagging' ? 1 : 99, after);
+    await propagate(change);
+    await converge();
+    expect(awaiting()).toMatchObject({ status: 'FAILED', error: 'InputInvalid' });
+    expect(world.reports('lagging').at(-1).consumers).toMatchObject([
+      { state: 'lagging', reason: 'Its convergence was not watched to the end: InputInvalid' },
+    ]);
+  });
+
+  test.each([
+    ['is made again after passing faults', passing, 30, 31, 'SecretsManager.ResourceNotFoundException'],
+    ['that cannot be made is what it ends with', forGood, 99, 1, 'ReportFailed'],
+  ])('the report that it cannot look %s', async (_, error, times, made, code) => {
+    await propagate({ consumers: [expiring] });
+    failReports('lagging', error, times);
+    world.secretsManager.DescribeSecret = () => {
+      throw serviceFailed('ResourceNotFoundException', 400);
+    };
+    await converge();
+    expect(awaiting()).toMatchObject({ status: 'FAILED', error: code });
+    expect(world.reports('lagging')).toHaveLength(made);
+  });
+
+  describe('a parameter', () => {
+    const parameter = {
+      secretArn: 'arn:aws:ssm:us-east-1:000000000000:parameter/app/flag',
+      secretName: '/app/flag',
+      versionId: '7.label.0123abcd',
+      consumers: [expiring],
+    };
+    const asked = { ...parameter, parameterFunctionArn: functionArn('LookAtParameter') };
+
+    test('whose version no function can say is taken for current: its bound is its evidence', async () => {
+      await propagate(parameter);
+      expect(await converge()).toMatchObject({ outcome: 'converged' });
+      expect(world.callsOf('DescribeSecret')).toEqual([]);
+    });
+
+    test('is looked at again after passing faults', async () => {
+      world.functions.LookAtParameter = (_, call) => {
+        if (call <= 30) throw passing;
+        return { version: 7 };
+      };
+      await propagate(asked);
+      expect(await converge()).toMatchObject({ outcome: 'converged' });
+    });
+
+    test('that is gone is not asked for again: its consumers lag, and it fails', async () => {
+      world.functions.LookAtParameter = () => {
+        throw new FunctionFailed('ResourceNotFoundException', 'no such parameter');
+      };
+      await propagate(asked);
+      await converge();
+      expect(awaiting()).toMatchObject({ status: 'FAILED', error: 'ResourceNotFoundException' });
+      expect(world.callsOf('LookAtParameter')).toHaveLength(1);
+      expect(world.reports('lagging')).toMatchObject([{ consumers: [{ consumer: 'cron', state: 'lagging' }] }]);
+    });
+  });
+
+  test('a recycle that meets nothing but faults is gone on with at the next look, and is never called recycled', async () => {
+    world.functions.RecycleConsumerFunction = (_, call) => {
+      if (call > 1) throw passing;
+      return { done: false, waitingFor: 'the update' };
+    };
+    const { promotedAt } = await propagate({ consumers: [recycled] });
+    expect(await converge()).toMatchObject({ outcome: 'converged' });
+    expect(world.callsOf('RecycleConsumerFunction').length).toBeGreaterThan(10);
+    expect(story(promotedAt).at(-1)).toMatch(/^api: converged by bound/);
+  });
+
+  test('a mirror is tried again after a passing fault, within the same look', async () => {
+    world.functions.MirrorSecretFunction = (_, call) => {
+      if (call === 1) throw new FunctionFailed('MirrorFailed', 'the key is disabled');
+      if (call < 5) throw passing;
+      return { mirror: '/app/db' };
+    };
+    await propagate({ consumers: [expiring], mirrors: [parameterMirror] });
+    expect(await converge()).toMatchObject({ outcome: 'converged', mirrorsBehind: [] });
+    const looks = world.callsOf('MirrorSecretFunction').map(({ atSeconds }) => atSeconds);
+    expect((looks[4] ?? 0) - (looks[1] ?? 0)).toBeLessThan(30);
+  });
+
+  test('a look that cannot be made for a fault of its input: what is open lags, and it fails', async () => {
+    const promotedAt = iso(world.clock.now().getTime());
+    const consumer = { consumer: 'cron', freshness: 'expire', state: 'converging', evidence: 'bound' };
+    const consumers = [{ ...consumer, expectedAt: iso(world.clock.now().getTime() + 30_000) }];
+    const change = { secretArn: SECRET_ARN, secretName: 'app/db', versionId: TOKEN, promotedAt };
+    world.functions.MirrorSecretFunction = () => {
+      throw new FunctionFailed('MirrorFailed');
+    };
+    const execution = await world.run('await-convergence', { ...change, consumers, mirrors: ['/app/db'] });
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
+    expect(world.reports('lagging')).toMatchObject([{ consumers: [{ consumer: 'cron', state: 'lagging' }] }]);
+  });
+});
+
+test('every branch of await-convergence was entered', () => {
+  expect(record.notEntered()).toEqual([]);
 });

@@ -161,7 +161,7 @@ export const getLoggerPlugin = ({ logger }) => {
   },
   {
     module: '@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/check-features.js',
-    why: 'Tells AWS in the User-Agent which features of the SDK are used; the rest of that header stays.',
+    why: 'Says in the User-Agent which features of the SDK are used; the rest of that header stays.',
     source: 'export async function checkFeatures() {}',
     expects: 'export async function checkFeatures(context, config, args) {',
   },

@@ -12,7 +12,7 @@ const asFile = (path: string) => path.replaceAll('\\', '/').replace(/^.*\/node_m
 
 /**
  * Of the SDK's models, what a bundle uses. Nothing that a function can see is changed but this: the classes of most errors
- * are missing, which fails the bundling of what imports them. Errors are told by their names.
+ * are missing, which fails the bundling of what imports them. Errors are recognised by their names.
  */
 export function prunedModels(keptOf: Readonly<Record<string, KeptMembers>> = {}): Plugin {
   const clients = new Map<string, PrunedClient | undefined>();
@@ -108,7 +108,7 @@ export const leavingOut: Plugin = {
   },
 };
 
-/** How a client applies extensions. Without any it returns the configuration that it was given, and tells the HTTP handler of it. */
+/** How a client applies extensions. Without any it returns the configuration that it was given, and gives it to the HTTP handler. */
 const EXTENSIONS = `import { getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration } from "@aws-sdk/core/client";
 import { getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig } from "@smithy/core/client";
 import { getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig } from "@smithy/core/protocols";

@@ -1,5 +1,5 @@
 /**
- * The SDK's generated models hold every shape and error of a service. Two things keep esbuild from dropping what nobody
+ * The SDK's generated models hold every shape and error of a service. Two things keep esbuild from dropping what no import
  * uses: computed keys, which it takes for side effects, and errors that are registered one by one. Here they are written
  * so that it can. A file that does not look as the generator writes it today is refused: nothing else is shipped instead.
  */
@@ -22,9 +22,9 @@ export interface PrunedClient {
   readonly errors: string;
 }
 
-/** Their errors carry on the wire the name that the model has: an error that is not registered is told just as well. */
+/** Their errors carry on the wire the name that the model has: an error that is not registered is named just as well. */
 const namedByTheWire = new Set(['AwsJson1_0Protocol', 'AwsJson1_1Protocol', 'AwsRestJsonProtocol']);
-/** Its errors carry a code on the wire, from which the model tells the name. */
+/** Its errors carry a code on the wire, from which the model gives the name. */
 const CODED = 'AwsQueryProtocol';
 
 const constant = /^const (_\w+) = ("[^"\\]*");$/gm;
@@ -46,8 +46,8 @@ export function pruneModels(files: ClientFiles, kept: KeptMembers = {}): PrunedC
   if (!isCoded && !namedByTheWire.has(protocol)) return undefined;
   const names = namesOf(files);
   const { schemas, plain } = takeErrorsOut(files, names, isCoded);
-  const told = isCoded ? tellErrorsByOperation(files, schemas, names, plain) : schemas;
-  const slim = Object.entries(kept).reduce((text, shape) => keepMembers(files, text, names, shape), told);
+  const named = isCoded ? nameErrorsByOperation(files, schemas, names, plain) : schemas;
+  const slim = Object.entries(kept).reduce((text, shape) => keepMembers(files, text, names, shape), named);
   return {
     schemas: writeKeysOut(files, slim, names),
     errors: [...plain.keys()].reduce((text, name) => text.replace(classOf(files, name), ''), files.errors),
@@ -106,15 +106,15 @@ function codeOf(traits: string): { code: string; status: number } | undefined {
 }
 
 /**
- * Each operation registers the errors that it answers with when it is made, and is not made where nobody imports its
+ * Each operation registers the errors that it answers with when it is made, and is not made where no module imports its
  * command. Which those are is generated into the declarations of the command alone.
  */
-function tellErrorsByOperation(files: ClientFiles, schemas: string, names: Names, plain: PlainErrors): string {
+function nameErrorsByOperation(files: ClientFiles, schemas: string, names: Names, plain: PlainErrors): string {
   const { client } = files;
   const base = /import \{ (\w+ServiceException) \} from "\.\.\/models\/\w+";/.exec(schemas)?.[1];
   if (!base) throw changed(client, 'the class that all errors extend');
   let found = 0;
-  const told = schemas.replace(
+  const named = schemas.replace(
     operation,
     (_all, name: string, id: string, traits: string, input: string, output: string) => {
       found += 1;
@@ -127,19 +127,19 @@ function tellErrorsByOperation(files: ClientFiles, schemas: string, names: Names
         return [wire.code === error ? `${error} ${wire.status}` : `${error} ${wire.status} ${wire.code}`];
       });
       const made = `[9, n0, ${id}, ${traits}, () => ${input}, () => ${output}]`;
-      const telling =
-        errors.length === 0 ? made : `/* @__PURE__ */ telling(${made}, ${JSON.stringify(errors.join('|'))})`;
-      return `export var ${name}$ = ${telling};\n`;
+      const naming =
+        errors.length === 0 ? made : `/* @__PURE__ */ naming(${made}, ${JSON.stringify(errors.join('|'))})`;
+      return `export var ${name}$ = ${naming};\n`;
     },
   );
   const operations = schemas.match(/\$ = \[9, n0, /g)?.length ?? 0;
   if (found !== operations || found === 0) throw changed(client, `${operations} operations, came ${found}`);
-  return told + TELLING.replaceAll('Base', base);
+  return named + NAMING.replaceAll('Base', base);
 }
 
 /** As the generator writes an error and its class, from its name, the status and the code on the wire. */
-const TELLING = `
-function telling(operation, errors) {
+const NAMING = `
+function naming(operation, errors) {
   for (const error of errors.split("|")) {
     const [name, status, code = name] = error.split(" ");
     const $fault = status < 500 ? "client" : "server";

@@ -22,7 +22,7 @@ export class HmacKeyUnfit extends Error {
   override readonly name = 'HmacKeyUnfit';
 
   constructor(algorithm: string, found: string) {
-    super(`The secret of ${algorithm} is ${found}. A verifier that takes it accepts tokens that anybody can make.`);
+    super(`The secret of ${algorithm} is ${found}. A verifier that takes it accepts tokens that any caller can make.`);
   }
 }
 

@@ -89,9 +89,9 @@ export class Authoriser {
     const sessionPolicy = principal.accessKeyId ? this.#sessions.find(principal.accessKeyId)?.sessionPolicy : undefined;
     const contextText = access.context ? JSON.stringify(access.context) : '';
     // One decision serves all sessions of a role, unless a policy looks at the session.
-    const tellsSessionsApart =
+    const distinguishesSessions =
       profile.namesSessions || sessionPolicy !== undefined || /assumed-role|userid/i.test(resourceText);
-    const holder = tellsSessionsApart ? `${principal.arn} ${principal.accessKeyId}` : '';
+    const holder = distinguishesSessions ? `${principal.arn} ${principal.accessKeyId}` : '';
     const source =
       principal.kind === 'service'
         ? `${principal.servicePrincipal} ${principal.arn} ${principal.sessionName}`

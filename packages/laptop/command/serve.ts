@@ -39,6 +39,13 @@ export interface ServeOptions {
 /**
  * Runs the cloud until the process gets SIGINT or SIGTERM; a second signal ends the process at once.
  *
+ * @example
+ * ```ts
+ * import { serve } from '@keyturn/laptop';
+ *
+ * await serve({ port: 4610, timeScale: 1, assembly: 'cdk.out', print: console.log, note: console.error });
+ * ```
+ *
  * @throws PortTaken
  * @throws AssemblyUnusable
  * @throws FileUnusable

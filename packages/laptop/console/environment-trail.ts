@@ -5,7 +5,7 @@ import type { LambdaService } from '../services/lambda/service.ts';
 const KEPT_MILLISECONDS = 5 * 60_000;
 const MOST_KEPT = 200;
 
-/** The environments that ended a short time ago: without them nobody would see one turn into another. */
+/** The environments that ended a short time ago: without them a viewer would not see one turn into another. */
 export class EnvironmentTrail {
   #ended: EnvironmentRecord[] = [];
   #isAttached = false;

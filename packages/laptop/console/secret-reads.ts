@@ -13,8 +13,8 @@ export interface SecretRead {
 const MOST_READERS = 2_000;
 
 /**
- * Which version of a secret each execution environment read last: what CloudTrail would tell, kept by the session name of
- * the environment's credentials. A read of another label than AWSCURRENT cannot be told apart, nor can it on AWS.
+ * Which version of a secret each execution environment read last: what CloudTrail would show, kept by the session name of
+ * the environment's credentials. A read of another label than AWSCURRENT cannot be distinguished, nor can it on AWS.
  */
 export class SecretReads {
   readonly #cloud: RunningCloud;

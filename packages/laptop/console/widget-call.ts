@@ -17,7 +17,7 @@ export type WidgetAnswer =
   | { readonly kind: 'error'; readonly message: string };
 
 /**
- * Invokes the function behind a custom widget as whoever looks at the dashboard: here the person in front of the laptop.
+ * Invokes the function behind a custom widget as the viewer of the dashboard: here the person in front of the laptop.
  * A string is HTML, `{"markdown": …}` is Markdown, anything else is shown as JSON.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
  */

@@ -75,7 +75,7 @@ export class Environment {
   readonly #frames = new FrameReader();
   #settle: ((message: InitEnding | InvocationEnding) => void) | undefined;
   #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
-  /** What came while nobody waited: a function that ends its process between two requests. */
+  /** What came while no request was waiting: a function that ends its process between two requests. */
   #early: InitEnding | InvocationEnding | undefined;
 
   constructor(options: EnvironmentOptions) {
@@ -163,7 +163,7 @@ export class Environment {
     try {
       messages = this.#frames.push(chunk);
     } catch {
-      // Code that writes to our pipe has broken its own environment and nobody else's.
+      // Code that writes to our pipe has broken its own environment and no other.
       this.kill();
       return;
     }

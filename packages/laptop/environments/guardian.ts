@@ -18,11 +18,11 @@ export class Guardian {
   #shell: ChildProcess | undefined;
 
   watch(pid: number): void {
-    this.#tell(`+ ${pid}`);
+    this.#send(`+ ${pid}`);
   }
 
   release(pid: number): void {
-    if (this.#shell) this.#tell(`- ${pid}`);
+    if (this.#shell) this.#send(`- ${pid}`);
   }
 
   /** Kills whatever is still watched. May be called twice; `watch` starts it again. */
@@ -31,7 +31,7 @@ export class Guardian {
     this.#shell = undefined;
   }
 
-  #tell(line: string): void {
+  #send(line: string): void {
     this.#shell ??= this.#start();
     this.#shell.stdin?.write(`${line}\n`);
   }

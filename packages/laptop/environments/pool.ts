@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../clock.ts';
 import type { Environment, EnvironmentRequest, InitEnding, InvocationEnding } from './environment.ts';
 
-/** What environments are made from: a function's version as it was configured at one moment. Told apart by `key`. */
+/** What environments are made from: a function's version as it was configured at one moment. `key` identifies it. */
 export interface Snapshot {
   readonly key: string;
   readonly functionName: string;
@@ -99,7 +99,7 @@ export class EnvironmentPool<S extends Snapshot> {
       retired: false,
     };
     this.#held.set(environment.id, held);
-    this.#tell(held);
+    this.#notify(held);
     void environment.ended.then(() => {
       held.reaper?.cancel();
       this.#held.delete(environment.id);
@@ -166,10 +166,10 @@ export class EnvironmentPool<S extends Snapshot> {
     held.reaper?.cancel();
     held.state = state;
     held.since = this.#parts.clock.now();
-    this.#tell(held);
+    this.#notify(held);
   }
 
-  #tell(held: Held): void {
+  #notify(held: Held): void {
     this.events.emit('changed', record(held));
   }
 }

@@ -14,7 +14,7 @@ export interface VariablesSource {
   readonly logLevel?: string;
   readonly initializationType: 'on-demand' | 'provisioned-concurrency';
   readonly endpointUrl: string;
-  /** The certificates of the laptop's databases: libpq's own variable tells where they are. */
+  /** The certificates of the laptop's databases: libpq's own variable names the file. */
   readonly databaseCaPath?: string;
   readonly credentials: {
     readonly accessKeyId: string;

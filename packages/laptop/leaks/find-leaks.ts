@@ -11,7 +11,20 @@ export interface Leak {
   readonly form: number;
 }
 
-/** Looks for every value that Secrets Manager holds, of any version, in everything that left the memory of functions. */
+/**
+ * Looks for every value that Secrets Manager holds, of any version, in everything that left the memory of functions: logs,
+ * events, histories, messages, items. Reads only.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, findLeaks } from '@keyturn/laptop';
+ *
+ * const cloud = await createCloud();
+ * const leaks = await findLeaks(cloud, { texts: ['a value of your own'] });
+ * console.log(leaks.map(({ place }) => place));
+ * await cloud.close();
+ * ```
+ */
 export async function findLeaks(
   cloud: Cloud,
   more: { texts?: string[]; departures?: Departure[] } = {},

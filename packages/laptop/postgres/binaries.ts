@@ -43,7 +43,7 @@ function packageRoot(): string {
   }
 }
 
-/** What the package's install script does; npm may have been told not to run it. Another process may be at it too. */
+/** What the package's install script does; npm may be configured not to run it. Another process may be at it too. */
 async function linkLibraries(native: string): Promise<void> {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -58,7 +58,7 @@ async function linkLibraries(native: string): Promise<void> {
   }
 }
 
-/** Whether every folder on the way may be entered by anybody. */
+/** Whether every folder on the way may be entered by every user. */
 export async function reachableByAll(path: string): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;

@@ -13,12 +13,12 @@ export interface ConversationOptions {
   onStatement(text: string): void;
   /** The server has admitted the client, or refused it with this message. */
   onAuthenticated?(refusal?: Frame): void;
-  /** False when the session is ready already: then the client's going may leave it to somebody else. */
+  /** False when the session is ready already: then another client may have it when this one goes. */
   readonly authenticating: boolean;
 }
 
 export type Ending =
-  /** The client has gone in peace and the server owes nothing: the session could serve somebody else. */
+  /** The client has gone in peace and the server owes nothing: the session could serve another client. */
   { kind: 'client-left'; transaction: 'I' | 'T' | 'E' } | { kind: 'over' };
 
 type Side = 'client' | 'database';

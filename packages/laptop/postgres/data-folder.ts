@@ -6,7 +6,7 @@ import { makeOnce } from './make-once.ts';
 
 /**
  * LAPTOP_POSTGRES_DATA names a folder that keeps what initdb has made, for the servers that are started after: for a run
- * of the tests, which starts dozens. Whoever sets it empties it. A server of another version has another one there.
+ * of the tests, which starts dozens. The process that sets it empties it. A server of another version has another one there.
  */
 const kept = process.env.LAPTOP_POSTGRES_DATA;
 

@@ -64,7 +64,7 @@ export function readFirstMessage(bytes: Buffer): FirstMessage | undefined {
   const length = bytes.readUInt32BE(0);
   if (length < 8 || length > LONGEST_STARTUP_BYTES) throw new BrokenFrame('invalid length of startup packet');
   if (bytes.length < length) return undefined;
-  // Anything behind it was sent before we answered: nobody honest does, and behind SSLRequest it is an attack.
+  // Anything behind it was sent before we answered: no honest client does that, and behind SSLRequest it is an attack.
   if (bytes.length > length) throw new BrokenFrame('received unencrypted data after SSL request');
   const code = bytes.readUInt32BE(4);
   if (code === CODES.tls) return { kind: 'tls' };

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 
 /**
- * Makes a folder that others may be making too: whoever looks there finds it whole, or not at all. `make` fills a draft
- * beside it; whoever is first wins, since all make the same.
+ * Makes a folder that other processes may be making too. A reader finds it whole, or not at all. `make` fills a draft
+ * beside it; the first one wins, since all make the same.
  */
 export async function makeOnce(folder: string, make: (draft: string) => Promise<void>): Promise<void> {
   const draft = `${folder}.${randomUUID()}`;

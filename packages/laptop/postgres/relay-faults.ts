@@ -1,6 +1,6 @@
 import type { ServerError } from './frames.ts';
 
-/** Which calls a fault hits: from the `nth` match on (1 is the first), `times` times (once unless told). */
+/** Which calls a fault hits: from the `nth` match on (1 is the first), `times` times (default: once). */
 interface Aim {
   readonly nth?: number;
   readonly times?: number;

@@ -224,7 +224,7 @@ export async function startInstanceRelay(options: InstanceRelayOptions): Promise
   return door;
 }
 
-/** The server sees the client's own loopback address: pg_stat_activity tells a proxy from an application. */
+/** The server sees the client's own loopback address: pg_stat_activity distinguishes a proxy from an application. */
 export function connectFrom(address: string | undefined, to: { host: string; port: number }): Promise<Socket> {
   const localAddress = address?.startsWith('127.') ? address : undefined;
   return new Promise((resolve, reject) => {

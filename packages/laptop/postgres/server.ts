@@ -9,14 +9,14 @@ import { computeScramVerifier, formatScramVerifier } from './scram.ts';
 import { makeFolders, type ServerFolders } from './server-folders.ts';
 import { startWrapped, type WrappedServer } from './wrapper.ts';
 
-/** The cloud's own superuser, as on RDS; nobody logs in as it but this process, by the socket. */
+/** The cloud's own superuser, as on RDS; only this process logs in as it, by the socket. */
 const SUPERUSER = 'rdsadmin';
 const START_ATTEMPTS = 3;
 
 export interface PostgresOptions {
   /** Where the data may live; a folder of its own is made inside it and removed when the server stops. */
   readonly directory: string;
-  /** Shown as `cluster_name`: tells servers apart in process lists and logs. */
+  /** Shown as `cluster_name`: distinguishes servers in process lists and logs. */
   readonly clusterName?: string;
   /** `all` writes every statement to the log. */
   readonly logStatement?: 'none' | 'ddl' | 'mod' | 'all';
@@ -101,7 +101,7 @@ function unprivilegedAccount(): Account {
   return { uid: Number(row[2]), gid: Number(row[3]) };
 }
 
-/** PostgreSQL cannot choose a port itself, and somebody may take the one we found before it does: then another one. */
+/** PostgreSQL cannot choose a port itself, and another process may take the one we found before it does: then another one. */
 async function startOnFreePort(
   postgres: string,
   folders: ServerFolders,

@@ -54,7 +54,7 @@ export function startWrapped(options: {
   });
   child.unref();
   (child.stdin as unknown as { unref?(): void }).unref?.();
-  child.stdin?.on('error', () => undefined); // the wrapper has gone: `stopped` tells
+  child.stdin?.on('error', () => undefined); // the wrapper has gone: `stopped` says so
   return {
     stopped,
     stop() {

@@ -14,6 +14,18 @@ const MISLEADING = [
 /**
  * Writes what a shell sources to speak to this run: `. FILE`. Only this user may read it.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ * Answers what removes the file again.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, sourceCommand, writeEnvironmentFile } from '@keyturn/laptop';
+ *
+ * const cloud = await createCloud();
+ * const remove = writeEnvironmentFile('laptop.env', cloud);
+ * console.log(sourceCommand('laptop.env'));
+ * remove();
+ * await cloud.close();
+ * ```
  *
  * @throws FileUnusable
  */
@@ -46,7 +58,7 @@ function environmentText({ endpointUrl, region, administrator, pageToken }: Runn
   ].join('\n');
 }
 
-/** The command that puts the file into a shell. */
+/** The command that puts the file into a shell. The example of `writeEnvironmentFile` prints it. */
 export function sourceCommand(path: string): string {
   return `. ${shellQuoted(path.includes('/') ? path : `./${path}`)}`;
 }

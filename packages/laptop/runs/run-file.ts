@@ -5,7 +5,17 @@ import { FileUnusable } from '../errors.ts';
 import type { RunningCloud } from '../running-cloud.ts';
 import { makePrivateFile, type Remove, removeOwnFile } from './private-file.ts';
 
-/** Where runs leave their keys: `~/.keyturn`, or what LAPTOP_RUN_FOLDER names. */
+/**
+ * Where runs leave their keys: `~/.keyturn`, or what LAPTOP_RUN_FOLDER names.
+ *
+ * @example
+ * ```ts
+ * import { createCloud, runFolder } from '@keyturn/laptop';
+ *
+ * // Other programs of this user find the cloud by `laptop-<port>.json` in this folder.
+ * await createCloud({ runFolder: runFolder() });
+ * ```
+ */
 export function runFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   return environment.LAPTOP_RUN_FOLDER || join(homedir(), '.keyturn');
 }

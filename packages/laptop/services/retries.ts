@@ -13,7 +13,7 @@ export interface GivenUp {
   readonly error: unknown;
   /** Attempts after the first. */
   readonly retries: number;
-  /** Missing when the error is one that another attempt does not mend. */
+  /** Missing when the error is one that another attempt does not cure. */
   readonly exhausted?: 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
 }
 

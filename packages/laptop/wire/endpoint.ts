@@ -102,11 +102,11 @@ export class Endpoint {
       return await this.#converse(received, talk);
     } catch (error) {
       if (error instanceof NoAnswer) return { kind: error.how };
-      const told = inProtocol(this.#asAwsError(error, talk), talk.spoken, talk.service);
-      if (!talk.dispatched) this.#recordRefusal(talk, received, { code: told.code, started });
+      const answered = inProtocol(this.#asAwsError(error, talk), talk.spoken, talk.service);
+      if (!talk.dispatched) this.#recordRefusal(talk, received, { code: answered.code, started });
       const answer = writeError(
         talk.model,
-        told,
+        answered,
         talk.spoken,
         talk.requestId,
         received.headers['x-amzn-query-mode'] !== undefined,
@@ -194,7 +194,7 @@ export class Endpoint {
   }
 }
 
-// Errors that come before the service is known still have to be readable by whoever sent the request.
+// Errors that come before the service is known still have to be readable by the sender of the request.
 function guessSpoken(received: ReceivedRequest): Spoken {
   const type = received.headers['content-type'] ?? '';
   if (received.headers['x-amz-target'] || type.includes('x-amz-json-1.1')) return 'awsJson1_1';

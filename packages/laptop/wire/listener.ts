@@ -44,7 +44,7 @@ const HTTP2_PREFACE = 'PRI';
 export const LONGEST_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
- * One port of 127.0.0.1 for HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes: the SDK's Bedrock client
+ * One port of 127.0.0.1 for HTTP/1.1 and cleartext HTTP/2, distinguished by the first bytes: the SDK's Bedrock client
  * speaks HTTP/2 without asking first.
  */
 export async function listen(port: number, handling: Handling): Promise<Listener> {
@@ -117,7 +117,7 @@ async function serve(
   try {
     body = await readBody(request, LONGEST_BODY_BYTES);
   } catch (error) {
-    // A body over the limit is answered; a connection that broke while sending it has nobody to answer.
+    // A body over the limit is answered; a connection that broke while sending it cannot be answered.
     if (!(error instanceof RequestTooLarge)) return void response.destroy();
     oversized = true;
   }

@@ -91,7 +91,7 @@ function describeClient(name: string, exported: Record<string, unknown>) {
   return { protocol, settings };
 }
 
-/** The client is made to be read, not used: what it thinks of the Node version is nothing to tell a person. */
+/** The client is made to be read, not used: what it thinks of the Node version does not concern the reader of the output. */
 function withoutVersionWarning<Made>(make: () => Made): Made {
   const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
   const before = process.env[name];

@@ -16,7 +16,11 @@ const LONGEST_MANIFEST = 1_000_000;
  * Reads and parses a manifest: docs/manifest.md.
  *
  * @example
- * const manifest = readManifest('keyturn.json');
+ * ```ts
+ * import { readManifest } from 'keyturn';
+ *
+ * export const manifest = readManifest('keyturn.json');
+ * ```
  *
  * @throws ManifestUnreadable where there is no such file, or no JSON in it, or a key twice
  * @throws InputInvalid where its shape is another one

@@ -26,7 +26,7 @@ function similarSecrets({ secrets }: Manifest): string[] {
   });
 }
 
-/** Consumers and checks are told apart by their names, in settings, events and evidence. */
+/** Names identify consumers and checks, in settings, events and evidence. */
 function repeatedParts({ secrets, parameters }: Manifest): string[] {
   const lists: [place: string, names: string[]][] = [
     ...Object.entries(secrets).flatMap(([name, { consumers, checks }]): [string, string[]][] => [

@@ -22,6 +22,6 @@ export function newSecretProblems(secret: ManifestSecret): string[] {
   const missing = neededMembers.filter((member) => !(member in template));
   if (missing.length === 0) return [];
   return [
-    `new.template lacks ${missing.map((member) => `"${member}"`).join(', ')}: whoever reads the secret connects with them.`,
+    `new.template lacks ${missing.map((member) => `"${member}"`).join(', ')}: readers of the secret connect with them.`,
   ];
 }

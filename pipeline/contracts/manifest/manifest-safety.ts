@@ -47,7 +47,7 @@ export function parseManifest(input: unknown): Manifest {
   return { ...manifest, ...placeOf(manifest) };
 }
 
-/** Each of these would retire what somebody uses, leave nothing that works, or check less than it says. */
+/** Each of these would retire a credential in use, leave nothing that works, or check less than it says. */
 function secretProblems(secret: ManifestSecret): string[] {
   const general = [...newSecretProblems(secret), ...checkProblems(secret)];
   if (secret.kind === 'watched') return general;

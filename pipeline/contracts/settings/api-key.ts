@@ -56,7 +56,7 @@ const IamAccessKeySettings = v.strictObject({
 });
 export type IamAccessKeySettings = v.InferOutput<typeof IamAccessKeySettings>;
 
-/** A key of which we are the issuer: whoever accepts it reads the same secret. */
+/** A key of which we are the issuer: the service that accepts it reads the same secret. */
 const GeneratedSettings = v.pipe(
   v.strictObject({
     provider: v.literal('generated'),
@@ -66,7 +66,7 @@ const GeneratedSettings = v.pipe(
     prefix: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{0,40}$/)), ''),
     /** How long the previous key is accepted after it was replaced. */
     acceptPreviousSeconds: v.optional(seconds, 86_400),
-    /** Asks whoever accepts the key. Missing: what the secret holds is looked at. */
+    /** Asks the API that accepts the key. Missing: what the secret holds is looked at. */
     verify: v.optional(VerifyRequest),
     allowHttpOnLoopback: v.optional(v.boolean(), false),
     requestTimeoutSeconds: HttpProviderSettings.requestTimeoutSeconds,

@@ -154,7 +154,7 @@ export function httpProblems(data: HttpData): HttpProblem[] {
     problems.push({
       at: ['list', 'name'],
       expected:
-        'where an item holds its name, by which orphans are told from keys of others; or "ownsEveryKey": true, if the list shows keys of this secret alone',
+        'where an item holds its name, which distinguishes orphans from keys of others; or "ownsEveryKey": true, if the list shows keys of this secret alone',
     });
   }
   return problems;

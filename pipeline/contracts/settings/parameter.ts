@@ -23,7 +23,7 @@ export function parameterSettingsName(prefix: string, parameterName: string): st
   return `${prefix}/.parameter/${encoded}`;
 }
 
-/** The names under which somebody may have declared a parameter: its own, and those of the paths that it is under. */
+/** The names under which a parameter may be declared: its own, and those of the paths that it is under. */
 export function declarableNames(parameterName: string): string[] {
   const parts = parameterName.split('/');
   const paths = parts.slice(0, -1).map((_, index) => `${parts.slice(0, index + 1).join('/')}/`);

@@ -18,7 +18,7 @@ export const PipelineNames = v.object({
 const text = v.pipe(v.string(), v.nonEmpty());
 const arn = v.pipe(v.string(), v.startsWith('arn:'));
 
-/** What a deployed pipeline says of itself, in one parameter, to whoever looks for it by its name. */
+/** What a deployed pipeline says of itself, in one parameter, for callers that look for it by its name. */
 export const PipelineDescription = v.object({
   schemaVersion: v.literal(1),
   pipelineName: text,

@@ -96,7 +96,7 @@ export const SecretSettings = v.object({
   gracePeriodSeconds: seconds,
   /** How long Secrets Manager's own attempts may take before the workflow abandons the candidate. */
   promotionTimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(10), v.maxValue(MOST_PROMOTION_TIMEOUT_SECONDS)),
-  /** How often retirement asks for evidence again while somebody still uses the previous credential. */
+  /** How often retirement asks for evidence again while the previous credential is still in use. */
   evidenceIntervalSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
   /** Whether a value put by hand, whose checks fail, is rolled back. */
   rollBackHandPutValues: v.optional(v.boolean(), false),

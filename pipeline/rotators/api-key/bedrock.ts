@@ -90,7 +90,7 @@ export async function slotsTaken(provider: Pick<KeyProvider, 'listOwn'>, who: st
   const ids = (await provider.listOwn()).map((item) => quote(item.id, [])).join(', ');
   return new TargetRefused(
     `${who} has as many keys as IAM allows: ${ids}. One is that of AWSCURRENT; another was not made by this pipeline, ` +
-      'or is still in its grace period, and is left alone. Give the secret a user of its own, or delete the key that nobody uses.',
+      'or is still in its grace period, and is left alone. Give the secret a user of its own, or delete the key that is not in use.',
   );
 }
 

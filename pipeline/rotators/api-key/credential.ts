@@ -56,7 +56,7 @@ export function credentialName(stem: string, versionId: string): string {
 }
 
 /**
- * The id of a version's credential: 1. as it stands in the secret; 2. as the key itself tells; 3. as the vendor lists it
+ * The id of a version's credential: 1. as it stands in the secret; 2. as the key itself says; 3. as the vendor lists it
  * under the version's name. Undefined: it is not known, or no longer listed.
  */
 export function credentialId(
@@ -66,8 +66,8 @@ export function credentialId(
 ): string | undefined {
   const { key, id } = version.credential;
   if (id !== undefined) return id;
-  const told = provider.idOf?.(key, known.listed);
-  if (told !== undefined || provider.orphans !== 'name') return told;
+  const derived = provider.idOf?.(key, known.listed);
+  if (derived !== undefined || provider.orphans !== 'name') return derived;
   const name = credentialName(known.stem, version.versionId);
   return known.listed.find((listed) => listed.name === name)?.id;
 }

@@ -7,7 +7,7 @@ import { verifyByHttp } from './http-provider.ts';
 import type { CurrentCredential, KeyProvider, NewCredential, Verdict } from './provider.ts';
 
 /**
- * Keys of which we are the issuer: whoever accepts them reads the same secret. A JSON secret holds next, current and
+ * Keys of which we are the issuer: the service that accepts them reads the same secret. A JSON secret holds next, current and
  * previous, as a key ring does: `next` is published one whole rotation before it is used, so acceptors with a stale cache
  * know it already. A plain string has no place for them: there acceptors look at AWSPREVIOUS and AWSPENDING too.
  */
@@ -63,7 +63,7 @@ function made(key: string, members: Record<string, string | undefined> = {}): Ne
   return { key, id: keyId(key), members };
 }
 
-/** Names a key in logs and events of those who accept it. It has too many random bits for the name to tell it. */
+/** Names a key in logs and events of those who accept it. It has too many random bits for the name to give it away. */
 function keyId(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }

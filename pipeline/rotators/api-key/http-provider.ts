@@ -26,7 +26,7 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
       const where = describeRequest(create);
       const answer = await send(create, { name, ...expiry(settings, dependencies.now()) });
       if (!isSuccess(answer))
-        throw describeStatus(where, answer, 'If keys are in the way, revoke those that nobody uses.');
+        throw describeStatus(where, answer, 'If keys are in the way, revoke those that are not in use.');
       const key = textAt(answer.body, create.key);
       const id = textAt(answer.body, create.id);
       if (key !== undefined && id !== undefined) return { key, id };
@@ -53,7 +53,7 @@ export function httpProvider(dependencies: ApiKeyDependencies, settings: HttpSet
   };
 }
 
-/** Asks whoever accepts the key. What is neither of the expected answers says nothing about the key. */
+/** Asks the API that accepts the key. What is neither of the expected answers says nothing about the key. */
 export async function verifyByHttp(
   template: VerifyRequest,
   send: (values: Record<string, string>) => Promise<HttpAnswer>,

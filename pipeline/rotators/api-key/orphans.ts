@@ -5,21 +5,21 @@ import type { ListedCredential, OrphanRule } from './provider.ts';
 export interface HeldId {
   readonly versionId: string;
   readonly id: string | undefined;
-  /** The secret itself tells the id. Otherwise it was looked up by the version's name, which a lost create carries too. */
+  /** The secret itself holds the id. Otherwise it was looked up by the version's name, which a lost create carries too. */
   readonly isTold?: boolean;
 }
 
 export interface Judged {
   /** To revoke. */
   readonly revoke: ListedCredential[];
-  /** Somebody else's, or of unknown origin: left alone. */
+  /** Another application's, or of unknown origin: left alone. */
   readonly strangers: ListedCredential[];
 }
 
 /**
  * What of the listed credentials may go. Pure. In this order:
- * 1. A version that is wanted holds its id, or carries its name: kept. Not for the name alone where the secret tells
- *    another id that the vendor lists under that very name: this one was made by a request that nobody waited for.
+ * 1. A version that is wanted holds its id, or carries its name: kept. Not for the name alone where the secret holds
+ *    another id that the vendor lists under that very name: this one was made by a request whose answer was lost.
  * 2. A version that is spent does (it failed, or its grace is over), or it has the name of the candidate that is about to
  *    be made: revoked.
  * 3. It may be what a version held that lost its label within the grace period: a stranger, for now.

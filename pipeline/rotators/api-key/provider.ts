@@ -7,7 +7,7 @@
  * - `revoke` may be called twice; a credential that is gone is revoked.
  * - `listOwn` shows every credential that was made for this secret, perhaps among others.
  *
- * Errors are `TargetRefused` (another try does not mend it) or `TargetUnavailable` (it may). No value is in them.
+ * Errors are `TargetRefused` (another try does not help) or `TargetUnavailable` (it may). No value is in them.
  */
 export interface KeyProvider {
   create(request: { name: string; current: CurrentCredential; emergency: boolean }): Promise<NewCredential>;
@@ -15,14 +15,14 @@ export interface KeyProvider {
   verify(credential: Credential, held?: CurrentCredential): Promise<Verdict>;
   revoke(id: string): Promise<void>;
   listOwn(): Promise<ListedCredential[]>;
-  /** The id of a key that tells it by itself; undefined where only the vendor knows. */
+  /** The id that the key itself holds; undefined where only the vendor knows. */
   idOf?(key: string, listed: readonly ListedCredential[]): string | undefined;
   /** How orphans are known. */
   readonly orphans: OrphanRule;
 }
 
 /**
- * `name`: credentials carry the name that `create` was given. `every`: somebody said that every credential that is listed
+ * `name`: credentials carry the name that `create` was given. `every`: the settings say that every credential that is listed
  * belongs to this secret, so that ids which no version holds are orphans. `younger`: it is taken to be so, and only what is
  * younger than the one in use, and was never used itself, is an orphan. `none`: nothing exists outside of the secret.
  */
@@ -50,7 +50,7 @@ export interface ListedCredential {
   readonly id: string;
   readonly name?: string;
   readonly createdAt?: Date;
-  /** Last use, where the vendor tells: by what, as a person can find it. */
+  /** Last use, where the vendor reports it: by what, as a person can find it. */
   readonly lastUsed?: { readonly at: Date; readonly by: string };
 }
 

@@ -37,7 +37,7 @@ export async function sweepCredentials(
   for (const item of judged.revoke) await provider.revoke(item.id);
 }
 
-/** The spent versions, without those whose key a wanted one holds too: somebody put the same key again, perhaps without its id. */
+/** The spent versions, without those whose key a wanted one holds too: a person put the same key again, perhaps without its id. */
 function withoutWantedKeys(
   account: KeyAccount,
   { known, spent }: Pick<SweptVersions<ApiKeyPayload>, 'known' | 'spent'>,
@@ -84,15 +84,15 @@ export async function revokePrevious(
 
 /**
  * Revokes what a version holds, unless the current one holds the same; the vendor's list is asked only where the secret does
- * not tell the id. Answers whether the id is known.
+ * not say the id. Answers whether the id is known.
  */
 async function revokeHeld(account: KeyAccount, current: ApiKeyVersion, version: ApiKeyVersion): Promise<boolean> {
   const { provider, stem } = account;
   const ids = (listed: readonly ListedCredential[]) =>
     [current, version].map((one) => heldId(account, one, listed).id) as [string | undefined, string | undefined];
-  const told = ids([]);
-  if (!told.includes(undefined)) {
-    if (told[1] !== told[0]) await provider.revoke(told[1] as string);
+  const known = ids([]);
+  if (!known.includes(undefined)) {
+    if (known[1] !== known[0]) await provider.revoke(known[1] as string);
     return true;
   }
   const listed = await provider.listOwn();
@@ -100,7 +100,7 @@ async function revokeHeld(account: KeyAccount, current: ApiKeyVersion, version: 
   if (held === undefined) return false;
   // Known by its name only: whatever else has that name came of a create whose answer was lost.
   const name = credentialName(stem, version.versionId);
-  const namesakes = told[1] === undefined ? listed.filter((item) => item.name === name).map((item) => item.id) : [];
+  const namesakes = known[1] === undefined ? listed.filter((item) => item.name === name).map((item) => item.id) : [];
   for (const id of new Set([held, ...namesakes])) if (id !== inUse) await provider.revoke(id);
   return true;
 }

@@ -9,7 +9,7 @@ import type { Credential } from './provider.ts';
 const TRIES = 3;
 
 /**
- * Asks the vendor whether the keys that are meant to work do; keys of our own making only where whoever accepts them can
+ * Asks the vendor whether the keys that are meant to work do; keys of our own making only where their acceptor can
  * be asked. Reads only. @throws TargetUnavailable where there is no verdict
  */
 export async function verifyCredentials(

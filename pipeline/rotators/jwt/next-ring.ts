@@ -84,7 +84,7 @@ async function refuseStrangeKey(secretName: string, payload: StoredJwtPayload, r
   const { kid, alg } = await takeOver(secretName, payload);
   if (kid === ring.current.kid && alg === ring.current.alg) return;
   throw new UnsafeRotation(
-    `${secretName}: jwt_secret_key is not the current key of jwt_key_ring: somebody put one without the other, and signers do not agree. ` +
+    `${secretName}: jwt_secret_key is not the current key of jwt_key_ring: one was put without the other, and signers do not agree. ` +
       'Put a value without jwt_key_ring to take jwt_secret_key over, or with the jwt_secret_key that belongs to the ring.',
   );
 }

@@ -43,7 +43,7 @@ export async function proveOwnRing(
   const legacy = await takeOver(secretName, payload);
   if (legacy.kid !== ring.current.kid || legacy.alg !== ring.current.alg) {
     throw new CandidateRejected(
-      `${secretName}: jwt_secret_key is not the current key of its ring: readers of it would sign what nobody verifies.`,
+      `${secretName}: jwt_secret_key is not the current key of its ring: readers of it would sign tokens that no verifier accepts.`,
     );
   }
   const accepted = verificationKeys(ring, now);

@@ -37,7 +37,7 @@ export async function openAdministrator(
   return (await chooseAdministrator(tools, rotation, payload, database)).open();
 }
 
-/** The same without logging in yet: a superuser secret of another host is refused before anybody is connected to. */
+/** The same without logging in yet: a superuser secret of another host is refused before a connection is made. */
 export async function chooseAdministrator(
   tools: Tools,
   rotation: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,

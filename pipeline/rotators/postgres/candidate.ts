@@ -12,7 +12,7 @@ const RETRY_MILLISECONDS = 500;
 /** The host may be a replica, which learns of a password a moment after its source. */
 const REPLICA_LAG_SECONDS = 5;
 
-/** Somebody may have put the candidate by hand: it must be for the same database and the login that is due. */
+/** A person may have put the candidate by hand: it must be for the same database and the login that is due. */
 export function refuseOtherTarget(
   secretName: string,
   current: PostgresPayload,

@@ -20,7 +20,7 @@ export interface Session {
 
 export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
 
-/** Says what a failure to connect means to whoever connects. */
+/** Says what a failure to connect means to the caller that connects. */
 export type DescribeFault = (error: unknown, where: string, secrets: readonly string[]) => unknown;
 
 const CONNECT_TIMEOUT_MILLISECONDS = 8_000;

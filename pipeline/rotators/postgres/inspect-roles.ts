@@ -6,7 +6,7 @@ export interface RoleState {
   readonly canLogin: boolean;
   readonly connectionLimit: number;
   readonly validUntil: string | null;
-  /** Whether whoever asks may alter the role. */
+  /** Whether the administrator may alter the role. */
   readonly administrable: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface TargetState {
   readonly endsSessions: boolean;
   readonly mayUseTemporaryTables: boolean;
   readonly roles: ReadonlyMap<string, RoleState>;
-  /** Whether the second login, where it exists, is a member of the base role: otherwise it is somebody else's. */
+  /** Whether the second login, where it exists, is a member of the base role: otherwise another application owns it. */
   readonly secondBelongs: boolean;
 }
 

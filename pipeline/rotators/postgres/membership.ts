@@ -4,7 +4,7 @@ import type { Statements } from './transaction.ts';
 
 /**
  * Lends the administrator the rights of roles for a piece of a transaction. An administrator that is no superuser has
- * ADMIN on the roles it made, but not their rights; nobody else sees the loan, since it is given back before the commit.
+ * ADMIN on the roles it made, but not their rights; no other session sees the loan, since it is given back before the commit.
  * https://www.postgresql.org/docs/current/role-membership.html
  */
 export async function withMemberships(

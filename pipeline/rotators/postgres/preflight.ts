@@ -87,7 +87,7 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
     find(
       true,
       'SecondLoginForeign',
-      `Role ${names.second} exists and is no member of ${names.base}: it may belong to somebody else. Grant the membership if it is the second login.`,
+      `Role ${names.second} exists and is no member of ${names.base}: it may belong to another application. Grant the membership if it is the second login.`,
       `GRANT ${quoteForReading(names.base)} TO ${quoteForReading(names.second)}`,
     );
   }

@@ -13,7 +13,7 @@ export interface RoleMemory {
   readonly settings: Record<string, string>;
 }
 
-/** A retirement disabled the login, and nobody else. */
+/** A retirement disabled the login, and no person did. */
 export const RETIRED = 'retired';
 
 const MARK = 'keyturn:';
@@ -40,7 +40,7 @@ async function readComment(statements: Statements, role: string): Promise<string
   return row && (row.comment ?? '');
 }
 
-/** A comment that somebody has edited counts as no memory: then the base login's settings win. */
+/** A comment that a person has edited counts as no memory: then the base login's settings win. */
 function parseMemory(line: string | undefined): RoleMemory {
   const nothing = { written: {}, settings: {} };
   if (!line) return nothing;

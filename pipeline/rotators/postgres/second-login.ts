@@ -95,6 +95,6 @@ async function joinRole(statements: Statements, role: string, member: string): P
 async function actAs(statements: Statements, login: string, owner: string): Promise<void> {
   const set = () => statements.execute('ALTER ROLE %I SET role TO %L', login, owner);
   if (statements.serverVersion >= 160_000) return set();
-  // Up to version 15 the server asks whether whoever sets it could become the role.
+  // Up to version 15 the server asks whether the role that sets it could become the other role.
   await withMemberships(statements, [owner], [], set);
 }

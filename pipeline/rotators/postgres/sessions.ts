@@ -17,7 +17,7 @@ interface SessionRow {
   readonly address: string | null;
   readonly since: Date;
   readonly leftIdle: boolean;
-  /** A check or an audit of ours, which is over in a moment: nobody's use. */
+  /** A check or an audit of ours, which is over in a moment. It is no use of the credential. */
   readonly isProbe: boolean;
 }
 

@@ -52,7 +52,7 @@ export async function inTransaction<Result>(
       await query('COMMIT');
       return result;
     } catch (error) {
-      // The first fault is the one to tell: a session that is broken cannot roll back, and the server does it for us.
+      // Report the first fault: a session that is broken cannot roll back, and the server does it for us.
       await query('ROLLBACK').catch(() => undefined);
       throw error;
     }

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { outcomeOf, statesToTell } from '../../../cli/execution/progress.ts';
+import { outcomeOf, statesToShow } from '../../../cli/execution/progress.ts';
 import { inStoryOrder, placeOf } from '../../../cli/execution/story-order.ts';
 
 const at = new Date('2026-11-24T12:00:00Z');
@@ -17,8 +17,8 @@ test('the loop that waits for the promotion is told once, choices and reports no
     entered('TaskStateEntered', 'RotateAgain'),
     entered('WaitStateEntered', 'WaitForPromotion'),
   ];
-  expect(statesToTell(events).map(({ name }) => name)).toEqual(['Prepare', 'RotateSecret', 'AwaitPromotion']);
-  expect(statesToTell(events.slice(4), 'AwaitPromotion')).toEqual([]);
+  expect(statesToShow(events).map(({ name }) => name)).toEqual(['Prepare', 'RotateSecret', 'AwaitPromotion']);
+  expect(statesToShow(events.slice(4), 'AwaitPromotion')).toEqual([]);
 });
 
 test.each<[string, Partial<HistoryEvent>, object]>([

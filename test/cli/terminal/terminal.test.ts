@@ -47,7 +47,7 @@ describe('a question', () => {
     await openTerminal(asStreams).confirm('Really?', true);
     expect(said).toEqual([]);
     await expect(openTerminal(asStreams).confirm('Really?', undefined)).rejects.toThrow(
-      'Really? Nobody can be asked here: pass --yes',
+      'Really? There is no terminal to answer at. Pass --yes',
     );
   });
 });

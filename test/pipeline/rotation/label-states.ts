@@ -30,6 +30,17 @@ export const states = {
 
 export type StateName = keyof typeof states;
 
+/** The versions of a state, and x, which carries no label. */
+export const versionsOf = (name: StateName): string[] => [...Object.keys(states[name]), 'x'];
+
+/** `a: ! i | x: ! i`, by its rows. */
+export function rowsOf(text: string): [string, string[]][] {
+  return text.split(' | ').map((row) => {
+    const [version = '', cells = ''] = row.split(': ');
+    return [version, cells.split(' ')];
+  });
+}
+
 /**
  * Operations with two versions. `b: R ! i` is the row of `versionId` b; its columns are `previousVersionId`, in the order of the
  * state's versions and then x, a version that carries no label.

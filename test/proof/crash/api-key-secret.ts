@@ -59,6 +59,8 @@ export type KeyKind = keyof typeof kinds;
 export const keyKinds = Object.keys(kinds) as KeyKind[];
 
 export interface ApiKeySecret extends Subject {
+  /** The ids of the keys that exist. */
+  credentials(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function manageApiKeySecret(world: World, kind: KeyKind): Promise<A
       expect(subject.mostAtOnce()).toBeLessThanOrEqual(MOST_KEYS_AT_ONCE);
       await expectNoLabels(secret);
     },
+    credentials: () => subject.credentials(),
     close: () => subject.close(),
   };
 }

@@ -175,7 +175,17 @@ const fleet: readonly Reason[] = [
   },
 ];
 
-export const reasons: readonly Reason[] = [...pipelineReasons, ...example, ...fleet];
+/** Principals of the lab, to which the bus must say no. */
+const lab: readonly Reason[] = [
+  {
+    holder: /^lab(requester|stranger)DefaultPolicy$/,
+    actions: ['events:PutEvents'],
+    resource: /^\*$/,
+    because: 'Their own policies allow every bus, so that the policy of the bus alone decides what they may put.',
+  },
+];
+
+export const reasons: readonly Reason[] = [...pipelineReasons, ...example, ...fleet, ...lab];
 
 export function reasonFor(right: Right, among: readonly Reason[] = reasons): Reason | undefined {
   return among.find(

@@ -7,6 +7,7 @@ import { ExampleStack } from '../../../examples/stack/example-stack.ts';
 import { readManifest } from '../../../pipeline/contracts/manifest/manifest-file.ts';
 import { parseManifest } from '../../../pipeline/contracts/manifest/manifest-safety.ts';
 import { ManifestStack } from '../../../stacks/manifest-stack.ts';
+import { LabStack } from '../../scenarios/lab/lab-stack.ts';
 import { completeManifest } from '../manifests/complete-manifest.ts';
 import { reasonFor, reasons } from './reasons.ts';
 import { hasWildcard, type Right, rightsOf } from './statements.ts';
@@ -20,6 +21,7 @@ const stacks: Record<string, () => Record<string, any>> = {
   'of the example': () => make((app) => new ExampleStack(app, 'Example', {})),
   'of the costs': () => make((app) => new CostsStack(app, 'Bench')),
   'of the convergence': () => make((app) => new ConvergenceStack(app, 'Bench')),
+  'of the lab': () => make((app) => new LabStack(app, 'Lab')),
   'of the fleet': () => make((app) => new FleetStack(app, 'Bench')),
 };
 

@@ -39,7 +39,7 @@ export class CustomWidgets {
     }
   }
 
-  /** Called each second: calls again what has been shown for so long. Not while somebody answers a dialog or types. */
+  /** Called each second: calls again what has been shown for so long. Not while the person answers a dialog or types. */
   tick(refreshSeconds) {
     if (refreshSeconds === 0 || document.hidden || document.querySelector('dialog[open]')) return;
     for (const shown of this.#shown.values()) {

@@ -29,7 +29,7 @@ export function relativeText(when) {
   return away < 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** A version id, revision or environment id as one can tell them apart at a glance. */
+/** A version id, revision or environment id short enough to be distinguished at a glance. */
 export function shortId(id) {
   return id.replace(/^(.+-)?([0-9a-f]{32,})$/i, '$2').slice(0, 8);
 }

@@ -36,7 +36,7 @@ async function show() {
   view = viewOf(location.hash);
   main.replaceChildren();
   await refresh();
-  // Whoever follows a link by keyboard or ear goes on at the heading of the new page.
+  // A person who follows a link by keyboard or ear goes on at the heading of the new page.
   if (location.hash !== '') main.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }

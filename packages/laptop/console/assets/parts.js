@@ -1,7 +1,7 @@
 import { h, s } from './dom.js';
 import { relativeText, timeText } from './format.js';
 
-/** A time that is told from now, and exactly when pointed at; it ticks by itself. */
+/** A time that is given from now, and exactly when pointed at; it ticks by itself. */
 export function ago(when) {
   if (!when) return 'never';
   return h(

@@ -33,7 +33,7 @@ const policy = window.trustedTypes?.createPolicy('inert-document', { createHTML:
 
 /**
  * Reads a widget's HTML into fresh nodes. `css` is the text of its style elements; each `cwdb-action` is left as
- * `cwdbAction` on the element before it, for whoever wires the widget.
+ * `cwdbAction` on the element before it, for the code that wires the widget.
  */
 export function sanitise(text) {
   // Renamed, so that the page's policy has nothing to refuse in the document that is only read.

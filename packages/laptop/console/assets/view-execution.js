@@ -17,7 +17,7 @@ export function executionView(arn) {
       const shown = await read('execution', { arn, afterEvent: story.events.length });
       story.graph ??= shown.graph;
       story.events.push(...shown.events.filter(({ id }) => id > story.events.length));
-      tellProgress(shown);
+      announceProgress(shown);
       return page(shown, story, options);
     },
     after(main) {
@@ -34,7 +34,7 @@ export function executionView(arn) {
 }
 
 /** For those who listen: where the execution is, and how it ended. */
-function tellProgress({ execution, progress }) {
+function announceProgress({ execution, progress }) {
   const now = progress.states.filter(({ status }) => status === 'in-progress').map(({ name }) => name);
   if (execution.status === 'RUNNING') announce(now.length > 0 ? `In ${now.join(' and ')}` : 'Started');
   else announce(`Execution ${execution.status.toLowerCase().replace('_', ' ')}`);

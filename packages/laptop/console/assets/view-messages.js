@@ -2,7 +2,7 @@ import { read } from './data.js';
 import { h } from './dom.js';
 import { ago, empty, jsonBlock } from './parts.js';
 
-/** What left the cloud for people: mails, text messages, web hooks; and what nobody subscribed to. */
+/** What left the cloud for people: mails, text messages, web hooks; and messages without a subscription. */
 export function messagesView() {
   return {
     async render() {
@@ -22,7 +22,7 @@ export function messagesView() {
               ', ',
               ago(message.at),
               ', to ',
-              message.sentTo.length > 0 ? message.sentTo.join(', ') : 'nobody: no subscription',
+              message.sentTo.length > 0 ? message.sentTo.join(', ') : 'no one: no subscription',
             ),
             bodyOf(message),
           ),

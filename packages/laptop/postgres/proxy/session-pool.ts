@@ -120,7 +120,7 @@ export class SessionPool {
     return this.#takeOver(client, { user, database, parameters });
   }
 
-  /** From here on the session's bytes are read by whoever borrows it, not by the client that logged in. */
+  /** From here on the session's bytes are read by the client that borrows it, not by the client that logged in. */
   #takeOver(client: pg.Client, known: Pick<Session, 'user' | 'database' | 'parameters'>): Session {
     const { connection, processID, secretKey } = client as unknown as {
       connection: pg.Connection & { removeAllListeners(): void };

@@ -15,7 +15,7 @@ import {
 } from './model-ids.ts';
 import type { ApplicationProfile, BedrockState } from './state.ts';
 
-/** When AWS brought system profiles out; it tells them all apart, the laptop does not. */
+/** When AWS brought system profiles out; AWS has one for each, the laptop one for all. */
 const PROFILES_SINCE = new Date('2024-08-27T00:00:00Z');
 
 const notFound = (message: string) => new AwsError('ResourceNotFoundException', message, { httpStatus: 404 });

@@ -13,7 +13,7 @@ export interface ApplicationProfile {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** Who may use which model, and the profiles that were made. Models are granted unless somebody says otherwise. */
+/** Who may use which model, and the profiles that were made. Models are granted unless a test or a person takes them away. */
 export class BedrockState {
   profiles: ApplicationProfile[] = [];
   readonly #access = new Map<string, ModelAccess>();

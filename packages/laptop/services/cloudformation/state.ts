@@ -13,7 +13,7 @@ export interface StackOutput {
   readonly exportName?: string;
 }
 
-/** A stack of a loaded assembly, as CloudFormation tells of it. */
+/** A stack of a loaded assembly, as CloudFormation describes it. */
 export interface Stack {
   readonly name: string;
   readonly id: string;

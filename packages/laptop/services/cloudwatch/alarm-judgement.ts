@@ -48,10 +48,10 @@ export function judge(alarm: Alarm, metrics: MetricStore, now: Date): Verdict {
   }
   if (present.length === 0 && treat === 'ignore') return { state: alarm.state, reason: alarm.reason, mayChange };
   const state = breaching >= needed ? 'ALARM' : 'OK';
-  const telling = present.filter(({ value }) => breaches(value as number, threshold) === (state === 'ALARM'));
+  const deciding = present.filter(({ value }) => breaches(value as number, threshold) === (state === 'ALARM'));
   return {
     state,
-    reason: reasonFor(alarm, state, { telling, missing: periods - present.length, needed, periods, treat }),
+    reason: reasonFor(alarm, state, { deciding, missing: periods - present.length, needed, periods, treat }),
     mayChange,
   };
 }
@@ -60,24 +60,24 @@ export function judge(alarm: Alarm, metrics: MetricStore, now: Date): Verdict {
 function reasonFor(
   alarm: Alarm,
   state: 'ALARM' | 'OK',
-  found: { telling: readonly Point[]; missing: number; needed: number; periods: number; treat: string },
+  found: { deciding: readonly Point[]; missing: number; needed: number; periods: number; treat: string },
 ): string {
-  const { telling, missing, needed, periods, treat } = found;
+  const { deciding, missing, needed, periods, treat } = found;
   const { input } = alarm;
-  if (telling.length === 0) {
+  if (deciding.length === 0) {
     const many = missing === 1 ? '1 missing datapoint was' : `${missing} missing datapoints were`;
     const treated = `${many} treated as [${treat === 'breaching' ? 'Breaching' : 'NonBreaching'}].`;
     if (missing < periods) return `Threshold Crossed: ${treated}`;
     return `Threshold Crossed: no datapoints were received for ${periods} period${periods === 1 ? '' : 's'} and ${treated}`;
   }
-  const list = telling.map(({ value, start }) => `${decimal(value as number)} (${shortTime(start)})`).join(', ');
-  const verb = `${telling.length === 1 ? 'was' : 'were'}${state === 'OK' ? ' not' : ''}`;
+  const list = deciding.map(({ value, start }) => `${decimal(value as number)} (${shortTime(start)})`).join(', ');
+  const verb = `${deciding.length === 1 ? 'was' : 'were'}${state === 'OK' ? ' not' : ''}`;
   const bound = `${words[input.ComparisonOperator ?? '']} the threshold (${decimal(input.Threshold ?? 0)})`;
   const transition =
     alarm.state === state
       ? ''
       : ` (minimum ${needed} datapoint${needed === 1 ? '' : 's'} for ${alarm.state} -> ${state} transition)`;
-  return `Threshold Crossed: ${telling.length} out of the last ${periods} datapoints [${list}] ${verb} ${bound}${transition}.`;
+  return `Threshold Crossed: ${deciding.length} out of the last ${periods} datapoints [${list}] ${verb} ${bound}${transition}.`;
 }
 
 const decimal = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));

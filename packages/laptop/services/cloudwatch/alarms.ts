@@ -6,7 +6,7 @@ import { checkAlarm } from './alarm-validation.ts';
 import type { MetricStore } from './metrics.ts';
 
 /**
- * Alarms, evaluated when data arrive and when a period ends, so that nobody waits needlessly in front of a laptop.
+ * Alarms, evaluated when data arrive and when a period ends, so that a person at a laptop does not wait needlessly.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
  */
 export class Alarms {

@@ -8,7 +8,7 @@ import { expectReady, type Table, type Tables, validation } from './tables.ts';
 const MOST_ACTIONS = 100;
 const TOKEN_MILLISECONDS = 10 * 60_000;
 const actions = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem' };
-/** What the content of an item can do to an update, and nobody knows before. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
+/** Errors of an update that depend on the content of the item. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
 const FAULT_OF_ITEM =
   /attribute that does not exist in the item|incorrect data type|document path provided|exceeded the maximum allowed size|[Tt]ype mismatch/;
 
@@ -154,7 +154,7 @@ async function writeAll(backend: Backend, writes: readonly Write[]): Promise<voi
 async function writeOne(backend: Backend, write: Write, before: Record<string, unknown> | undefined): Promise<Reason> {
   const { action, part, table } = write;
   const { ReturnValuesOnConditionCheckFailure: wanted, ...request } = part;
-  // A check is a deletion with the condition; what it deletes is put back before anybody looks.
+  // A check is a deletion with the condition; what it deletes is put back before another request is served.
   const operation = action === 'ConditionCheck' ? 'DeleteItem' : actions[action];
   try {
     await backend.send(operation, { ...request, TableName: table.name });

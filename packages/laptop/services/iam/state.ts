@@ -66,7 +66,7 @@ export interface ServiceCredential {
   status: 'Active' | 'Inactive';
 }
 
-/** Keys of users begin so, which tells them from a person's, also those of an earlier run. */
+/** Keys of users begin so, which distinguishes them from a person's, also those of an earlier run. */
 export const issuedKeyPrefix = 'AKIALOCAL';
 
 /** What IAM knows: one per cloud, for all regions. Every change moves `generation` on, so that decisions can be cached. */

@@ -71,7 +71,7 @@ export class CodeStore {
     );
   }
 
-  /** The code as one zip file, for whoever follows GetFunction's Location. */
+  /** The code as one zip file, for callers that follow GetFunction's Location. */
   zip(code: FunctionCode): Uint8Array {
     const entries = filesOf(code.folder).map((file) => [file, readFileSync(join(code.folder, file))] as const);
     return zipSync(Object.fromEntries(entries), { mtime: '1980-01-01' });

@@ -80,7 +80,7 @@ async function admit(cloud: Cloud, fn: LambdaFunction, config: UrlConfig, reques
   return { iam: { accessKey: principal.accessKeyId, accountId, callerId: principal.arn, userArn: principal.arn } };
 }
 
-// Nobody's request has no identity to evaluate: only a statement for everybody can admit it.
+// An unsigned request has no identity to evaluate. Only a statement for every principal can admit it.
 function letsAnybodyIn(statement: PolicyStatement, action: string, context: Readonly<Record<string, string>>): boolean {
   const { Principal, Action, Condition } = statement;
   const everybody = Principal === '*' || (Principal as { AWS?: string } | undefined)?.AWS === '*';

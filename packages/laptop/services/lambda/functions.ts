@@ -127,7 +127,7 @@ async function createFunction(lambda: Lambda, input: any, call: Call) {
     functionArn(call, name),
     changeSettings(defaultSettings(name, code), input),
   );
-  // Unzipping takes a moment, in which somebody else may have made it.
+  // Unzipping takes a moment, in which another request may have made it.
   if (lambda.state.find(call.region, name)) throw conflict(`Function already exist: ${name}`);
   const fn = lambda.create(call, name, settings, { active: false });
   for (const [key, value] of Object.entries(input.Tags ?? {})) fn.tags.set(key, String(value));

@@ -8,7 +8,7 @@ import type { FunctionSnapshot } from './state.ts';
  */
 export class LogDelivery {
   readonly #cloud: Cloud;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(cloud: Cloud) {
     this.#cloud = cloud;
@@ -24,7 +24,7 @@ export class LogDelivery {
     let queue = this.#cloud
       .authorise(principal, { action: 'logs:PutLogEvents', resource: arn })
       .then(({ allowed, message }) => {
-        if (!allowed) this.#tell(snapshot.functionName, message);
+        if (!allowed) this.#report(snapshot.functionName, message);
         return allowed;
       });
     const write = (text: string, time: Date) => {
@@ -36,9 +36,9 @@ export class LogDelivery {
     return { name, write };
   }
 
-  #tell(functionName: string, message: string): void {
-    if (this.#told.has(functionName)) return;
-    this.#told.add(functionName);
+  #report(functionName: string, message: string): void {
+    if (this.#reported.has(functionName)) return;
+    this.#reported.add(functionName);
     this.#cloud.log(`${functionName} writes no logs: ${message}`);
   }
 }

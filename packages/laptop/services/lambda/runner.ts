@@ -235,7 +235,7 @@ export class Runner {
     return isPython(runtime) ? { pythonExecutable: this.#python.executable } : {};
   }
 
-  // What a dead environment held is of no use to anybody.
+  // What a dead environment held is of no use any more.
   #detach(environment: Environment): void {
     const held = this.#credentials.get(environment.id);
     this.#credentials.delete(environment.id);

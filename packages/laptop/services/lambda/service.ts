@@ -18,7 +18,7 @@ import { versionOperations } from './versions.ts';
 export interface LambdaService extends Service {
   readonly name: 'lambda';
   readonly lambda: Lambda;
-  /** Every live execution environment, for whoever watches. */
+  /** Every live execution environment, for watchers. */
   environments(): EnvironmentRecord[];
   /** Hears every change of an environment's state; the last one says `ended`. Answers how to stop. */
   onEnvironment(listener: (record: EnvironmentRecord) => void): () => void;

@@ -17,13 +17,13 @@ const LONGEST_BATCH_MILLISECONDS = DAY_MILLISECONDS;
 export function eventOperations(
   state: LogsState,
   clock: Clock,
-  tell: (line: LogLine) => void,
+  publish: (line: LogLine) => void,
 ): Record<string, Operation> {
   return {
     PutLogEvents: {
       validate: checkBatch,
       access: onStream('PutLogEvents'),
-      handle: (input, call) => putEvents(state, clock, tell, input, call),
+      handle: (input, call) => putEvents(state, clock, publish, input, call),
     },
     GetLogEvents: {
       validate: (input) => checkMembers(input, 'events'),
@@ -65,7 +65,7 @@ function checkBatch(input: any): void {
   }
 }
 
-function putEvents(state: LogsState, clock: Clock, tell: (line: LogLine) => void, input: any, call: Call) {
+function putEvents(state: LogsState, clock: Clock, publish: (line: LogLine) => void, input: any, call: Call) {
   const group = findGroup(state, call, input.logGroupName);
   const stream = findStream(group, input.logStreamName);
   const now = clock.now().getTime();
@@ -78,7 +78,7 @@ function putEvents(state: LogsState, clock: Clock, tell: (line: LogLine) => void
   const accepted = events.slice(Math.max(tooOld, expired), firstTooNew < 0 ? undefined : firstTooNew);
   for (const { timestamp, message } of accepted) {
     state.addEvent(stream, timestamp, message);
-    tell({ region: call.region, group: group.name, stream: stream.name, text: message, time: new Date(timestamp) });
+    publish({ region: call.region, group: group.name, stream: stream.name, text: message, time: new Date(timestamp) });
   }
   return {
     nextSequenceToken: '1',

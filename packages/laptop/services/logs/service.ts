@@ -16,7 +16,7 @@ export interface LogsService extends Service {
 export default function createLogsService(cloud: Cloud): LogsService {
   const state = new LogsState(cloud.clock, cloud.accountId);
   const listeners = new Set<(line: LogLine) => void>();
-  const tell = (line: LogLine) => {
+  const publish = (line: LogLine) => {
     for (const listener of listeners) listener(line);
     // Lines in the embedded metric format become metrics. A cloud may be without CloudWatch.
     const { services } = cloud as Cloud & { services?: ReadonlyMap<string, unknown> };
@@ -26,12 +26,12 @@ export default function createLogsService(cloud: Cloud): LogsService {
     name: 'logs',
     state,
     schemas: () => import('@aws-sdk/client-cloudwatch-logs') as Promise<Record<string, unknown>>,
-    operations: { ...groupOperations(state), ...eventOperations(state, cloud.clock, tell) },
+    operations: { ...groupOperations(state), ...eventOperations(state, cloud.clock, publish) },
     write(region, line) {
       const group = state.group(region, line.group) ?? state.addGroup(region, line.group);
       const stream = group.streams.get(line.stream) ?? state.addStream(group, line.stream);
       state.addEvent(stream, line.time.getTime(), line.text);
-      tell({ region, ...line });
+      publish({ region, ...line });
     },
     onLine(listener) {
       listeners.add(listener);

@@ -25,14 +25,14 @@ export class Databases {
     this.#endpoints = endpoints;
   }
 
-  /** Begins to open the endpoint. A failure stands in the status and is told to the person; `opened` waits for it. */
+  /** Begins to open the endpoint. A failure stands in the status and in the log; `opened` waits for it. */
   open(database: Instance | Cluster, password: string | undefined): void {
     const opening = this.#open(database, password).catch((error: unknown) => {
       database.status = 'failed';
       this.#state.cloud.log(`${database.identifier}: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     });
-    opening.catch(() => undefined); // told above
+    opening.catch(() => undefined); // logged above
     this.#opening.set(database.arn, opening);
   }
 
@@ -157,7 +157,7 @@ export class Databases {
   }
 
   /**
-   * A password that RDS makes and keeps in a secret of its own, which nobody else rotates. The caller needs the right to
+   * A password that RDS makes and keeps in a secret of its own, which no other function rotates. The caller needs the right to
    * create secrets; the name with `!`, the owner and the tags of `aws:` are the service's to set, by no operation.
    * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
    */

@@ -21,12 +21,12 @@ export class Endpoints {
     this.#cloud = cloud;
     this.caBundlePath = join(cloud.directory, 'rds-ca-bundle.pem');
     mkdirSync(cloud.directory, { recursive: true });
-    // Certificates are judged by the wall clock of whoever connects, not by the cloud's.
+    // Certificates are judged by the client's wall clock, not by the cloud's.
     this.authorities = createAuthorities().then((authorities) => {
       writeFileSync(this.caBundlePath, authorities.caBundlePem);
       return authorities;
     });
-    this.authorities.catch(() => undefined); // whoever opens an endpoint meets the error
+    this.authorities.catch(() => undefined); // the caller that opens an endpoint meets the error
   }
 
   /**

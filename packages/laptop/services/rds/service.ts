@@ -54,7 +54,7 @@ export default function createRdsService(cloud: Cloud): RdsService {
     for (const records of [state.instances, state.clusters, state.groups]) records.clear();
   };
   const ready = endpoints.authorities.then(() => undefined);
-  ready.catch(() => undefined); // whoever waits for it meets the error
+  ready.catch(() => undefined); // the caller that waits for it meets the error
   return {
     name: 'rds',
     state,

@@ -78,7 +78,7 @@ function hasService(cloud: Cloud, name: string): boolean {
   return (cloud as Cloud & { services: ReadonlyMap<string, Service> }).services.has(name);
 }
 
-/** Members begin with a capital and abbreviations are words (`DbInstanceIdentifier`): told apart by their letters alone. */
+/** Members begin with a capital and abbreviations are words (`DbInstanceIdentifier`): compared by their letters alone. */
 function memberOf(value: Record<string, unknown>, name: string): unknown {
   const key = Object.keys(value).find((candidate) => candidate.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : value[key];

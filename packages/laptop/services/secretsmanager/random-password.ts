@@ -24,7 +24,7 @@ export function passwordOperation(state: SecretState): Operation<PasswordOptions
 }
 
 /**
- * Unless told otherwise, one of each type at the least; a space may come, and need not.
+ * Unless the request says otherwise, one of each type at the least; a space may come, and need not.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html
  * @throws InvalidParameterException for what no password can satisfy
  */

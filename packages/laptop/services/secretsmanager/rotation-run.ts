@@ -88,7 +88,7 @@ export class RotationRunner {
     }
   }
 
-  /** Four steps in order; false when one failed. The function's own log tells why. */
+  /** Four steps in order; false when one failed. The function's own log says why. */
   async #attempt(
     secret: Secret,
     about: { token: string; rotationToken: string; attempt: number; signal: AbortSignal },

@@ -173,7 +173,7 @@ const invalidName = () =>
     'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
   );
 
-/** SDKs and the CLI add the token by themselves, and so does whoever calls from inside the cloud; a bare request must. */
+/** SDKs and the CLI add the token by themselves, and so do callers inside the cloud; a bare request must. */
 export function requireToken(
   input: { ClientRequestToken?: string },
   call: Call,

@@ -47,7 +47,7 @@ export async function deliver(
 
 type Envelope = Readonly<Record<string, unknown>>;
 
-/** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. Nobody signs on the laptop. */
+/** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html. The laptop does not sign. */
 function envelopeOf(cloud: Cloud, topic: Topic, subscription: Subscription, notification: Notification): Envelope {
   const attributes = Object.entries(notification.MessageAttributes ?? {}).map(([name, value]) => [
     name,

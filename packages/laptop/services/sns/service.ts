@@ -15,7 +15,7 @@ export interface OutboxMessage {
   readonly subject?: string;
   readonly message: string;
   readonly publishedAt: Date;
-  /** `email:ops@example.com`; empty where nobody is subscribed and confirmed. */
+  /** `email:ops@example.com`; empty where no subscription is confirmed. */
   readonly sentTo: string[];
 }
 

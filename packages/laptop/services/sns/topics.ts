@@ -18,7 +18,7 @@ export interface Subscription {
   readonly protocol: string;
   readonly endpoint: string;
   readonly attributes: Record<string, string>;
-  /** Until somebody confirms it with its token, nothing is sent. */
+  /** Nothing is sent before it is confirmed with its token. */
   isConfirmed: boolean;
   readonly token: string;
 }

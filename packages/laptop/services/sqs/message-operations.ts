@@ -158,7 +158,7 @@ function checkMessageAttributes({ MessageAttributes: attributes = {} }: SendInpu
   }
 }
 
-/** The account of whoever sent it. A role's id would be there on AWS; the session says who it was. */
+/** The account of the sender. A role's id would be there on AWS; the session says who it was. */
 function senderOf(call: Call): string {
   const { principal } = call;
   return principal.kind === 'role'

@@ -313,7 +313,7 @@ function deduplicationKey(queue: Queue, input: SendInput): string {
   );
 }
 
-/** What may be received now: of a FIFO queue nothing of a group whose earlier message is still in somebody's hands. */
+/** What may be received now: of a FIFO queue nothing of a group whose earlier message is still in flight. */
 function available(queue: Queue, now: number): Message[] {
   const isVisible = (message: Message) => message.visibleAt <= now;
   if (queue.attributes.FifoQueue !== 'true') return queue.messages.filter(isVisible);

@@ -132,7 +132,7 @@ export class Parameters {
     });
   }
 
-  /** An ARN does not tell `x` from `/x`: the one that is there is meant. */
+  /** An ARN does not distinguish `x` from `/x`: the one that is there is meant. */
   #versions(region: string, reference: string): Parameter[] | undefined {
     const { name } = splitReference(reference);
     const found = this.#region(region).get(name);

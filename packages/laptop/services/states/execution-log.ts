@@ -26,13 +26,13 @@ const dataMembers = ['input', 'output', 'inputDetails', 'outputDetails', 'parame
 
 function lineOf(execution: Execution, event: HistoryEvent, hasData: boolean): Record<string, unknown> {
   const details = Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1];
-  const told = Object.entries((details ?? {}) as Record<string, unknown>).filter(
+  const logged = Object.entries((details ?? {}) as Record<string, unknown>).filter(
     ([key]) => hasData || !dataMembers.includes(key),
   );
   return {
     id: String(event.id),
     type: event.type,
-    details: Object.fromEntries(told),
+    details: Object.fromEntries(logged),
     redrive_count: '0',
     previous_event_id: String(event.previousEventId),
     event_timestamp: String(event.timestamp.getTime()),
@@ -40,7 +40,7 @@ function lineOf(execution: Execution, event: HistoryEvent, hasData: boolean): Re
   };
 }
 
-/** The cloud's services by name, where it tells them: a cloud made for a test may have few. */
+/** The cloud's services by name, where the cloud gives them: a cloud made for a test may have few. */
 export function servicesOf(cloud: Cloud): ReadonlyMap<string, unknown> | undefined {
   return (cloud as Cloud & { services?: ReadonlyMap<string, unknown> }).services;
 }

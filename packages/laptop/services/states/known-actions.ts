@@ -4,7 +4,7 @@ import type { MachineDefinition } from './interpreter/definition.ts';
 import { type Diagnostic, problem } from './interpreter/diagnostics.ts';
 import { notRecognized, parseResource } from './interpreter/task-resource.ts';
 
-/** What a definition calls that no service has: told when the machine is made, not when its state is reached. */
+/** What a definition calls that no service has: refused when the machine is made, not when its state is reached. */
 export async function unknownActions(
   definition: Pick<MachineDefinition, 'States'>,
   modelOf: (service: string) => Promise<ServiceModel>,

@@ -10,7 +10,7 @@ interface Waiting {
 
 const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Tasks that wait for somebody to answer their token. */
+/** Tasks that wait for an answer to their token. */
 export class TaskTokens {
   readonly #waiting = new Map<string, Waiting>();
 

@@ -54,7 +54,7 @@ async function assumeRole(iam: IamState, input: AssumeRoleInput, call: Call) {
     `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`,
     { httpStatus: 403 },
   );
-  // A role that does not exist is refused like one that may not be assumed, so that nobody can guess names.
+  // A role that does not exist is refused like one that may not be assumed, so that names cannot be guessed.
   if (role?.kind !== 'role') throw refused;
   const kind = call.principal.kind === 'administrator' ? 'user' : call.principal.kind;
   const { allowed } = await call.cloud.authorise(

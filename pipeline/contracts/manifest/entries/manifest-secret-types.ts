@@ -25,7 +25,7 @@ export interface RotatedManifestSecrets {
   readonly 'api-key': ApiKeyManifestSecret;
 }
 
-/** What follows a new value, whoever put it. */
+/** What follows a new value, however it was put. */
 export interface ManifestFollowers {
   /** The functions that read the secret. */
   readonly consumers: ManifestConsumer[];

@@ -142,7 +142,7 @@ function readAnythingBut(tokens: JsonTokens): Matcher {
   return { kind: 'anything-but', excluded };
 }
 
-/** What is wrong inside a list is told twice over: with the place, and with the place again. */
+/** An error inside a list names the place twice, as AWS does. */
 function readList(tokens: JsonTokens, read: (token: Token) => Matcher): Matcher[] {
   const list: Matcher[] = [];
   try {

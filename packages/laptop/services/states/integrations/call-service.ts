@@ -25,10 +25,10 @@ export async function callService(host: TaskHost, call: ServiceCall): Promise<un
   const given = withDefaults(call);
   const unknown = kind === 'sdk' ? unknownMembers(operation.input, given) : [];
   if (unknown.length > 0) {
-    const told = unknown.map((member) => `The field '${member}' is not supported by Step Functions`).join(', ');
+    const refusals = unknown.map((member) => `The field '${member}' is not supported by Step Functions`).join(', ');
     throw new StatesError(
       'States.Runtime',
-      `The Arguments '${JSON.stringify(given)}' could not be used to start the Task: [${told}]`,
+      `The Arguments '${JSON.stringify(given)}' could not be used to start the Task: [${refusals}]`,
     );
   }
   try {
@@ -83,7 +83,7 @@ function functionResult({ FunctionError, Payload, ExecutedVersion, StatusCode, L
 const sorted = (result: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(result).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** What the older SDK tells of the HTTP answer. */
+/** What the older SDK says of the HTTP answer. */
 function metadata(body: string, more: Record<string, string> = {}): Record<string, unknown> {
   const RequestId = randomUUID();
   const headers = {

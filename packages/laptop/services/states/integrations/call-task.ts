@@ -74,7 +74,7 @@ async function carryOut(
       return call();
     case 'waitForTaskToken': {
       const answer = host.waitForToken(task.token, signal, heartbeat);
-      // A token whose Task failed is nobody's.
+      // A token whose Task failed is void.
       answer.catch(() => undefined);
       submitted(await call());
       return answer;

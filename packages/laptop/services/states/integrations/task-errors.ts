@@ -14,7 +14,7 @@ interface Surroundings {
 }
 
 /**
- * A refusal as Step Functions tells it. Integrations of the SDK: `SecretsManager.ResourceNotFoundException`, and
+ * A refusal as Step Functions words it. Integrations of the SDK: `SecretsManager.ResourceNotFoundException`, and
  * `SecretsManager.SecretsManagerException` for a code that the service's model does not have. Optimized ones are
  * made of AWS's older SDK: `DynamoDB.AmazonDynamoDBException`, and its longer text.
  */

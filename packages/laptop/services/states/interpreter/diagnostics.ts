@@ -1,4 +1,4 @@
-/** What is wrong with a definition, as ValidateStateMachineDefinition tells it. */
+/** What is wrong with a definition, as ValidateStateMachineDefinition answers it. */
 export interface Diagnostic {
   readonly severity: 'ERROR';
   readonly code: string;

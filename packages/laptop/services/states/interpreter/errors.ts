@@ -14,7 +14,7 @@ export class StatesError extends Error {
   }
 }
 
-/** AWS names both time-outs the same in histories; Retry and Catch may tell them apart. */
+/** AWS names both time-outs the same in histories; Retry and Catch may distinguish them. */
 export const timedOut = () => new StatesError('States.Timeout');
 export const heartbeatTimedOut = () => new StatesError('States.Timeout', undefined, 'States.HeartbeatTimeout');
 
@@ -46,12 +46,12 @@ export class ExecutionStopped extends Error {
 }
 
 /** Errors that no wildcard catches. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html */
-const TERMINAL = 'States.Runtime';
+const TERMINAL = ['States.Runtime', 'States.DataLimitExceeded'];
 
 export function matchesError(names: readonly string[], error: StatesError): boolean {
   if (error.error !== undefined && names.includes(error.error)) return true;
   if (error.alias !== undefined && names.includes(error.alias)) return true;
-  if (error.error === TERMINAL) return false;
+  if (TERMINAL.includes(error.error ?? '')) return false;
   if (names.includes('States.ALL')) return true;
   return names.includes('States.TaskFailed') && error.error !== 'States.Timeout';
 }

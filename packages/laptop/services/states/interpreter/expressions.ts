@@ -64,7 +64,7 @@ export async function evaluateAs(
   if (found === kind) return evaluated;
   const expression = expressionOf(value);
   const what =
-    expression === undefined ? `The value of the field '${field}' is` : `${told(expression, field)} returned`;
+    expression === undefined ? `The value of the field '${field}' is` : `${subjectOf(expression, field)} returned`;
   throw new EvaluationFault(
     `${what} an unexpected result type. Expected '${kind}', but was '${found}' for value: ${JSON.stringify(evaluated)}`,
     field,
@@ -98,7 +98,7 @@ export function syntaxFault(expression: string): string | undefined {
   }
 }
 
-const told = (expression: string, field: string) =>
+const subjectOf = (expression: string, field: string) =>
   `The JSONata expression '${expression}' specified for the field '${field}'`;
 
 function faultText(error: unknown): string {
@@ -118,14 +118,14 @@ async function evaluateExpression(expression: string, sight: Sight, field: strin
   } catch (error) {
     sight.signal?.throwIfAborted();
     throw new EvaluationFault(
-      `${told(expression, field)} threw an error during evaluation. ${faultText(error)}`,
+      `${subjectOf(expression, field)} threw an error during evaluation. ${faultText(error)}`,
       field,
     );
   }
   if (result === undefined)
-    throw new EvaluationFault(`${told(expression, field)} returned nothing (undefined).`, field);
+    throw new EvaluationFault(`${subjectOf(expression, field)} returned nothing (undefined).`, field);
   if (isFunction(result))
-    throw new EvaluationFault(`${told(expression, field)} returned an unsupported result type.`, field);
+    throw new EvaluationFault(`${subjectOf(expression, field)} returned an unsupported result type.`, field);
   // jsonata marks its sequences with properties of its own; what leaves an expression is plain JSON.
   return JSON.parse(JSON.stringify(result)) as unknown;
 }

@@ -32,7 +32,7 @@ const fields: Record<StateType, readonly string[]> = {
   Parallel: ['Branches', 'Arguments', ...handling, ...finish, ...flow],
 };
 
-/** What needs an S3 of one's own, or somebody that polls. */
+/** What needs an S3 of one's own, or a process that polls. */
 const unsupported: Partial<Record<StateType, readonly string[]>> = { Map: ['ItemReader', 'ResultWriter', 'Iterator'] };
 
 /** What makes a state one of the JSONPath dialect, which the laptop does not run. */

@@ -163,7 +163,7 @@ export class StateStep {
     if (this.state.Default !== undefined) return this.#finish(this.state, this.input, this.state.Default);
     throw new StatesError(
       'States.NoChoiceMatched',
-      this.#told('Failed to transition out of the state. The state does not point to a next state.'),
+      this.#inState('Failed to transition out of the state. The state does not point to a next state.'),
     );
   }
 
@@ -200,12 +200,12 @@ export class StateStep {
     }
   }
 
-  /** Faults of expressions are told in the history, with the state that they happened in. Other errors go on. */
+  /** Faults of expressions stand in the history, with the state that they happened in. Other errors go on. */
   #asStatesError(thrown: unknown): StatesError {
     if (thrown instanceof StatesError) return thrown;
     if (!(thrown instanceof EvaluationFault)) throw thrown;
     const { trail } = this.frame;
-    const error = new StatesError('States.QueryEvaluationError', this.#told(thrown.message));
+    const error = new StatesError('States.QueryEvaluationError', this.#inState(thrown.message));
     // What happens before anything else in a state comes after what came before the state.
     const isFirst = trail.last === this.#enteredId && !thrown.hasBegun;
     trail.emitAfter(isFirst ? this.#previousId : trail.last, 'EvaluationFailed', {
@@ -219,7 +219,7 @@ export class StateStep {
     return error;
   }
 
-  #told(reason: string): string {
+  #inState(reason: string): string {
     return `An error occurred while executing the state '${this.name}' (entered at the event id #${this.#enteredId}). ${reason}`;
   }
 }

@@ -4,18 +4,18 @@ import { describeConsumerState, instant } from '../../pipeline/history/consumer-
 import type { StoryEvent } from '../aws/read-history.ts';
 import { duration } from '../terminal/times.ts';
 
-export interface ToldEvent {
+export interface DescribedEvent {
   readonly what: string;
   readonly mood: 'good' | 'bad' | 'plain';
 }
 
 /** An event of the story in words. Pure; what an event lacks is left out. */
-export function tellEvent(event: StoryEvent): ToldEvent {
+export function describeEvent(event: StoryEvent): DescribedEvent {
   const { type, detail } = event;
   const text = (name: string) => (typeof detail[name] === 'string' ? (detail[name] as string) : '');
   const time = (name: string) => (typeof detail[name] === 'number' ? ` in ${duration(detail[name] as number)}` : '');
-  const good = (what: string): ToldEvent => ({ what, mood: 'good' });
-  const bad = (what: string): ToldEvent => ({ what, mood: 'bad' });
+  const good = (what: string): DescribedEvent => ({ what, mood: 'good' });
+  const bad = (what: string): DescribedEvent => ({ what, mood: 'bad' });
   switch (type) {
     case 'Rotation Started':
       return { what: `started by ${text('startedBy')} (${text('path')})`, mood: 'plain' };

@@ -6,8 +6,8 @@ import type { ComposedEvent } from '../reports/composed.ts';
 import type { Audit } from './audit.ts';
 import { newestOf, readVersions } from './read-story.ts';
 
-/** A finding that stays is told once a day, however often the audit runs. */
-const TELL_AGAIN_MILLISECONDS = 24 * 3_600_000 - 10 * 60_000;
+/** A finding that stays is published once a day, however often the audit runs. */
+const PUBLISH_AGAIN_MILLISECONDS = 24 * 3_600_000 - 10 * 60_000;
 
 /** The same finding has the same id each time. */
 export function findingId({ secretArn, secretName, code, versionId = '' }: Finding): string {
@@ -25,22 +25,24 @@ export function auditMetrics({ findings }: Audit): Metric[] {
   ];
 }
 
-/** The events of what was not told within a day. */
-export async function newsOf(
+/** The events of findings that were not published within a day. */
+export async function eventsToPublish(
   history: { client: Pick<DynamoDBClient, 'send'>; tableName: string; now: Date },
   findings: readonly Finding[],
 ): Promise<ComposedEvent[]> {
-  const news: ComposedEvent[] = [];
-  const since = history.now.getTime() - TELL_AGAIN_MILLISECONDS;
+  const due: ComposedEvent[] = [];
+  const since = history.now.getTime() - PUBLISH_AGAIN_MILLISECONDS;
   for (const secretArn of new Set(findings.map((finding) => finding.secretArn))) {
     const rows = readVersions(await newestOf(history.client, history.tableName, secretArn));
-    const told = new Set(
+    const published = new Set(
       rows.filter(({ type, at }) => type === 'Drift Found' && at.getTime() > since).map(({ id }) => id),
     );
-    const untold = findings.filter((finding) => finding.secretArn === secretArn && !told.has(findingId(finding)));
-    news.push(...untold.map(driftFound));
+    const unpublished = findings.filter(
+      (finding) => finding.secretArn === secretArn && !published.has(findingId(finding)),
+    );
+    due.push(...unpublished.map(driftFound));
   }
-  return news;
+  return due;
 }
 
 function driftFound(finding: Finding): ComposedEvent {

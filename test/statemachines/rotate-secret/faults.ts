@@ -1,38 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Plan } from '../../pipeline/workflow/plan.ts';
-import { BranchRecord } from './branches.ts';
-import { notEntered, stillNotEntered } from './branches-not-entered.ts';
-import { check, consumerOf, ofRotation, PREVIOUS, plan, SECRET_ARN, TOKEN } from './rotation.ts';
-import { FunctionFailed, MachineWorld, serviceFailed } from './world.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Plan } from '../../../pipeline/workflow/plan.ts';
+import { check, ofRotation, PREVIOUS, plan, SECRET_ARN, TOKEN } from '../rotation.ts';
+import { FunctionFailed, serviceFailed } from '../world.ts';
+import { failedBecause, failTimes, forGood, operations, outcome, passing, refuse, rotate, world } from './world.ts';
 
-let world: MachineWorld;
-beforeAll(async () => {
-  world = await MachineWorld.start();
-}, 60_000);
-afterAll(() => world?.laptop.cloud.close());
-const record = new BranchRecord('rotate-secret');
-afterEach(() => record.add(world.executions('rotate-secret')));
-beforeEach(() => {
-  world.laptop.cloud.faults.clear();
-  world.reset();
-});
-
-const rotate = () => world.run('rotate-secret', { secretId: 'app/db' });
-const outcome = (execution: { output?: unknown }) => JSON.parse(String(execution.output)).outcome;
-const operations = () => world.callsOf('Rotate').map(({ payload }) => payload.operation);
-const failedBecause = () => world.reports('failed')[0]?.failure?.code;
-const passing = serviceFailed('ServiceException');
-const forGood = new FunctionFailed('InputInvalid', 'a fault in the request');
-
-/** The first `times` calls of a function's operation fail; then it answers as before. */
-function failTimes(name: string, error: Error, times: number, isMeant: (payload: any) => boolean = () => true): void {
-  const answer = world.functions[name] as (payload: any, call: number) => unknown;
-  let turn = 0;
-  world.functions[name] = (payload, call) => {
-    if (isMeant(payload) && ++turn <= times) throw error;
-    return answer(payload, call);
+test('what is prepared in vain is reported, and nothing is done', async () => {
+  world.functions.PrepareFunction = () => {
+    throw new FunctionFailed('RotationInGrace');
   };
-}
+  expect(await rotate()).toMatchObject({ status: 'FAILED', error: 'RotationInGrace' });
+  expect(world.callsOf('PrepareFunction')).toHaveLength(1);
+  world.functions.PrepareFunction = () => plan({ path: 'nothing-to-do' });
+  expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+});
 
 describe('each report', () => {
   const failedCheck = () => ({ outcome: 'failed', code: 'WrongPassword', cause: 'refused' });
@@ -247,15 +227,6 @@ describe('before the rotation', () => {
 });
 
 describe('Secrets Manager', () => {
-  const refuse = (operation: 'RotateSecret' | 'DescribeSecret', error: Error, times: number) => {
-    const answer = world.secretsManager[operation] as (payload: any, call: number) => unknown;
-    let turn = 0;
-    world.secretsManager[operation] = (payload, call) => {
-      if (++turn <= times) throw error;
-      return answer(payload, call);
-    };
-  };
-
   test('that refuses the rotation is believed after a look at the labels, and the refusal is reported', async () => {
     ofRotation(world);
     world.secretsManager.RotateSecret = () => {
@@ -323,44 +294,4 @@ describe('giving up', () => {
     expect(operations()).toEqual(Array(calls).fill('Abandon'));
     expect(world.reports('failed')).toHaveLength(1);
   });
-});
-
-describe('a roll-back', () => {
-  const given = (more: object = {}) => {
-    ofRotation(world, { plan: { checks: [check('login')], ...more } });
-    world.functions.Check = () => ({ outcome: 'failed', code: 'WrongPassword', cause: 'refused' });
-  };
-
-  test('that another value has overtaken is reported as a failure: nothing is propagated', async () => {
-    given();
-    world.functions.Rotate = () => ({ rolledBack: false, reason: 'superseded' });
-    expect(await rotate()).toMatchObject({ status: 'FAILED' });
-    expect(world.reports('failed')).toHaveLength(1);
-    expect(world.reports('rolled-back')).toEqual([]);
-  });
-
-  test('is propagated to the consumers, again where Step Functions is throttled', async () => {
-    given({ consumers: [consumerOf('shop', 'Shop')] });
-    world.functions.Shop = () => ({});
-    world.laptop.cloud.faults.add({
-      service: 'states',
-      operation: 'StartExecution',
-      kind: 'throttle',
-      nth: 3,
-      times: 1,
-    });
-    expect(await rotate()).toMatchObject({ status: 'FAILED', error: 'CheckFailed' });
-    expect(world.reports('rolled-back')).toHaveLength(1);
-  });
-
-  test('of a value that was put by hand revokes nothing', async () => {
-    given({ path: 'promoted-by-hand' });
-    expect(await rotate()).toMatchObject({ status: 'FAILED' });
-    expect(world.executions('retire-credential')).toEqual([]);
-  });
-});
-
-test('what rotate-secret.test.ts does not enter is entered here, but for what is written down', () => {
-  const open = new Set(record.notEntered());
-  expect(notEntered['rotate-secret']?.filter((branch) => open.has(branch))).toEqual(stillNotEntered['rotate-secret']);
 });

@@ -1,4 +1,4 @@
-import { tellEvent } from '../../../cli/execution/tell-story.ts';
+import { describeEvent } from '../../../cli/execution/describe-event.ts';
 
 const at = new Date('2026-05-01T12:00:01Z');
 const base = { schemaVersion: 1, id: 'i', secretArn: 'a', secretName: 's', versionId: 'v2', consumer: 'shop' };
@@ -27,17 +27,19 @@ test.each([
     'check database reached no verdict: TargetUnavailable read-only',
   ],
 ])('%s %j: %s', (type, detail, what) => {
-  expect(tellEvent({ type, at, detail: { ...base, ...detail } }).what).toBe(what);
+  expect(describeEvent({ type, at, detail: { ...base, ...detail } }).what).toBe(what);
 });
 
 test('an event of before, published at the promotion, is no evidence', () => {
   const detail = { ...base, evidence: 'bound', convergenceMilliseconds: 330_000 };
-  expect(tellEvent({ type: 'Consumer Converged', at, detail }).what).toBe('shop converging until 2026-05-01T12:05:31Z');
+  expect(describeEvent({ type: 'Consumer Converged', at, detail }).what).toBe(
+    'shop converging until 2026-05-01T12:05:31Z',
+  );
 });
 
 test('what a row lacks is left out, and nothing breaks', () => {
   const detail = { consumer: 'shop' };
-  expect(tellEvent({ type: 'Consumer Converging', at, detail }).what).toBe('shop converging');
-  expect(tellEvent({ type: 'Consumer Converged', at, detail }).what).toBe('shop converged');
-  expect(tellEvent({ type: 'Consumer Lagging', at, detail }).what).toContain('because of an unknown reason');
+  expect(describeEvent({ type: 'Consumer Converging', at, detail }).what).toBe('shop converging');
+  expect(describeEvent({ type: 'Consumer Converged', at, detail }).what).toBe('shop converged');
+  expect(describeEvent({ type: 'Consumer Lagging', at, detail }).what).toContain('because of an unknown reason');
 });
