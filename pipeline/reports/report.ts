@@ -1,3 +1,4 @@
+import { hasReportedItself } from '../contracts/own-report.ts';
 import type { Report } from '../contracts/report.ts';
 import { composeChecks } from './checks-report.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type ReportOf,
 } from './composed.ts';
 import { composeConverged, composeLagging, composePropagated } from './convergence-report.ts';
-import { hasReportedItself } from '../contracts/own-report.ts';
 import { composeRetired, composeRetirementBlocked, composeRetirementFailed } from './retirement-report.ts';
 import { composeFailure, composeFleet, composeRollBack, composeSuccess } from './rotation-outcome.ts';
 import type { StepFailure } from './step-failure.ts';
