@@ -52,6 +52,7 @@ export const untried: Readonly<Partial<Record<MachineState, string>>> = {
     'needs a check that has no verdict at first and fails later: test/statemachines has it',
   'rotate-secret DescribePromoted':
     'needs another writer in the middle of a rotation: test/scenarios/rotations-that-meet has it',
+  'rotate-secret JudgeRetireFirst': 'needs a vendor that shows no use at the first look: test/statemachines has one',
   'rotate-secret Repair': 'is of a repair that doctor asks for, not of a rotation',
   'rotate-secret RepairFailed': 'is of a repair that doctor asks for, not of a rotation',
   'rotate-secret Repaired': 'is of a repair that doctor asks for, not of a rotation',

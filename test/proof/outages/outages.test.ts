@@ -93,8 +93,12 @@ test('without an outage AWSCURRENT works on every way, and everything comes to r
 const allTried: Tried[] = [];
 afterAll(() => console.info(outagesTable(allTried)));
 
-/** What an outage may add to a story: a step that failed and was tried again, a consumer that was not reached at once. */
-const mayBeAdded = /^(Rotation Step Failed|Consumer Lagging .*|Consumer Converging .*|Consumer Converged .*)$/;
+/**
+ * What an outage may add to a story: a step that failed and was tried again, a consumer that was not reached at once, a look at
+ * the evidence that came before the last use was long enough ago.
+ */
+const mayBeAdded =
+  /^(Rotation Step Failed|Retirement Blocked|Consumer Lagging .*|Consumer Converging .*|Consumer Converged .*)$/;
 
 /** A step of a rotation is not held up for its event: what EventBridge does not take within the SDK's tries is logged. */
 const mayBeMissing = (service: AwsService, event: string) =>

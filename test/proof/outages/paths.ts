@@ -129,10 +129,6 @@ export const paths: readonly Path[] = [
       await trial.pause(BOUND_SECONDS + 3);
       return trial.rotate({ retireNow: true });
     },
-    entering(trial, state) {
-      // The vendor dates uses by a clock that is ahead of the cloud's.
-      if (state === 'rotate-secret RetireFirst') trial.vendor.use(false);
-    },
   },
   {
     name: 'a rotation whose previous credential is in use',
