@@ -1,12 +1,17 @@
 import { acceptedKeys, isAcceptedKey } from './contracts/accepted-keys.ts';
+import { textAt } from './contracts/json-pointer.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { parseJson } from './read-config.ts';
+import { SecretMalformedError } from './errors.ts';
+import { apiKeyOf, parseJson, usualKeyFields } from './read-config.ts';
+import { textOf } from './secret-text.ts';
 import type { VersionedReader } from './versioned-reader.ts';
+
+type Stored = string | Uint8Array | undefined;
 
 export interface ApiKeyAcceptorOptions {
   /** Name or ARN of the secret that holds the keys that your service issues. */
   readonly secretId: string;
-  /** JSON pointer to the key in a JSON secret. @default '/api_key' */
+  /** JSON pointer to the key in a JSON secret. @default - api_key, apiKey, key or token */
   readonly keyPointer?: string;
   /** @default - the shared provider */
   readonly provider?: VersionedReader;
@@ -43,17 +48,37 @@ export class ApiKeyAcceptor {
   }
 
   /** Whether the key is accepted now. The comparison takes constant time. @throws SecretMalformedError | the provider's errors */
-  async accepts(presented: string): Promise<boolean> {
-    const { value, versionId } = await this.#provider.getVersioned(this.#secretId);
-    if (isAcceptedKey(presented, this.#keysOf(value))) return true;
-    const newest = await this.#provider.refetch(this.#secretId, { seenVersionId: versionId, reason: 'unknown key' });
+  async accepts(presented: string | undefined): Promise<boolean> {
+    const { value, versionId } = await this.#provider.getVersioned<Stored>(this.#secretId);
+    const keys = this.#keysOf(value);
+    // A caller that presents nothing is refused. An unset header is undefined in JavaScript.
+    if (typeof presented !== 'string' || presented === '') return false;
+    if (isAcceptedKey(presented, keys)) return true;
+    const newest = await this.#provider.refetch<Stored>(this.#secretId, {
+      seenVersionId: versionId,
+      reason: 'unknown key',
+    });
     return newest.changed && isAcceptedKey(presented, this.#keysOf(newest.value));
   }
 
-  #keysOf(value: string): string[] {
-    if (!value.trimStart().startsWith('{')) return [value.trim()];
+  #keysOf(value: Stored): string[] {
+    const secretId = this.#secretId;
+    const text = textOf(secretId, value);
+    // A plain key: the same blank text is refused that getApiKey refuses.
+    if (!text.trimStart().startsWith('{')) return [apiKeyOf(secretId, text)];
+    const object = parseJson(secretId, text) as Record<string, unknown>;
+    const keyPointer = this.#options.keyPointer ?? usualPointerIn(object);
     const now = new Date((this.#options.now ?? Date.now)());
-    const object = parseJson(this.#secretId, value) as Record<string, unknown>;
-    return acceptedKeys(object, { keyPointer: this.#options.keyPointer, now });
+    const keys = acceptedKeys(object, { keyPointer, now });
+    if (textAt(object, keyPointer) !== undefined) return keys;
+    throw new SecretMalformedError(
+      `Secret ${secretId}: expected an API key as text at ${keyPointer}. Name its place: new ApiKeyAcceptor({ secretId, keyPointer }).`,
+    );
   }
+}
+
+/** The fields in which getApiKey looks, in its order. */
+function usualPointerIn(object: Readonly<Record<string, unknown>>): string {
+  const field = usualKeyFields.find((name) => textAt(object, `/${name}`) !== undefined);
+  return `/${field ?? 'api_key'}`;
 }

@@ -1,5 +1,5 @@
 import { ConfigurationInvalidError, ConfigurationMissingError } from './errors.ts';
-import { type DatabaseConfig, getDatabaseConfig, type ReadConfigOptions } from './read-config.ts';
+import { type DatabaseLogin, type ReadConfigOptions, readDatabaseLogin } from './read-config.ts';
 
 /** Modes that fall back to cleartext, or accept any certificate. https://www.postgresql.org/docs/current/libpq-ssl.html */
 const unverifiedModes = new Set(['allow', 'prefer', 'no-verify']);
@@ -27,7 +27,7 @@ const unverifiedModes = new Set(['allow', 'prefer', 'no-verify']);
 export async function getDatabaseUrl(options: ReadConfigOptions = {}): Promise<string> {
   const { DATABASE_URL, DB_SECRET_ARN } = process.env;
   if (DATABASE_URL) return withVerifiedTls(DATABASE_URL);
-  return toUrl(DB_SECRET_ARN ? await getDatabaseConfig(DB_SECRET_ARN, options) : databaseConfigOfParts());
+  return toUrl(DB_SECRET_ARN ? await readDatabaseLogin(DB_SECRET_ARN, options) : databaseConfigOfParts());
 }
 
 function withVerifiedTls(text: string): string {
@@ -49,7 +49,7 @@ function withVerifiedTls(text: string): string {
   return url.href;
 }
 
-function databaseConfigOfParts(): DatabaseConfig {
+function databaseConfigOfParts(): DatabaseLogin {
   const { DATABASE_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_USER, DATABASE_PASSWORD, DATABASE_SSL } = process.env;
   const parts = { DATABASE_HOST, DATABASE_USER, DATABASE_PASSWORD };
   const missing = Object.entries(parts)
@@ -75,7 +75,7 @@ function databaseConfigOfParts(): DatabaseConfig {
   };
 }
 
-function toUrl(config: DatabaseConfig): string {
+function toUrl(config: DatabaseLogin): string {
   const login = `${encodeURIComponent(config.user)}:${encodeURIComponent(config.password)}`;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const parameters = new URLSearchParams({ sslmode: config.tls ? 'verify-full' : 'disable' });

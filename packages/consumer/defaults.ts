@@ -1,4 +1,5 @@
 import { DEFAULT_PROVIDERS } from '@aws-lambda-powertools/parameters/base';
+import { ConfigurationMissingError } from './errors.ts';
 import { RotatingSecretsProvider } from './rotating-secrets-provider.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
@@ -65,7 +66,13 @@ export function installForPowertools(provider?: RotatingSecretsProvider): Rotati
 }
 
 /** Adds the prefix of SECRET_PREFIX: with `prod`, `db` becomes `prod/db`. Names with the prefix and ARNs stay as they are. */
+/** @throws ConfigurationMissingError where the name is missing or blank, as `process.env.NAME ?? ''` is where NAME is not set */
 export function withPrefix(secretId: string): string {
+  if (typeof secretId !== 'string' || secretId.trim() === '') {
+    throw new ConfigurationMissingError(
+      'Expected the name or ARN of a secret, came none. Is the environment variable set that should hold it?',
+    );
+  }
   const prefix = process.env.SECRET_PREFIX?.replace(/\/+$/, '');
   if (!prefix || secretId.startsWith('arn:') || secretId.startsWith(`${prefix}/`)) return secretId;
   return `${prefix}/${secretId}`;

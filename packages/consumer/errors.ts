@@ -25,6 +25,18 @@ export abstract class SecretError extends GetParameterError {
   abstract readonly code: string;
   /** Whether trying again later may help. */
   readonly retryable: boolean = false;
+  /** The HTTP status of a request that ends with this error, as Express reads it. Callers do not learn why. */
+  readonly status: number = 500;
+
+  /** The same, as middy and http-errors read it. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** Messages name secrets and addresses, so http-errors and middy do not show them to callers. */
+  get expose(): boolean {
+    return false;
+  }
 
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);
@@ -46,6 +58,7 @@ export class SecretAccessDeniedError extends SecretError {
 export class SecretUnavailableError extends SecretError {
   readonly code = 'SecretUnavailableError';
   override readonly retryable = true;
+  override readonly status = 503;
 }
 
 /** The environment has no AWS credentials, or AWS does not accept them. */
@@ -116,6 +129,7 @@ export type TokenRefusal = 'malformed' | 'unknown-key' | 'signature' | 'expired'
  */
 export class TokenRefusedError extends SecretError {
   readonly code = 'TokenRefusedError';
+  override readonly status = 401;
   readonly refusal: TokenRefusal;
 
   constructor(refusal: TokenRefusal, message: string, options: { cause?: unknown } = {}) {
@@ -136,6 +150,24 @@ export interface StoreWords {
 /** What the stores answer for a KMS key that cannot be used at the moment. */
 const isOfKey = /KMS|Decryption|InvalidKeyId/;
 
+const isThrottling = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/;
+
+/** What the SDK throws before it sends anything, because this machine is not set up. */
+function explainSetting(error: unknown, cause: { cause: unknown }): SecretError | undefined {
+  const { name, message = '' } = Object(error) as { name?: string; message?: string };
+  // https://github.com/smithy-lang/smithy-typescript: config-resolver, regionConfig
+  if (/^Region is missing/.test(message)) {
+    return new ConfigurationMissingError('No AWS region is known. Set AWS_REGION, or give the client a region.', cause);
+  }
+  if (name === 'TokenProviderError' || (name === 'CredentialsProviderError' && /\bSSO\b/.test(message))) {
+    return new CredentialsInvalidError(
+      'The AWS session of this machine has ended, or was not begun: run aws sso login with the profile in use.',
+      cause,
+    );
+  }
+  return undefined;
+}
+
 /** Turns an error of a store into an error that says what to try next. */
 export function explainReadError(words: StoreWords, name: string, error: unknown): SecretError {
   if (error instanceof SecretError) return error;
@@ -144,6 +176,8 @@ export function explainReadError(words: StoreWords, name: string, error: unknown
   const code = error instanceof Error ? quote(error.name, []) : 'unknown';
   const cause = { cause: error };
   const verdict = judgeAws(error);
+  const setting = explainSetting(error, cause);
+  if (setting) return setting;
   if (verdict === 'refused') {
     return new CredentialsInvalidError(
       `${item} ${name} could not be read: the AWS credentials are missing or not accepted (${code}). Check the function's role, or the profile and the clock of this machine.`,
@@ -153,7 +187,9 @@ export function explainReadError(words: StoreWords, name: string, error: unknown
   if (verdict !== 'wrong') {
     const lookAt = isOfKey.test(code)
       ? 'Look at its KMS key: it may be disabled'
-      : `Check the network path to ${store}`;
+      : isThrottling.test(code)
+        ? `${store} throttles this account: read less often, for instance with a longer SECRET_CACHE_TTL`
+        : `Check the network path to ${store}`;
     return new SecretUnavailableError(
       `${item} ${name} could not be read (${code}), and no value is warm that may still be served. ${lookAt}; the next read tries again.`,
       cause,

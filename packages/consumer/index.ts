@@ -22,10 +22,12 @@ export {
 } from './errors.ts';
 export { type FreshSecretsOptions, freshSecrets, withFreshSecrets } from './fresh-secrets.ts';
 export { healthCheck, testConnection } from './health.ts';
+export { type KnexConnection, knexConnection } from './knex-connection.ts';
 export type { Observation, Observe } from './observe.ts';
 export type { CacheOptions } from './provider-options.ts';
 export {
   type DatabaseConfig,
+  type DatabaseLogin,
   getApiKey,
   getDatabaseConfig,
   getJwtConfig,

@@ -14,17 +14,20 @@ import { type HeldVersion, heldVersions } from './versioned-reader.ts';
 const MOST_BYTES = 512 * 1024;
 const symmetric = /^HS/;
 
-/** The members of a JWK Set (RFC 7517) that verification needs. */
-const Jwks = v.object({
-  keys: v.array(
-    v.looseObject({
-      kty: v.string(),
-      kid: v.optional(v.string()),
-      alg: v.optional(v.string()),
-      use: v.optional(v.string()),
-    }),
-  ),
+/** The members of a JWK (RFC 7517) that verification needs. */
+const Jwk = v.looseObject({
+  kty: v.string(),
+  kid: v.optional(v.string()),
+  alg: v.optional(v.string()),
+  use: v.optional(v.string()),
 });
+/** An entry that is no JWK is ignored: RFC 7517, section 5. */
+const Jwks = v.object({ keys: v.array(v.unknown()) });
+
+/** An issuer that says `max-age=0` would have each verification ask it. */
+const LEAST_AGE_MILLISECONDS = 30_000;
+/** As many as the fetch standard allows. https://fetch.spec.whatwg.org/#http-redirect-fetch */
+const MOST_REDIRECTS = 20;
 
 export interface JwksOptions extends CacheOptions {
   /** `https://issuer/.well-known/jwks.json`. Only addresses of this machine may use http. */
@@ -48,6 +51,8 @@ export class JwksSource implements EnvironmentCache {
   readonly #fetch: typeof fetch;
   readonly #cache: VersionedCache;
   readonly #imported = new WeakMap<object, VerificationKey[]>();
+  /** The last answer that had an ETag, for a conditional request. */
+  #last: { readonly etag: string; readonly fetched: Fetched } | undefined;
 
   constructor(options: JwksOptions) {
     this.#url = new URL(options.url);
@@ -87,19 +92,18 @@ export class JwksSource implements EnvironmentCache {
   #keysOf(version: Parameters<typeof transformed>[1]): VerificationKey[] {
     const known = this.#imported.get(version);
     if (known) return known;
-    const { keys } = transformed(this.#name, version, 'json') as v.InferOutput<typeof Jwks>;
-    const made = keys.filter(({ kty, use }) => kty !== 'oct' && use !== 'enc').map(verificationKey);
+    const made = jwksIn(transformed(this.#name, version, 'json'))
+      .filter(({ kty, use }) => kty !== 'oct' && use !== 'enc')
+      .map(verificationKey);
     this.#imported.set(version, made);
     return made;
   }
 
   async #ask(signal: AbortSignal): Promise<Fetched> {
-    const response = await this.#fetch(this.#url, {
-      headers: { accept: 'application/jwk-set+json, application/json' },
-      // A server at another address could publish keys of its own. Only the configured address is asked.
-      redirect: 'manual',
-      signal,
-    });
+    const response = await this.#follow(signal);
+    if (response.status === 304 && this.#last) {
+      return { ...this.#last.fetched, ...maxAgeOf(response.headers.get('cache-control')) };
+    }
     if (!response.ok) {
       await response.body?.cancel();
       throw new SecretUnavailableError(
@@ -108,13 +112,29 @@ export class JwksSource implements EnvironmentCache {
     }
     const text = await response.text();
     if (text.length > MOST_BYTES) throw malformed(this.#url, `at most ${MOST_BYTES} bytes`);
-    if (!isJwks(text)) throw malformed(this.#url, 'a JSON Web Key Set');
-    return {
+    if (!isJwks(text)) throw malformed(this.#url, 'a JSON Web Key Set with a key in it');
+    const fetched = {
       value: text,
       versionId: createHash('sha256').update(text).digest('hex').slice(0, 16),
       otherNames: [],
-      ...maxAgeOf(response.headers.get('cache-control')),
     };
+    const etag = response.headers.get('etag');
+    this.#last = etag === null ? undefined : { etag, fetched };
+    return { ...fetched, ...maxAgeOf(response.headers.get('cache-control')) };
+  }
+
+  /** Redirects are followed within the origin. A server at another address could publish keys of its own. */
+  async #follow(signal: AbortSignal): Promise<Response> {
+    const accept = 'application/jwk-set+json, application/json';
+    const headers = { accept, ...(this.#last && { 'if-none-match': this.#last.etag }) };
+    let url = this.#url;
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await this.#fetch(url, { headers, redirect: 'manual', signal });
+      const redirect = redirectOf(url, response.status, response.headers.get('location'));
+      if (redirect?.leads !== 'same-origin' || redirects >= MOST_REDIRECTS) return response;
+      await response.body?.cancel();
+      url = redirect.url;
+    }
   }
 }
 
@@ -123,10 +143,10 @@ function describeAnswer(url: URL, { status, headers }: Response): string {
   const redirect = redirectOf(url, status, headers.get('location'));
   if (!redirect) return `${status}.`;
   const to = redirect.leads === 'elsewhere' ? redirect.to : placeOf(redirect.url);
-  return `${status}, a redirect from ${url.origin} to ${quote(to, [])}. Redirects are not followed: write the final address, if it is the issuer's.`;
+  return `${status}, a redirect from ${url.origin} to ${quote(to, [])}. Redirects to another address are not followed: write the final address, if it is the issuer's.`;
 }
 
-function verificationKey({ kid, alg, ...jwk }: v.InferOutput<typeof Jwks>['keys'][number]): VerificationKey {
+function verificationKey({ kid, alg, ...jwk }: v.InferOutput<typeof Jwk>): VerificationKey {
   const imported = new Map<string, Promise<Key>>();
   return {
     kid,
@@ -141,18 +161,30 @@ function verificationKey({ kid, alg, ...jwk }: v.InferOutput<typeof Jwks>['keys'
   };
 }
 
+/** The entries of a set that are JWKs. */
+function jwksIn(set: unknown): v.InferOutput<typeof Jwk>[] {
+  const parsed = v.safeParse(Jwks, set);
+  if (!parsed.success) return [];
+  return parsed.output.keys.flatMap((key) => {
+    const jwk = v.safeParse(Jwk, key);
+    return jwk.success ? [jwk.output] : [];
+  });
+}
+
+/** An empty set is one: its issuer has revoked every key. A set without one readable entry is none. */
 function isJwks(text: string): boolean {
   try {
-    return v.is(Jwks, JSON.parse(text));
+    const set: unknown = JSON.parse(text);
+    return v.is(Jwks, set) && (set.keys.length === 0 || jwksIn(set).length > 0);
   } catch {
     return false;
   }
 }
 
-/** The issuer's Cache-Control may shorten the age. */
+/** The issuer's Cache-Control may shorten the age, down to half a minute. */
 function maxAgeOf(cacheControl: string | null): { maxAgeMilliseconds?: number } {
   const seconds = cacheControl?.match(/(?:^|[\s,])max-age=(\d{1,9})/i)?.[1];
-  return seconds === undefined ? {} : { maxAgeMilliseconds: Number(seconds) * 1000 };
+  return seconds === undefined ? {} : { maxAgeMilliseconds: Math.max(Number(seconds) * 1000, LEAST_AGE_MILLISECONDS) };
 }
 
 /** A network that changes the answer could publish keys of its own, so the address has TLS. */

@@ -9,6 +9,7 @@ import {
 } from './contracts/hmac-keys.ts';
 import type { JwtAlgorithm, JwtPayload, RingKey } from './contracts/jwt.ts';
 import { publicJwk, verificationKey, verificationKeys } from './contracts/key-ring.ts';
+import { privateJwk } from './contracts/private-key.ts';
 import { SecretMalformedError } from './errors.ts';
 import { loadJose } from './load-jose.ts';
 import type { VersionedReader } from './versioned-reader.ts';
@@ -71,8 +72,8 @@ async function importRingKey({ alg, jwk }: RingKey): Promise<Key> {
 
 async function importSecretKey({ jwt_algorithm: alg, jwt_secret_key: text }: JwtPayload): Promise<Key> {
   if (isHmac(alg)) return readHmacKey(alg, text).bytes;
-  const { importPKCS8 } = await loadJose();
-  return (await importPKCS8(text, alg, { extractable: true })) as Key;
+  const { importJWK } = await loadJose();
+  return (await importJWK({ ...privateJwk(text), ext: true }, alg)) as Key;
 }
 
 /** Drops the private part, so that a verifier holds no key that signs. */
@@ -93,7 +94,7 @@ async function usable(secretId: string, alg: JwtAlgorithm, make: () => Promise<K
     const why = error instanceof HmacKeyUnfit ? ` ${error.message}` : '';
     const expected = isHmac(alg)
       ? `a random text of at least ${leastHmacBytes(alg)} bytes, or the "jwt_algorithm" of a key pair,`
-      : 'a private key as PKCS #8 PEM';
+      : 'a private key as PEM (PKCS #8, PKCS #1 or SEC 1)';
     throw new SecretMalformedError(
       `Secret ${secretId} holds no ${alg} key that can be used.${why} Expected ${expected} under jwt_secret_key, or a key ring.`,
     );

@@ -1,4 +1,5 @@
 import { defaultProvider, withPrefix } from './defaults.ts';
+import { ConfigurationInvalidError } from './errors.ts';
 import { type Key, observeShortKeys, signingKey } from './jwt-keys.ts';
 import { loadJose } from './load-jose.ts';
 import { toJwtPayload } from './read-config.ts';
@@ -63,14 +64,14 @@ export class JwtSigner {
   /**
    * Issuer, audience and lifetime come from the secret where the claims do not name them. A token should not live longer
    * than the secret's jwt_access_token_expire_minutes, because its key leaves the ring after that time.
-   * @throws SecretMalformedError | the provider's errors
+   * @throws ConfigurationInvalidError | SecretMalformedError | the provider's errors
    */
   async sign(claims: TokenClaims, options: { expiresInSeconds?: number } = {}): Promise<string> {
     const { kid, alg, key, defaults, lifetimeSeconds } = await this.#current();
     const { SignJWT } = await loadJose();
     const issuedAt = Math.floor(this.#now() / 1000);
-    const expiresAt = issuedAt + (options.expiresInSeconds ?? lifetimeSeconds);
-    return new SignJWT({ ...defaults, iat: issuedAt, exp: expiresAt, ...claims })
+    const expiresAt = issuedAt + lifetimeOf(options.expiresInSeconds, lifetimeSeconds);
+    return new SignJWT({ ...defaults, iat: issuedAt, exp: expiresAt, ...givenClaims(claims) })
       .setProtectedHeader({ alg, typ: 'JWT', ...(kid && { kid }) })
       .sign(key);
   }
@@ -92,4 +93,25 @@ export class JwtSigner {
     };
     return this.#signing;
   }
+}
+
+function lifetimeOf(asked: number | undefined, lifetimeSeconds: number): number {
+  if (asked === undefined) return lifetimeSeconds;
+  if (typeof asked === 'number' && Number.isFinite(asked) && asked > 0) return Math.ceil(asked);
+  throw new ConfigurationInvalidError(
+    'expiresInSeconds: expected a number of seconds above 0, came something else. Convert a text with Number().',
+  );
+}
+
+/** A claim that is undefined is as good as missing: it does not take the place of issuer, audience or expiry. */
+function givenClaims(claims: TokenClaims): TokenClaims {
+  const given = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined)) as TokenClaims;
+  for (const name of ['exp', 'nbf', 'iat'] as const) {
+    if (Object.hasOwn(given, name) && !Number.isFinite(given[name])) {
+      throw new ConfigurationInvalidError(
+        `Claim "${name}": expected a number of seconds since 1970, came something else.`,
+      );
+    }
+  }
+  return given;
 }

@@ -1,6 +1,6 @@
 import { jwtAlgorithms } from './contracts/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { SecretError, type TokenRefusal, TokenRefusedError } from './errors.ts';
+import { ConfigurationInvalidError, SecretError, type TokenRefusal, TokenRefusedError } from './errors.ts';
 import { type JwksOptions, JwksSource, publicAlgorithms } from './jwks-source.ts';
 import { type Key, observeShortKeys, secretVerificationKeys, type VerificationKey } from './jwt-keys.ts';
 import type { TokenClaims } from './jwt-signer.ts';
@@ -14,6 +14,12 @@ interface ExpectedClaims {
   readonly issuer?: string | string[];
   /** @default - the secret's jwt_audience; with a JWKS, none */
   readonly audience?: string | string[];
+  /**
+   * What the claim `client_id` must be. Access tokens of Cognito carry it in place of `aud`.
+   * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+   * @default - not looked at
+   */
+  readonly clientId?: string | string[];
   /** How far the clocks of signer and verifier may differ. @default 5 */
   readonly clockToleranceSeconds?: number;
   /** Milliseconds since 1970. @default - the system's time */
@@ -82,13 +88,14 @@ export class JwtVerifier {
   readonly #now: () => number;
 
   constructor(options: JwtVerifierOptions) {
+    for (const name of ['issuer', 'audience', 'clientId'] as const) refuseBlank(name, options[name]);
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#source = 'jwks' in options ? jwksSource(options) : new SecretKeySource(options, this.#now);
   }
 
   /**
-   * Verifies signature, algorithm, expiry (required), issuer and audience.
+   * Verifies signature, algorithm, expiry (required), issuer, audience and client.
    * @throws TokenRefusedError | the errors of the provider or of the JWKS
    */
   async verify<Claims extends TokenClaims = TokenClaims>(token: string): Promise<VerifiedToken<Claims>> {
@@ -111,7 +118,7 @@ export class JwtVerifier {
     const { decodeProtectedHeader } = await loadJose();
     try {
       const { alg, kid } = decodeProtectedHeader(token);
-      if (alg && this.#source.algorithms.includes(alg)) return { alg, kid };
+      if (alg && this.#source.algorithms.some((accepted) => sameAlgorithm(accepted, alg))) return { alg, kid };
     } catch (error) {
       throw refused('malformed', 'it is not a JSON Web Token', error);
     }
@@ -138,14 +145,35 @@ export class JwtVerifier {
           ...(issuer && { issuer }),
           ...(audience && { audience }),
         });
+        this.#checkClient(payload);
         return { claims: payload as Claims, kid: header.kid, alg: header.alg };
       } catch (error) {
+        if (error instanceof TokenRefusedError) throw error;
         if ((error as { code?: string }).code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') continue;
         throw explainRefusal(error);
       }
     }
     return undefined;
   }
+
+  #checkClient(claims: Readonly<Record<string, unknown>>): void {
+    const { clientId } = this.#options;
+    if (clientId === undefined || [clientId].flat().includes(claims.client_id as string)) return;
+    throw refused('claim', 'its claim "client_id" is missing or not accepted');
+  }
+}
+
+/**
+ * An option that is there and says nothing would switch its check off, as `process.env.ISSUER ?? ''` does where ISSUER is not
+ * set.
+ */
+function refuseBlank(name: string, value: unknown): void {
+  if (value === undefined) return;
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (texts.length > 0 && texts.every((text) => typeof text === 'string' && text.trim() !== '')) return;
+  throw new ConfigurationInvalidError(
+    `${name}: expected a text that is not empty, or a list of such. Leave the option out if it is not to be checked.`,
+  );
 }
 
 /** Skips a published key that does not fit the token's algorithm. A key of the secret that cannot be used is an error. */
@@ -158,11 +186,15 @@ async function importOrSkip(candidate: VerificationKey, alg: string): Promise<Ke
   }
 }
 
+/** `Ed25519` is the name of RFC 9864 for what RFC 8037 calls `EdDSA`. https://www.rfc-editor.org/rfc/rfc9864 */
+const sameAlgorithm = (one: string, other: string) => edwards(one) === edwards(other);
+const edwards = (alg: string) => (alg === 'Ed25519' ? 'EdDSA' : alg);
+
 /** A key without a name fits every token. A key with a name fits tokens that name it, and tokens that name none. */
 function candidates({ keys }: KeySet, header: { alg: string; kid: string | undefined }): VerificationKey[] {
   return keys.filter(
     ({ kid, alg }) =>
-      (alg === undefined || alg === header.alg) &&
+      (alg === undefined || sameAlgorithm(alg, header.alg)) &&
       (kid === undefined || header.kid === undefined || kid === header.kid),
   );
 }

@@ -1,7 +1,9 @@
+import type { ConnectionOptions } from 'node:tls';
 import * as v from 'valibot';
 import { JwtPayload } from './contracts/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { ConfigurationMissingError, SecretMalformedError } from './errors.ts';
+import { textOf } from './secret-text.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
 export interface ReadConfigOptions {
@@ -31,8 +33,8 @@ const DatabaseSecret = v.looseObject({
   ssl: v.optional(v.union([v.boolean(), v.pipe(v.string(), v.toLowerCase(), v.picklist(['true', 'false']))])),
 });
 
-/** Host, database and login, with the names that `pg` uses. */
-export interface DatabaseConfig {
+/** Host, database and login of a database secret. */
+export interface DatabaseLogin {
   readonly host: string;
   readonly port: number;
   readonly database: string;
@@ -43,16 +45,33 @@ export interface DatabaseConfig {
   readonly versionId: string | undefined;
 }
 
+/** The login as libraries take it, without a change: `pg`, Knex, Kysely and Drizzle; TypeORM and Sequelize; MikroORM. */
+export interface DatabaseConfig extends DatabaseLogin {
+  /** As `pg` and what is built on it take it: the server is verified. False where `tls` is. */
+  readonly ssl: ConnectionOptions | false;
+  /** The user, as TypeORM and Sequelize name it. */
+  readonly username: string;
+  /** The database, as MikroORM names it. */
+  readonly dbName: string;
+  /** Where Sequelize looks for `ssl`. */
+  readonly dialectOptions: { readonly ssl: ConnectionOptions | false };
+  /** Where MikroORM 7 looks for `ssl`. Version 6 wants `{ connection: { ssl } }`. */
+  readonly driverOptions: { readonly ssl: ConnectionOptions | false };
+}
+
 /**
- * Reads a secret in AWS's database format.
+ * Reads a secret in AWS's database format. Libraries take the answer as it is, and verify the server's certificate. It is a
+ * snapshot: call it for each new connection, or use RotatingPool, which does.
  *
  * @example
  * ```ts
+ * import pg from 'pg';
  * import { getDatabaseConfig } from '@keyturn/consumer';
  *
  * export const handler = async () => {
- *   const { host, port, database, user } = await getDatabaseConfig('shop/database');
- *   return `${user} at ${host}:${port}/${database}`;
+ *   const client = new pg.Client(await getDatabaseConfig('shop/database'));
+ *   await client.connect();
+ *   await client.end();
  * };
  * ```
  *
@@ -60,17 +79,30 @@ export interface DatabaseConfig {
  * @throws SecretMalformedError naming the field | ConfigurationMissingError | the provider's errors
  */
 export async function getDatabaseConfig(secretId?: string, options: ReadConfigOptions = {}): Promise<DatabaseConfig> {
+  const login = await readDatabaseLogin(secretId, options);
+  // Certificates are loaded with the first database.
+  const { databaseTls } = await import('./database-tls.ts');
+  const ssl = databaseTls(login.tls, login.host);
+  const named = { username: login.user, dbName: login.database };
+  return { ...login, ssl, ...named, dialectOptions: { ssl }, driverOptions: { ssl } };
+}
+
+/** The same without certificates. */
+export async function readDatabaseLogin(
+  secretId: string | undefined,
+  options: ReadConfigOptions,
+): Promise<DatabaseLogin> {
   const id = secretId ?? process.env.DB_SECRET_ARN;
-  if (!id) {
+  if (!id?.trim()) {
     throw new ConfigurationMissingError(
       'getDatabaseConfig() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
     );
   }
   const { value, versionId } = await readJson(id, options);
-  return toDatabaseConfig(withPrefix(id), value, versionId);
+  return toDatabaseLogin(withPrefix(id), value, versionId);
 }
 
-export function toDatabaseConfig(secretId: string, value: unknown, versionId: string | undefined): DatabaseConfig {
+export function toDatabaseLogin(secretId: string, value: unknown, versionId: string | undefined): DatabaseLogin {
   const secret = parseSecret(secretId, DatabaseSecret, value);
   return {
     host: secret.host,
@@ -111,7 +143,7 @@ export function toJwtPayload(secretId: string, value: unknown): JwtPayload {
   return parseSecret(secretId, JwtPayload, value);
 }
 
-const usualKeyFields = ['api_key', 'apiKey', 'key', 'token'];
+export const usualKeyFields = ['api_key', 'apiKey', 'key', 'token'];
 
 /**
  * Reads an API key: a plain string, or JSON with the key under `field`.
@@ -135,15 +167,19 @@ export async function getApiKey(
 ): Promise<string> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value } = await provider.getVersioned(id, readOptions(options));
-  return apiKeyOf(id, value, options.field);
+  const { value } = await provider.getVersioned<string | Uint8Array | undefined>(id, readOptions(options));
+  return apiKeyOf(id, textOf(id, value), options.field);
 }
 
 export function apiKeyOf(secretId: string, value: string, field?: string): string {
-  if (field === undefined && !value.trimStart().startsWith('{')) return value.trim();
+  if (field === undefined && !value.trimStart().startsWith('{')) {
+    const key = value.trim();
+    if (key !== '') return key;
+    throw new SecretMalformedError(`Secret ${secretId}: expected an API key, came a blank text.`);
+  }
   const object = parseSecret(secretId, v.record(v.string(), v.unknown()), parseJson(secretId, value));
   const names = field === undefined ? usualKeyFields : [field];
-  const key = names.map((name) => object[name]).find((found) => typeof found === 'string' && found !== '');
+  const key = names.map((name) => object[name]).find((found) => typeof found === 'string' && found.trim() !== '');
   if (typeof key === 'string') return key;
   throw new SecretMalformedError(
     `Secret ${secretId}: expected an API key as text under ${names.join(', ')}. Name the field: getApiKey(id, { field }).`,
@@ -156,8 +192,8 @@ async function readJson(
 ): Promise<{ value: unknown; versionId: string | undefined }> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value, versionId } = await provider.getVersioned(id, readOptions(options));
-  return { value: parseJson(id, value), versionId };
+  const { value, versionId } = await provider.getVersioned<string | Uint8Array | undefined>(id, readOptions(options));
+  return { value: parseJson(id, textOf(id, value)), versionId };
 }
 
 function readOptions(options: ReadConfigOptions): { maxAge?: number } {
@@ -180,8 +216,12 @@ function parseSecret<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const places = result.issues.map(
-    (issue) => `${v.getDotPath(issue) ?? 'the value'}: expected ${issue.expected ?? issue.type}`,
-  );
+  const places = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'the value'}: expected ${expectedOf(issue)}`);
   throw new SecretMalformedError(`Secret ${secretId}: ${[...new Set(places)].join('; ')}.`);
+}
+
+/** valibot writes `!0` for a length that must not be 0, and the names of members in quotes. */
+function expectedOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'non_empty') return 'a text that is not empty';
+  return issue.expected ?? issue.type;
 }

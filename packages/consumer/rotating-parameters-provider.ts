@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import type {
   GetMaybeUndefined,
@@ -5,7 +6,12 @@ import type {
   SSMGetOutput,
   SSMProviderOptions,
 } from '@aws-lambda-powertools/parameters/ssm/types';
-import { GetParameterCommand, type GetParameterCommandInput, type SSMClientConfig } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  type GetParameterCommandInput,
+  type Parameter,
+  type SSMClientConfig,
+} from '@aws-sdk/client-ssm';
 import type { CacheStatistics, Fetched } from './cache-slot.ts';
 import { throughProxy } from './client-proxy.ts';
 import { registerCache } from './environment-caches.ts';
@@ -144,7 +150,7 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
     const { Parameter } = await this.client.send(command, { abortSignal });
     return {
       value: Parameter?.Value,
-      versionId: Parameter?.Version?.toString(),
+      versionId: versionOf(Parameter),
       // A name with a label or a number behind it is the same parameter. Labels move, so it is invalidated too.
       otherNames: [Parameter?.ARN, Parameter?.Name, name.replace(/:[^:/]+$/, '')].filter(
         (other) => other !== undefined,
@@ -162,4 +168,20 @@ export class RotatingParametersProvider extends SSMProvider implements Versioned
   #decryptsNow({ decrypt, sdkOptions }: ParameterReadOptions): boolean {
     return decrypt ?? sdkOptions?.WithDecryption ?? this.#decrypts;
   }
+}
+
+/** Known to this process alone, so that a digest in a log or an event is no help in guessing the value. */
+const digestKey = randomBytes(32);
+
+/**
+ * The number of a parameter's version. A secret that is read through Parameter Store always has version 0, so the digest of
+ * its value stands for its version. https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
+ */
+function versionOf(parameter: Parameter | undefined): string | undefined {
+  if (parameter?.Version === undefined) return undefined;
+  if (parameter.Version > 0) return parameter.Version.toString();
+  return createHmac('sha256', digestKey)
+    .update(parameter.Value ?? '')
+    .digest('hex')
+    .slice(0, 16);
 }

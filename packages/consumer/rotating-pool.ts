@@ -1,8 +1,9 @@
 import * as pg from 'pg';
 import { judgePostgres } from './contracts/verdicts/postgres.ts';
-import { databaseTls } from './database-tls.ts';
+import { sharedDatabaseTls } from './database-tls.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { type DatabaseConfig, toDatabaseConfig } from './read-config.ts';
+import { ConfigurationInvalidError } from './errors.ts';
+import { type DatabaseLogin, toDatabaseLogin } from './read-config.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
 export interface RotatingPoolOptions extends Omit<pg.PoolConfig, 'user' | 'password' | 'connectionString'> {
@@ -30,16 +31,20 @@ const PING_TIMEOUT_MILLISECONDS = 2_000;
 const FIRST_PAUSE_MILLISECONDS = 25;
 const LONGEST_PAUSE_MILLISECONDS = 500;
 
-/** The version of the login of each connection. */
-const versionOf = new WeakMap<object, string | undefined>();
-type PoolConfig = pg.PoolConfig & { versionId?: string };
+/** The login of each connection. */
+const loginOf = new WeakMap<object, DatabaseLogin | undefined>();
+type PoolConfig = pg.PoolConfig & { login?: DatabaseLogin };
+
+/** A store without version ids gives no way to compare logins but the value that was read. */
+const isSameLogin = (one: DatabaseLogin | undefined, other: DatabaseLogin | undefined) =>
+  one === other || (one?.versionId !== undefined && one.versionId === other?.versionId);
 
 /** Makes a client class that records the version of its login, because the pool may connect long after it was asked to. */
 function recordingVersion(Client: new (config: PoolConfig) => pg.ClientBase): new () => pg.ClientBase {
   return class extends Client {
     constructor(config: PoolConfig = {}) {
       super(config);
-      versionOf.set(this, config.versionId);
+      loginOf.set(this, config.login);
     }
   };
 }
@@ -67,9 +72,12 @@ export class RotatingPool extends pg.Pool {
   readonly #secretId: string;
   readonly #now: () => number;
   readonly #idleSince = new WeakMap<object, number>();
-  #login: DatabaseConfig | undefined;
+  #login: DatabaseLogin | undefined;
+  #value: unknown;
 
+  /** @throws ConfigurationMissingError | ConfigurationInvalidError */
   constructor(options: RotatingPoolOptions) {
+    refuseLogin(options);
     const { secretId, provider, healMilliseconds, tryPending, pingAfterIdleMilliseconds, now, ...poolOptions } =
       options;
     const Client = recordingVersion((options.Client ?? pg.Client) as new (config: PoolConfig) => pg.ClientBase);
@@ -101,7 +109,7 @@ export class RotatingPool extends pg.Pool {
 
   /** Returns the version of the login of a connection of this pool. */
   versionOf(client: pg.PoolClient): string | undefined {
-    return versionOf.get(client);
+    return loginOf.get(client)?.versionId;
   }
 
   /** Logs in and returns the user. @throws what connecting throws */
@@ -109,7 +117,7 @@ export class RotatingPool extends pg.Pool {
     const client = await this.connect();
     try {
       const { rows } = await client.query('SELECT current_user AS user, current_database() AS database');
-      return { ...rows[0], versionId: versionOf.get(client) };
+      return { ...rows[0], versionId: this.versionOf(client) };
     } finally {
       client.release();
     }
@@ -120,7 +128,10 @@ export class RotatingPool extends pg.Pool {
    * Further tries go on for a bounded time, until the secret has a newer value or the server accepts this one.
    */
   async #connectHealing(): Promise<pg.PoolClient> {
-    const deadline = this.#now() + (this.#options.healMilliseconds ?? 5_000);
+    const { healMilliseconds = 5_000, connectionTimeoutMillis = 0 } = this.#options;
+    // pg takes 0 for no limit. A caller that waits for a connection does not wait longer because it is tried again.
+    const limit = connectionTimeoutMillis > 0 ? Math.min(healMilliseconds, connectionTimeoutMillis) : healMilliseconds;
+    const deadline = this.#now() + limit;
     let pause = FIRST_PAUSE_MILLISECONDS;
     for (;;) {
       const login = await this.#useNewest();
@@ -147,11 +158,13 @@ export class RotatingPool extends pg.Pool {
   }
 
   /** Sets the login of new connections, and closes idle connections of an older login. */
-  async #useNewest(): Promise<DatabaseConfig> {
+  async #useNewest(): Promise<DatabaseLogin> {
     const { value, versionId } = await this.#provider.getVersioned<unknown>(this.#secretId, { transform: 'json' });
-    if (this.#login?.versionId === versionId && this.#login !== undefined) return this.#login;
     const older = this.#login;
-    this.#login = toDatabaseConfig(this.#secretId, value, versionId);
+    // The parsed object is the same for as long as a value is cached.
+    if (older && (this.#value === value || (versionId !== undefined && older.versionId === versionId))) return older;
+    this.#value = value;
+    this.#login = toDatabaseLogin(this.#secretId, value, versionId);
     this.#useLogin(this.#login);
     if (older) {
       this.#provider.observe({ event: 'connections-drained', secretId: this.#secretId, count: this.totalCount });
@@ -161,17 +174,19 @@ export class RotatingPool extends pg.Pool {
   }
 
   /** The pool reads its options for each new connection. */
-  #useLogin({ host, port, database, user, password, tls, versionId }: DatabaseConfig): void {
+  #useLogin(login: DatabaseLogin): void {
+    const { host, port, database, user, password, tls } = login;
     const own = this.#options;
     Object.assign(this.options, {
       host: own.host ?? host,
       port: own.port ?? port,
       database: own.database ?? database,
-      ssl: own.ssl ?? databaseTls(tls),
+      ssl: own.ssl ?? sharedDatabaseTls(tls, own.host ?? host),
       user,
       password,
-      versionId,
     });
+    // Not enumerable, as pg's own `password`: a logger that prints the pool does not print it.
+    Object.defineProperty(this.options, 'login', { value: login, enumerable: false, configurable: true });
   }
 
   /** Checks out a connection that works. If one does not work, the others were idle as long, so all idle ones are closed. */
@@ -198,7 +213,7 @@ export class RotatingPool extends pg.Pool {
     const release = client.release;
     client.release = (error) => {
       this.#idleSince.set(client, this.#now());
-      release(error ?? (versionOf.get(client) === this.#login?.versionId ? undefined : true));
+      release(error ?? (isSameLogin(loginOf.get(client), this.#login) ? undefined : true));
     };
     return client;
   }
@@ -214,20 +229,21 @@ export class RotatingPool extends pg.Pool {
   }
 
   /** Connects with AWSPENDING. In a single-user rotation the database has that password before AWSCURRENT moves. */
-  async #connectPending(login: DatabaseConfig): Promise<pg.PoolClient | undefined> {
+  async #connectPending(login: DatabaseLogin): Promise<pg.PoolClient | undefined> {
     if (!this.#options.tryPending) return undefined;
     const pending = await this.#provider
       .getVersioned<unknown>(this.#secretId, { transform: 'json', forceFetch: true, stage: 'AWSPENDING' })
       // There is no candidate, or no right to read it. The provider has observed that, and the caller gets the refused login.
       .catch(() => undefined);
-    if (!pending || pending.versionId === login.versionId) return undefined;
-    this.#useLogin(toDatabaseConfig(this.#secretId, pending.value, pending.versionId));
+    if (!pending || (pending.versionId !== undefined && pending.versionId === login.versionId)) return undefined;
+    const candidate = toDatabaseLogin(this.#secretId, pending.value, pending.versionId);
+    this.#useLogin(candidate);
     // If the pool has room, it has read its options when this returns. Other connections go on with the current login.
     const connecting = this.#checkOutOnce();
     this.#useLogin(this.#login ?? login);
     try {
       const client = await connecting;
-      if (versionOf.get(client) === pending.versionId) {
+      if (loginOf.get(client) === candidate) {
         this.#provider.observe({ event: 'pending-used', secretId: this.#secretId });
       }
       return client;
@@ -241,6 +257,15 @@ export class RotatingPool extends pg.Pool {
     const { code, name } = error as { code?: string; name?: string };
     this.#provider.observe({ event, secretId: this.#secretId, error: code ?? name ?? 'unknown' });
   }
+}
+
+/** The compiler refuses these members. JavaScript does not, and pg would take them in place of the secret's. */
+function refuseLogin(options: object): void {
+  const given = ['connectionString', 'user', 'password'].filter((name) => Object.hasOwn(options, name));
+  if (given.length === 0) return;
+  throw new ConfigurationInvalidError(
+    `RotatingPool takes its login from the secret: leave ${given.join(', ')} out. Other settings of a connection string are options of their own (host, port, database, ssl).`,
+  );
 }
 
 /**

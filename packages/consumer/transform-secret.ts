@@ -9,7 +9,7 @@ export type Transform = 'json' | 'binary' | 'auto';
 export function transformSecret(name: string, value: string | Uint8Array, transform: Transform): unknown {
   const kind = transform === 'auto' ? name.toLowerCase().match(/\.(json|binary)$/)?.[1] : transform;
   if (kind === undefined) return value;
-  const text = typeof value === 'string' ? value : new TextDecoder('utf-8').decode(value);
+  const text = typeof value === 'string' ? value.replace(/^\ufeff/, '') : new TextDecoder('utf-8').decode(value);
   if (kind === 'binary') return decodeBase64(text);
   try {
     return JSON.parse(text);

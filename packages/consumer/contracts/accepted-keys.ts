@@ -13,7 +13,7 @@ export function acceptedKeys(
   const until = object.previous_api_key_until;
   const isPreviousAccepted = typeof until === 'string' && options.now.getTime() < Date.parse(until);
   const keys = [current, object.next_api_key, isPreviousAccepted ? object.previous_api_key : undefined];
-  return keys.filter((key): key is string => typeof key === 'string' && key !== '');
+  return keys.filter((key): key is string => typeof key === 'string' && key.trim() !== '');
 }
 
 /** Whether a caller's key is one of the keys. The comparison takes constant time. */

@@ -13,10 +13,10 @@ export function valueAt(document: unknown, pointer: string): unknown {
   return found;
 }
 
-/** Returns the text or the number at the pointer as text, or undefined. */
+/** Returns the text or the number at the pointer as text, or undefined. A blank text is as good as none. */
 export function textAt(document: unknown, pointer: string): string | undefined {
   const found = valueAt(document, pointer);
-  if (typeof found === 'string' && found !== '') return found;
+  if (typeof found === 'string' && found.trim() !== '') return found;
   return typeof found === 'number' ? String(found) : undefined;
 }
 

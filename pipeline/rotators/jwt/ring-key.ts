@@ -1,6 +1,7 @@
 import { createHmac, createPrivateKey, type JsonWebKey, randomBytes } from 'node:crypto';
 import { isHmac, leastHmacBytes, readHmacJwk, readHmacKey } from '@keyturn/consumer/contracts/hmac-keys';
 import type { JwtAlgorithm, RingKey } from '@keyturn/consumer/contracts/jwt';
+import { privateJwk } from '@keyturn/consumer/contracts/private-key';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 
 /**
@@ -35,8 +36,7 @@ export async function adoptKey(algorithm: JwtAlgorithm, secretKey: string): Prom
     readHmacKey(algorithm, secretKey);
     return symmetricKey(algorithm, secretKey);
   }
-  const pem = secretKey.replaceAll('\\n', '\n');
-  const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as JWK;
+  const jwk = privateJwk(secretKey) as JWK;
   await importJWK(jwk, algorithm);
   return asymmetricKey(algorithm, jwk);
 }

@@ -54,3 +54,26 @@ test('a plain key, and one at a place of its own', async () => {
   const nested = await acceptor('{"issued":{"key":"k1"}}', { keyPointer: '/issued/key' });
   expect(await nested.keys.accepts('k1')).toBe(true);
 });
+
+test.each([undefined, null, '', 7, {}])('a caller that presents %p is refused', async (presented) => {
+  const { keys } = await acceptor('k1');
+  expect(await keys.accepts(presented as never)).toBe(false);
+});
+
+test.each([
+  '',
+  '  \n',
+  '{"api_key":""}',
+  '{"api_key":"  "}',
+  '{"issued":{"key":"k1"}}',
+])('a secret that holds %p and so no key is an error, not a key that callers lack', async (value) => {
+  const { keys } = await acceptor(value === '' ? ' ' : value);
+  for (const presented of ['', 'k1']) {
+    await expect(keys.accepts(presented)).rejects.toMatchObject({ code: 'SecretMalformedError' });
+  }
+});
+
+test.each(['api_key', 'apiKey', 'key', 'token'])('the key is found under %s, as getApiKey finds it', async (field) => {
+  const { keys } = await acceptor(JSON.stringify({ [field]: 'k1' }));
+  expect([await keys.accepts('k1'), await keys.accepts('k2')]).toEqual([true, false]);
+});

@@ -23,11 +23,13 @@ describe('a JWKS URL', () => {
   let url: string;
   let served: { body: string; status?: number; headers?: Record<string, string> };
   let asked = 0;
+  let conditions: (string | undefined)[] = [];
   let redirect: (path: string) => string | undefined = () => undefined;
 
   beforeAll(async () => {
     issuer = createServer((request, response) => {
       asked += 1;
+      conditions.push(request.headers['if-none-match']);
       const location = redirect(request.url ?? '');
       if (location) return response.writeHead(302, { location }).end();
       response.writeHead(served.status ?? 200, served.headers).end(served.body);
@@ -37,6 +39,7 @@ describe('a JWKS URL', () => {
   });
   beforeEach(() => {
     asked = 0;
+    conditions = [];
   });
   afterAll(() => new Promise((resolve) => issuer.close(resolve)));
 
@@ -120,6 +123,111 @@ describe('a JWKS URL', () => {
     expect(await caught(verifier.verify(forged))).toMatchObject({ refusal: 'malformed' });
   });
 
+  test('an entry that is no key is ignored, also at a refresh, and the good ones verify', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 60 });
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
+    await verifier.verify(token);
+    const good = JSON.parse(served.body).keys;
+    const bad = [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { kty: 5 },
+      { kty: 'EC', kid: 7 },
+      { kty: 'EC', crv: 'P-256', x: '!', kid: 'odd' },
+    ];
+    served.body = JSON.stringify({ keys: [...bad, ...good, { kty: 'NEW', kid: 'of the future' }] });
+    keys.clock.now += 120_000;
+    await verifier.verify(token);
+    expect(asked).toBe(2);
+    // A set without one key that can be read is a broken answer: the keys at hand go on.
+    served.body = JSON.stringify({ keys: bad.slice(0, 7) });
+    keys.clock.now += 120_000;
+    expect(await caught(verifier.verify(token))).toMatchObject({ code: 'SecretMalformedError' });
+  });
+
+  test('an issuer that says max-age=0 is asked once in half a minute', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    served.headers = { 'cache-control': 'no-cache, max-age=0' };
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
+    const verifier = verifierAt(keys.clock);
+    for (let i = 0; i < 100; i += 1) {
+      await verifier.verify(token);
+      keys.clock.now += 100;
+    }
+    expect(asked).toBe(1);
+    keys.clock.now += 30_000;
+    await verifier.verify(token);
+    expect(asked).toBe(2);
+  });
+
+  test('a set that has an ETag is asked for by it, and an unchanged one is not sent again', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const body = served.body;
+    served.headers = { etag: '"one"' };
+    const token = await keys.consumer().signer.sign({ exp: keys.clock.now / 1000 + 86_400 });
+    const verifier = verifierAt(keys.clock, { maxAgeSeconds: 60 });
+    await verifier.verify(token);
+    expect(conditions).toEqual([undefined]);
+    served = { status: 304, body: '', headers: { etag: '"one"' } };
+    keys.clock.now += 61_000;
+    await verifier.verify(token);
+    expect(conditions).toEqual([undefined, '"one"']);
+    await keys.rotate(true);
+    publish(keys.ring());
+    expect(served.body).not.toBe(body);
+    keys.clock.now += 61_000;
+    await verifier.verify(await keys.consumer().signer.sign({}));
+    // An answer without an ETag is asked for without one.
+    keys.clock.now += 61_000;
+    await verifier.verify(await keys.consumer().signer.sign({}));
+    expect(conditions).toEqual([undefined, '"one"', '"one"', undefined]);
+  });
+
+  test('tokens of Ed25519 and of EdDSA fit keys of either name', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+    const clock = { now: Date.now() };
+    const claims = () => new SignJWT({ exp: Math.floor(clock.now / 1000) + 60 });
+    for (const named of ['EdDSA', 'Ed25519', undefined]) {
+      served = { body: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), ...(named && { alg: named }) }] }) };
+      for (const alg of ['EdDSA', 'Ed25519']) {
+        const verifier = verifierAt(clock);
+        expect((await verifier.verify(await claims().setProtectedHeader({ alg }).sign(privateKey))).alg).toBe(alg);
+      }
+    }
+  });
+
+  test('a token of Cognito’s, which has client_id in place of aud', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    served = { body: JSON.stringify({ keys: [await exportJWK(publicKey)] }) };
+    const clock = { now: Date.now() };
+    const sign = (claims: object) =>
+      new SignJWT({ exp: Math.floor(clock.now / 1000) + 60, ...claims })
+        .setProtectedHeader({ alg: 'RS256' })
+        .sign(privateKey);
+    const verifier = (clientId: string | string[]) =>
+      new JwtVerifier({
+        jwks: { url, now: () => clock.now, observe: () => undefined },
+        clientId,
+        now: () => clock.now,
+      });
+    const token = await sign({ client_id: 'shop', token_use: 'access' });
+    expect((await verifier(['api', 'shop']).verify(token)).claims).toMatchObject({ client_id: 'shop' });
+    for (const refused of [token, await sign({}), await sign({ client_id: 'other' })]) {
+      const expected = refused === token ? verifier('api') : verifier('shop');
+      expect(await caught(expected.verify(refused))).toMatchObject({ refusal: 'claim', status: 401 });
+    }
+  });
+
   test.each([
     ['is not JSON', { body: '<html>' }],
     ['is no key set', { body: '{"keys":"hunter2"}' }],
@@ -134,8 +242,21 @@ describe('a JWKS URL', () => {
     expect(error.code).toMatch(/^Secret(Malformed|Unavailable)Error$/);
   });
 
+  test('a redirect within the issuer’s origin is followed, and one in a circle ends', async () => {
+    const keys = await rotatingKeys('ES256');
+    await keys.rotate(true);
+    publish(keys.ring());
+    const token = await keys.consumer().signer.sign({});
+    redirect = (path) => (path === '/jwks.json' ? '/moved' : undefined);
+    await verifierAt(keys.clock).verify(token);
+    redirect = () => '/moved';
+    asked = 0;
+    expect(await caught(verifierAt(keys.clock).verify(token))).toMatchObject({ code: 'SecretUnavailableError' });
+    expect(asked).toBe(21);
+    redirect = () => undefined;
+  });
+
   test.each([
-    ['another path of the issuer', () => '/moved', (origin: string) => `${origin}/moved`],
     [
       'another origin',
       () => `${url.replace('127.0.0.1', 'localhost')}?token=hidden`,

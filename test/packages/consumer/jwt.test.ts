@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { type JwtAlgorithm, type JwtPayload, jwtAlgorithms } from '../../../packages/consumer/contracts/jwt.ts';
 import { TokenRefusedError } from '../../../packages/consumer/errors.ts';
@@ -58,6 +59,67 @@ describe('signing and verifying with a secret', () => {
     await verifier.verify(token);
     keys.clock.now += 2_000;
     expect(await caught(verifier.verify(token))).toMatchObject({ refusal: 'expired' });
+  });
+
+  test('a claim that is undefined takes the place of nothing', async () => {
+    const keys = await rotatingKeys('HS256', { jwt_issuer: 'https://issuer.example', jwt_audience: 'shop' });
+    const { signer, verifier } = keys.consumer();
+    const token = await signer.sign({ exp: undefined, iss: undefined, aud: undefined, iat: undefined } as never);
+    expect((await verifier.verify(token)).claims).toMatchObject({
+      iss: 'https://issuer.example',
+      aud: 'shop',
+      exp: keys.clock.now / 1000 + 3_600,
+    });
+  });
+
+  test.each([
+    { exp: null },
+    { exp: '900' },
+    { nbf: Number.NaN },
+    { iat: Number.POSITIVE_INFINITY },
+  ])('a time that is no number is refused: %p', async (claims) => {
+    const { signer } = (await rotatingKeys()).consumer();
+    expect(await caught(signer.sign(claims as never))).toMatchObject({ code: 'ConfigurationInvalidError' });
+  });
+
+  test.each([
+    '900',
+    0,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    null,
+  ])('a lifetime of %p is refused', async (expiresInSeconds) => {
+    const { signer } = (await rotatingKeys()).consumer();
+    const refused = await caught(signer.sign({}, { expiresInSeconds: expiresInSeconds as never }));
+    expect(refused).toMatchObject({
+      code: 'ConfigurationInvalidError',
+      message: expect.stringContaining('expiresInSeconds'),
+    });
+  });
+
+  test.each([
+    'pkcs1',
+    'sec1',
+    'pkcs8',
+    'lines in one',
+  ])('a private key as %s, which the rotator takes over, signs before its first rotation', async (form) => {
+    const isRsa = form === 'pkcs1';
+    const pair = isRsa
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const type = form === 'lines in one' ? 'pkcs8' : (form as 'pkcs8');
+    const pem = String(pair.privateKey.export({ type: type as 'pkcs8', format: 'pem' }));
+    const alg = isRsa ? 'RS256' : 'ES256';
+    const text = form === 'lines in one' ? pem.replaceAll('\n', '\\n') : pem;
+    const keys = await rotatingKeys(alg, { jwt_algorithm: alg, jwt_secret_key: text });
+    const { signer, verifier } = keys.consumer();
+    const token = await signer.sign({ sub: 'ann' });
+    expect((await verifier.verify(token)).claims.sub).toBe('ann');
+    await keys.rotate();
+    expect((await keys.consumer().verifier.verify(await keys.consumer().signer.sign({}))).kid).toBe(
+      keys.ring().current.kid,
+    );
   });
 
   test('through ten rotations no token is refused, whichever of signer and verifier is one rotation behind', async () => {

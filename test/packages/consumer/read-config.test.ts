@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { getDatabaseUrl } from '../../../packages/consumer/database-url.ts';
 import { setDefaultProvider } from '../../../packages/consumer/defaults.ts';
 import { healthCheck, testConnection } from '../../../packages/consumer/health.ts';
@@ -65,17 +66,45 @@ const caught = (promise: Promise<unknown>) =>
 describe('getDatabaseConfig', () => {
   test('AWS’s format, as pg takes it; TLS unless the secret itself turns it off', async () => {
     const { versionId } = await makeSecret(cloud, 'app/db', JSON.stringify(login));
-    expect(await getDatabaseConfig('app/db')).toEqual({
+    const config = await getDatabaseConfig('app/db');
+    expect(config).toEqual({
       host: 'db.example',
       port: 5433,
       database: 'shop',
+      dbName: 'shop',
       user: 'app user',
+      username: 'app user',
       password: 'p@ss/w:rd?#%ü',
       tls: true,
+      ssl: { rejectUnauthorized: true, ca: expect.any(Array) },
+      dialectOptions: { ssl: config.ssl },
+      driverOptions: { ssl: config.ssl },
       versionId,
     });
     await putSecret(cloud, 'app/db', JSON.stringify({ ...login, ssl: 'False' }));
-    expect(await getDatabaseConfig('app/db', { maxAge: 0 })).toMatchObject({ tls: false });
+    expect(await getDatabaseConfig('app/db', { maxAge: 0 })).toMatchObject({
+      tls: false,
+      ssl: false,
+      dialectOptions: { ssl: false },
+    });
+  });
+
+  test('a host of RDS is verified with the roots of its region and Amazon’s, any other with all', async () => {
+    const roots = async (host: string) => {
+      await putSecret(cloud, 'app/db', JSON.stringify({ ...login, host }));
+      const { ssl } = await getDatabaseConfig('app/db', { maxAge: 0 });
+      return ((ssl as { ca: string[] }).ca ?? []).map((pem) => new X509Certificate(pem).subject.replaceAll('\n', ' '));
+    };
+    await makeSecret(cloud, 'app/db', JSON.stringify(login));
+    for (const host of ['shop.c1.eu-west-1.rds.amazonaws.com', 'shop.proxy-c1.eu-west-1.rds.amazonaws.com']) {
+      const found = await roots(host);
+      expect(found.length).toBeLessThan(12);
+      expect(found.filter((name) => name.includes('Amazon RDS eu-west-1 Root CA RSA2048 G1'))).toHaveLength(1);
+      expect(found.filter((name) => name.includes('CN=Amazon Root CA 1'))).toHaveLength(1);
+      expect(found.filter((name) => name.includes('Amazon RDS us-'))).toEqual([]);
+    }
+    expect((await roots('db.shop.internal')).length).toBeGreaterThan(200);
+    expect((await roots('shop.c1.xx-new-9.rds.amazonaws.com')).length).toBeGreaterThan(200);
   });
 
   test('port and database have AWS’s defaults', async () => {

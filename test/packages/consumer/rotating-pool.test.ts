@@ -1,9 +1,10 @@
 import pg from 'pg';
-import type { RotatingPool } from '../../../packages/consumer/rotating-pool.ts';
+import { RotatingParametersProvider } from '../../../packages/consumer/rotating-parameters-provider.ts';
+import { RotatingPool } from '../../../packages/consumer/rotating-pool.ts';
 import type { RunningCloud } from '../../../packages/laptop/running-cloud.ts';
 import { startTarget } from '../../pipeline/rotators/postgres/fixture.ts';
 import { application as newApplication, type RotatingDatabase, rotatingDatabase, trust } from './database.ts';
-import { putSecret, reads, startStores } from './laptop.ts';
+import { parametersClient, putSecret, reads, startStores } from './laptop.ts';
 
 let cloud: RunningCloud;
 let target: Awaited<ReturnType<typeof startTarget>>;
@@ -189,6 +190,46 @@ describe('single user', () => {
     await eventually(() => pool.totalCount === 0);
     await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
     expect(count('connection-retried')).toBe(1);
+  });
+
+  test('a caller with a connection time-out does not wait longer because its login is tried again', async () => {
+    const secret = await database('single-user');
+    const { pool } = application(secret, { healMilliseconds: 60_000, connectionTimeoutMillis: 300 });
+    await pool.query('SELECT 1');
+    await secret.set();
+    await secret.cut(secret.username);
+    await eventually(() => pool.totalCount === 0);
+    const began = performance.now();
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
+  test('a line of pg_hba.conf refuses once: no newer value cures it', async () => {
+    const secret = await database('alternating-users');
+    const { pool, count } = application(secret, { ssl: false, database: 'there_is_no_such_database' });
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: expect.stringMatching(/^(3D000|28000)$/) });
+    expect(count('connection-retried')).toBe(0);
+  });
+
+  test('a secret that is read through Parameter Store, where its version is always 0, reaches the pool', async () => {
+    const secret = await database('alternating-users');
+    const provider = new RotatingParametersProvider({
+      awsSdkV3Client: parametersClient(cloud),
+      decrypt: true,
+      maxAgeSeconds: 0,
+      observe: () => undefined,
+    });
+    const pool = new RotatingPool({ secretId: `/aws/reference/secretsmanager/${secret.secretId}`, provider });
+    const first = (await pool.testConnection()).versionId;
+    const before = secret.state.current.payload.username;
+    await secret.rotateAll();
+    await secret.retire(before);
+    const { rows } = await pool.query('SELECT session_user AS name');
+    expect(rows[0].name).toBe(secret.state.current.payload.username);
+    expect((await pool.testConnection()).versionId).not.toBe(first);
+    // A digest by a key of this process, so that no guess can be compared with it.
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    await pool.end();
   });
 
   test('tryPending closes the window; without it AWSPENDING is never read', async () => {

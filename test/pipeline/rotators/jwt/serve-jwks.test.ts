@@ -207,6 +207,44 @@ describe('requests', () => {
     expect(answer).toMatchObject({ statusCode: 405, headers: { allow: 'GET, HEAD' } });
   });
 
+  /** As an HTTP API sends it: the path has the stage, or the base path of a custom domain, before it. */
+  const through = (path: string, stage: string, domainName?: string) =>
+    v.parse(HttpRequest, { rawPath: path, requestContext: { http: { method: 'GET' }, stage, domainName } });
+
+  test.each([
+    ['/prod/.well-known/jwks.json', 'prod'],
+    ['/prod/jwks.json', 'prod'],
+    ['/prod', 'prod'],
+    ['/prod/', 'prod'],
+    ['/auth/v1/.well-known/jwks.json', '$default'],
+    ['/', '$default'],
+  ])('is at %s behind stage %s', async (path, stage) => {
+    const answer = await server(await ringOf('ES256')).serve(through(path, stage));
+    expect([answer.statusCode, JSON.parse(answer.body).keys.length]).toEqual([200, 3]);
+  });
+
+  test('a JWT authorizer finds issuer and keys by the discovery document, under the path that it asks', async () => {
+    const payload = { ...(await ringOf('ES256')), jwt_issuer: 'https://login.shop.example/auth' };
+    const { serve } = server(payload);
+    const answer = await serve(through('/auth/.well-known/openid-configuration', '$default', 'login.shop.example'));
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/json']);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      issuer: 'https://login.shop.example/auth',
+      jwks_uri: 'https://login.shop.example/auth/.well-known/jwks.json',
+      id_token_signing_alg_values_supported: ['ES256'],
+    });
+  });
+
+  test.each([
+    ['no issuer', undefined, 'login.shop.example'],
+    ['an issuer that is no https URL', 'shop', 'login.shop.example'],
+    ['no host', 'https://login.shop.example', undefined],
+  ])('with %s there is no discovery document', async (_name, jwt_issuer, host) => {
+    const payload = { ...(await ringOf('ES256')), ...(jwt_issuer && { jwt_issuer }) };
+    const answer = await server(payload).serve(through('/.well-known/openid-configuration', '$default', host));
+    expect(answer.statusCode).toBe(404);
+  });
+
   test('another path is not there, and reads nothing', async () => {
     const { serve, state } = server(await ringOf('ES256'));
     expect((await serve(request('GET', '/admin'))).statusCode).toBe(404);
