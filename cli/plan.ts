@@ -1,11 +1,14 @@
 import { type Manifest, referencedName } from '../pipeline/contracts/manifest/manifest.ts';
 import { readManifest } from '../pipeline/contracts/manifest/manifest-file.ts';
+import type { PostgresPayload } from '../pipeline/contracts/payloads/postgres.ts';
 import type { Context } from './aws/context.ts';
 import { DeployedPipeline } from './aws/deployed-pipeline.ts';
 import { type Change, compareManifest } from './plan/compare-manifest.ts';
 import { lookAtSecret } from './plan/look-at-secret.ts';
 import type { Preflight, PreflightLevel } from './plan/preflight.ts';
 import { runPreflights } from './plan/run-preflights.ts';
+import { postgresPayload } from './plan/secret-preflight.ts';
+import { judgeSharedLogins } from './plan/shared-logins.ts';
 import { type ExitCode, exitCodes } from './terminal/exit-codes.ts';
 import { type Cell, printJson, printTable } from './terminal/table.ts';
 import type { Colour, Terminal } from './terminal/terminal.ts';
@@ -52,13 +55,17 @@ async function lookAhead(
   const caBundle = process.env.PGSSLROOTCERT ?? profiles.ca.join('\n');
   const secretsManager = await clients.secretsManager();
   const found: SecretPreflight[] = [];
+  const holders: { secret: string; payload: PostgresPayload }[] = [];
   for (const [secret, entry] of Object.entries(manifest.secrets)) {
     terminal.note(`Looking at ${secret} …`);
     const name = referencedName(entry.secret);
     const facts = await lookAtSecret(secretsManager, name, 'arn' in entry.secret ? entry.secret.arn : name);
     const preflights = await runPreflights({ manifest, entry, facts, clients, pipeline, caBundle, now });
     found.push(...preflights.map((preflight) => ({ secret, ...preflight })));
+    const payload = entry.kind === 'postgres' ? postgresPayload(facts) : undefined;
+    if (payload) holders.push({ secret, payload });
   }
+  found.push(...judgeSharedLogins(holders).map(({ secret, preflight }) => ({ secret, ...preflight })));
   return found;
 }
 
@@ -83,6 +90,18 @@ function print(
     remedy ? `${text} ${remedy}` : text,
   ]);
   printTable(terminal, ['', 'SECRET', 'PREFLIGHT', 'FOUND'], rows);
+  const hanging = preflights.flatMap(({ secret, hanging = [] }) => hanging.map((row) => ({ secret, ...row })));
+  if (hanging.length > 0) {
+    terminal.print('');
+    const cells = hanging.map(({ secret, what, count, fate, becomes }): Cell[] => [
+      secret,
+      String(count),
+      what,
+      fate,
+      becomes,
+    ]);
+    printTable(terminal, ['SECRET', 'COUNT', 'WHAT HANGS ON THE LOGIN', 'FATE', 'WHAT BECOMES OF IT'], cells);
+  }
   const blocking = preflights.filter(({ level }) => level === 'blocks').length;
   terminal.print('');
   terminal.print(blocking === 0 ? 'Nothing blocks.' : `${blocking} of ${preflights.length} preflights block.`);

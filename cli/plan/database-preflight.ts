@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { PostgresManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
 import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
-import { type PreflightFinding, preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
+import { preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
+import type { PreflightFinding } from '../../pipeline/rotators/postgres/target-finding.ts';
+import type { Hanging } from '../../pipeline/rotators/postgres/what-hangs.ts';
 import { arnOfSecret } from './look-at-secret.ts';
 import { found, type Preflight, type Subject } from './preflight.ts';
 import { postgresPayload } from './secret-preflight.ts';
@@ -17,8 +19,11 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
   const settings = parse('The settings', PostgresSettings, {
     strategy: entry.strategy,
     ...(superuserSecretArn && { superuserSecretArn }),
+    ...(entry.hostAliases && { hostAliases: entry.hostAliases }),
     ...(entry.ownerRole && { ownerRole: entry.ownerRole }),
-    ...(entry.proxy && { proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint } }),
+    ...(entry.proxy && {
+      proxy: { name: entry.proxy.name, endpoint: entry.proxy.endpoint, ownership: entry.proxy.ownership },
+    }),
   });
   const dependencies = {
     secretsManager,
@@ -27,8 +32,16 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     randomBytes,
     caBundle: subject.caBundle,
   };
-  const findings = await preflightPostgres(dependencies, { secretName: subject.facts.name, settings }, payload);
-  return judgeDatabase(findings);
+  const hanging: Hanging[] = [];
+  const findings = await preflightPostgres(
+    dependencies,
+    { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings },
+    payload,
+    hanging,
+  );
+  if (hanging.length === 0) return judgeDatabase(findings);
+  const text = `${hanging.length} kinds of things hang on this login: the table below says what becomes of each.`;
+  return [...judgeDatabase(findings), { ...found('database', 'ok', 'WhatHangs', text), hanging }];
 }
 
 /** Pure. A database that is not reached from a desk may well be reached from its VPC: that is no finding against it. */

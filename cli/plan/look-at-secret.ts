@@ -18,6 +18,7 @@ export interface SecretFacts {
   /** Undefined: there is none, or it may not be read; `unreadable` says which. */
   readonly value?: string;
   readonly unreadable?: string;
+  readonly isBinary?: boolean;
 }
 
 /** Reads a secret and its current value. A secret that is not there has no ARN. */
@@ -47,10 +48,10 @@ export async function lookAtSecret(
 async function readValue(
   client: Pick<SecretsManagerClient, 'send'>,
   secretId: string,
-): Promise<Pick<SecretFacts, 'value' | 'unreadable'>> {
+): Promise<Pick<SecretFacts, 'value' | 'unreadable' | 'isBinary'>> {
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    return SecretString === undefined ? { unreadable: 'its value is binary' } : { value: SecretString };
+    return SecretString === undefined ? { isBinary: true, unreadable: 'its value is binary' } : { value: SecretString };
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) return {};
     if (isNamed(error, 'AccessDeniedException', 'DecryptionFailure')) {

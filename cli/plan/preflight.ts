@@ -1,4 +1,5 @@
 import type { Manifest, ManifestSecret } from '../../pipeline/contracts/manifest/manifest.ts';
+import type { Hanging } from '../../pipeline/rotators/postgres/what-hangs.ts';
 import type { Clients } from '../aws/clients.ts';
 import type { DeployedPipeline } from '../aws/deployed-pipeline.ts';
 import type { SecretFacts } from './look-at-secret.ts';
@@ -20,6 +21,8 @@ export interface Preflight {
   readonly text: string;
   /** What fixes it: a command, a statement, or what to write. */
   readonly remedy?: string;
+  /** What hangs on the logins of a database, and what becomes of each. */
+  readonly hanging?: readonly Hanging[];
 }
 
 /** What the preflights of one secret look at. */

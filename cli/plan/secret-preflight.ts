@@ -44,6 +44,18 @@ export function judgeSecret(entry: ManifestSecret, facts: SecretFacts, now: Date
 const payloads = { postgres: PostgresPayload, jwt: JwtPayload } as const;
 
 function judgeValue(entry: ManifestSecret, facts: SecretFacts, now: Date): Preflight[] {
+  if (facts.isBinary) {
+    const text = `${facts.name} has a binary value; every kind that is rotated needs text.`;
+    return [
+      found(
+        'secret',
+        'blocks',
+        'SecretBinary',
+        text,
+        `aws secretsmanager put-secret-value --secret-id ${facts.name} --secret-string file://value.json`,
+      ),
+    ];
+  }
   if (facts.value === undefined) {
     return [found('secret', 'unknown', 'SecretUnreadable', `${facts.name}: ${facts.unreadable ?? 'no value'}.`)];
   }

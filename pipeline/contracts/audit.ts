@@ -29,6 +29,8 @@ export const findingCodes = {
   MembershipLost: 'The second login lost its membership in the owner role.',
   GrantsApart: 'Privileges or objects belong to one login alone, and not to the owner role.',
   UserMappingApart: 'A user mapping belongs to one login, and the owner role has none.',
+  LoginShared: 'Two secrets hold the same login, and each would break the other.',
+  LoginEntangled: 'Something in the database names a login or runs as it, and the next rotation is refused.',
   DisabledLoginInUse: 'A login that was retired still has sessions.',
   SigningKeyShort: 'A symmetric signing key is shorter than its hash, so it can be guessed.',
   AdministratorRefused: 'The administrator cannot do its work, so the next rotation will fail.',

@@ -14,11 +14,14 @@ export const deployedPostgres = {
 } satisfies DeployedKind<'postgres'>;
 
 function rotatorProps(scope: Construct, name: string, entry: PostgresManifestSecret): RotatorProps {
-  const superuser = entry.superuserSecret && secretByText(scope, `Superuser:${name}`, entry.superuserSecret);
+  const superuser =
+    entry.superuserSecret &&
+    secretByText(scope, `Superuser:${name}`, entry.superuserSecret, entry.superuserSecretKmsKeyArn);
   const { loginSecrets, name: proxyName = '', endpoint = '', ownership } = entry.proxy ?? {};
   const rotator = given({
     strategy: entry.strategy,
     superuserSecretArn: superuser ? superuser.secretArn : undefined,
+    hostAliases: entry.hostAliases,
     ownerRole: entry.ownerRole,
     passwordLength: entry.passwordLength,
     excludeCharacters: entry.excludeCharacters,
@@ -28,8 +31,8 @@ function rotatorProps(scope: Construct, name: string, entry: PostgresManifestSec
   });
   if (!loginSecrets) return { rotator, ...(superuser && { reads: [superuser] }) };
   const logins = {
-    base: secretByText(scope, `ProxyLogin:${name}`, loginSecrets.base),
-    second: secretByText(scope, `ProxySecondLogin:${name}`, loginSecrets.second),
+    base: secretByText(scope, `ProxyLogin:${name}`, loginSecrets.base, entry.proxy?.loginSecretsKmsKeyArn),
+    second: secretByText(scope, `ProxySecondLogin:${name}`, loginSecrets.second, entry.proxy?.loginSecretsKmsKeyArn),
   };
   return { rotator, ...(superuser && { reads: [superuser] }), proxy: { proxyName, endpoint, ownership, logins } };
 }

@@ -36,8 +36,15 @@ export function resolveSecret(
 }
 
 /** A superuser's or a proxy login's secret, written in the manifest as its ARN or its name. */
-export function secretByText(scope: Construct, id: string, arnOrName: string): secretsmanager.ISecret {
-  return existingSecret(scope, id, arnOrName.startsWith('arn:') ? { arn: arnOrName } : { name: arnOrName }).secret;
+export function secretByText(
+  scope: Construct,
+  id: string,
+  arnOrName: string,
+  kmsKeyArn?: string,
+): secretsmanager.ISecret {
+  const key = kmsKeyArn ? { kmsKeyArn } : {};
+  const reference = arnOrName.startsWith('arn:') ? { arn: arnOrName, ...key } : { name: arnOrName, ...key };
+  return existingSecret(scope, id, reference).secret;
 }
 
 function existingSecret(scope: Construct, id: string, reference: SecretByArn | SecretByName): ResolvedSecret {

@@ -265,7 +265,12 @@ describe('a manifest of many kinds', () => {
         'alone-too': scheduled('alone-too', { schedule: { everyDays: 10 } }),
         made: { ...plain, secret: { new: { name: 'made', template: value, kmsKeyArn } } },
         proxied: scheduled('proxied', {
-          proxy: { ...proxy, loginSecrets: { base: 'login/one', second: 'login/two' } },
+          superuserSecretKmsKeyArn: `${kmsKeyArn.slice(0, -1)}a`,
+          proxy: {
+            ...proxy,
+            loginSecrets: { base: 'login/one', second: 'login/two' },
+            loginSecretsKmsKeyArn: `${kmsKeyArn.slice(0, -1)}b`,
+          },
         }),
         checked: {
           ...scheduled('checked', { proxy, database: { instance: 'shop' }, checks }),
@@ -304,6 +309,11 @@ describe('a manifest of many kinds', () => {
       GenerateSecretString: { GenerateStringKey: 'password', SecretStringTemplate: JSON.stringify(value) },
     });
     expect(resourcesFor(rotating(), 'kms:Decrypt')).toContain(kmsKeyArn);
+  });
+
+  test('the keys of the administrator’s secret and of the proxy’s logins may be used where the manifest names them', () => {
+    expect(resourcesFor(rotating(), 'kms:Decrypt')).toContain(`${kmsKeyArn.slice(0, -1)}a`);
+    expect(resourcesFor(rotating(), 'kms:GenerateDataKey')).toContain(`${kmsKeyArn.slice(0, -1)}b`);
   });
 
   test('logins behind a proxy are written before promotion, and never read', () => {

@@ -14,18 +14,32 @@ export interface Binaries {
 
 const require = createRequire(import.meta.url);
 
+/** Another server than the platform package's, as it lies on the disk. */
+export interface Programs {
+  /** Everything that the server reads lies in it. */
+  readonly root: string;
+  /** Where `initdb` and `postgres` are, from the root. */
+  readonly bin: string;
+  /** `15.18`; folders are told apart by it. */
+  readonly version: string;
+}
+
 /** The server's programs out of the platform package, its libraries linked, readable for the account that runs them. */
-export async function findBinaries(account: { uid: number } | undefined): Promise<Binaries> {
-  const root = packageRoot();
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const native = join(root, 'native');
-  const usable = account && !(await reachableByAll(native)) ? await copyForAll(native, version) : native;
+export async function findBinaries(account: { uid: number } | undefined, programs?: Programs): Promise<Binaries> {
+  const { root, bin, version } = programs ?? platformPrograms();
+  const usable = account && !(await reachableByAll(root)) ? await copyForAll(root, version) : root;
   await linkLibraries(usable);
   return {
-    initdb: join(usable, 'bin', 'initdb'),
-    postgres: join(usable, 'bin', 'postgres'),
+    initdb: join(usable, bin, 'initdb'),
+    postgres: join(usable, bin, 'postgres'),
     version: /^\d+\.\d+/.exec(version)?.[0] ?? version,
   };
+}
+
+function platformPrograms(): Programs {
+  const folder = packageRoot();
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return { root: join(folder, 'native'), bin: 'bin', version };
 }
 
 function packageRoot(): string {

@@ -26,7 +26,7 @@ export async function initialise(folder: DataFolder): Promise<void> {
   if (place && existsSync(place)) return copy(place, folder.data);
   const { initdb, data, superuser, account } = folder;
   const parameters = ['-D', data, '-U', superuser, '-E', 'UTF8', '--locale=C', '--auth=reject', '--no-sync'];
-  await run(initdb, [...parameters, '--no-instructions'], account);
+  await run(initdb, parameters, account);
   if (!place) return;
   await mkdir(dirname(place), { recursive: true, mode: 0o700 });
   await makeOnce(place, (draft) => copy(data, draft));

@@ -7,16 +7,16 @@ type Query = (statement: string, values?: unknown[], database?: string) => Promi
  * The roles that RDS has in every database server, as stand-ins with the same rights.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
  */
-const roles = `
+const roles = (major: number) => `
   CREATE ROLE rds_superuser NOLOGIN;
   CREATE ROLE rds_password NOLOGIN;
   CREATE ROLE rds_replication NOLOGIN;
   CREATE ROLE rds_iam NOLOGIN;
-  GRANT pg_monitor, pg_signal_backend, pg_checkpoint, rds_password, rds_replication TO rds_superuser WITH ADMIN OPTION;
+  GRANT pg_monitor, pg_signal_backend, ${major >= 15 ? 'pg_checkpoint, ' : ''}rds_password, rds_replication TO rds_superuser WITH ADMIN OPTION;
 `;
 
-export async function createRdsRoles(query: Query) {
-  await query(roles);
+export async function createRdsRoles(query: Query, major: number) {
+  await query(roles(major));
   return {
     async createAdministrator({ user, password }: { user: string; password: string }): Promise<void> {
       const verifier = pg.escapeLiteral(formatScramVerifier(await computeScramVerifier(password)));

@@ -15,7 +15,7 @@ export interface ServerFolders {
   readonly socket: string;
   readonly logFile: string;
   readLog(): string;
-  writeConfiguration(options: { certificate: Certificate; superuser: string }): Promise<void>;
+  writeConfiguration(options: { certificate: Certificate; superuser: string; major: number }): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -51,10 +51,10 @@ export async function makeFolders(
     logFile,
     // The log goes with the server's other files.
     readLog: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
-    async writeConfiguration({ certificate, superuser }) {
+    async writeConfiguration({ certificate, superuser, major }) {
       await write(join(tls, 'server.crt'), certificate.certificatePem);
       await write(join(tls, 'server.key'), certificate.privateKeyPem);
-      await write(join(data, 'postgresql.auto.conf'), configuration({ socket, tls }));
+      await write(join(data, 'postgresql.auto.conf'), configuration({ socket, tls, major }));
       await write(join(data, 'pg_hba.conf'), admission(superuser));
     },
     async remove() {
@@ -69,7 +69,7 @@ const noteElsewhere = (directory: string, path: string) =>
   appendFile(elsewhereFile(directory), `${path}\n`, { mode: 0o600 });
 
 /** Durability is switched off: the data never outlive the process. */
-function configuration({ socket, tls }: { socket: string; tls: string }): string {
+function configuration({ socket, tls, major }: { socket: string; tls: string; major: number }): string {
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
   const settings: Record<string, string> = {
     listen_addresses: quote('127.0.0.1'),
@@ -89,7 +89,8 @@ function configuration({ socket, tls }: { socket: string; tls: string }): string
     max_prepared_transactions: '10',
     timezone: quote('UTC'),
     log_timezone: quote('UTC'),
-    log_connections: quote('authorization'),
+    // Before version 18 it is on or off.
+    log_connections: major >= 18 ? quote('authorization') : 'on',
     log_line_prefix: quote('%m [%p] %q%u@%d %a '),
     log_error_verbosity: quote('default'),
   };

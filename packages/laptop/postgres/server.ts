@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import pg from 'pg';
-import { findBinaries } from './binaries.ts';
+import { findBinaries, type Programs } from './binaries.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts';
 import { initialise } from './data-folder.ts';
 import { createRdsRoles } from './rds-roles.ts';
@@ -25,6 +25,10 @@ export interface PostgresOptions {
   readonly log?: (line: string) => void;
   /** The major version a caller relies on; another one is refused. */
   readonly version?: string;
+  /** Another server than the installed package's. */
+  readonly programs?: Programs;
+  /** Further settings of the server, by name: `{ wal_level: 'logical' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface PostgresServer {
@@ -67,7 +71,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     );
   }
   const account = process.getuid?.() === 0 ? unprivilegedAccount() : undefined;
-  const binaries = await findBinaries(account);
+  const binaries = await findBinaries(account, options.programs);
   if (options.version && options.version.split('.')[0] !== binaries.version.split('.')[0]) {
     throw new Error(`PostgreSQL ${options.version} was asked for; the installed package holds ${binaries.version}.`);
   }
@@ -77,7 +81,11 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   try {
     const { initdb, version } = binaries;
     await initialise({ initdb, version, superuser: SUPERUSER, data: folders.data, account });
-    await folders.writeConfiguration({ certificate, superuser: SUPERUSER });
+    await folders.writeConfiguration({
+      certificate,
+      superuser: SUPERUSER,
+      major: Number.parseInt(version, 10),
+    });
     const { wrapped, port } = await startOnFreePort(binaries.postgres, folders, options, account);
     return await opened({ wrapped, port, folders, version: binaries.version, caPem: authority.certificatePem });
   } catch (error) {
@@ -118,6 +126,7 @@ async function startOnFreePort(
       '-c',
       `log_statement=${options.logStatement ?? 'none'}`,
     ];
+    for (const [name, value] of Object.entries(options.settings ?? {})) parameters.push('-c', `${name}=${value}`);
     if (options.clusterName) parameters.push('-c', `cluster_name=${options.clusterName.slice(0, 63)}`);
     const wrapped = startWrapped({ postgres, parameters, folders, account });
     try {
@@ -190,7 +199,8 @@ async function opened(started: {
       await client.end();
     }
   };
-  const { createAdministrator } = await createRdsRoles(query);
+  const major = Number.parseInt(version, 10);
+  const { createAdministrator } = await createRdsRoles(query, major);
   const name = (identifier: string) => pg.escapeIdentifier(identifier);
   return {
     host: '127.0.0.1',
@@ -206,7 +216,9 @@ async function opened(started: {
     },
     async createDatabase(database, { owner, template = 'template1' } = {}) {
       const owned = owner ? `OWNER ${name(owner)} ` : '';
-      await query(`CREATE DATABASE ${name(database)} ${owned}TEMPLATE ${name(template)} STRATEGY FILE_COPY`);
+      // Before version 15 every copy was one of files.
+      const strategy = major >= 15 ? ' STRATEGY FILE_COPY' : '';
+      await query(`CREATE DATABASE ${name(database)} ${owned}TEMPLATE ${name(template)}${strategy}`);
     },
     async dropDatabase(database) {
       await query(`DROP DATABASE IF EXISTS ${name(database)} WITH (FORCE)`);

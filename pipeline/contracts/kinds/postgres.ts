@@ -4,6 +4,7 @@ import {
   DatabaseIdentifier,
   DatabaseRole,
   ExcludedCharacters,
+  KmsKeyArn,
   ProxyName,
   SecretNameOrArn,
 } from '../grammar/aws-names.ts';
@@ -21,6 +22,7 @@ const ProxyReference = v.strictObject({
   ownership: v.optional(v.picklist(['init-query', 'reassign']), 'reassign'),
   /** Password authentication: the secrets of both logins (ARN or name), registered with the proxy. */
   loginSecrets: v.optional(v.strictObject({ base: SecretNameOrArn, second: SecretNameOrArn })),
+  loginSecretsKmsKeyArn: v.optional(KmsKeyArn),
 });
 
 /** The RDS identifiers that the rotation function has to look up: exactly these it may describe. */
@@ -36,6 +38,8 @@ const entry = declared<PostgresManifestSecret>()(
     kind: v.literal('postgres'),
     strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
     superuserSecret: v.optional(SecretNameOrArn),
+    superuserSecretKmsKeyArn: v.optional(KmsKeyArn),
+    hostAliases: v.optional(v.pipe(v.array(Host), v.maxLength(20, '20 names or less'))),
     /** Missing: the base login, which then owns everything. */
     ownerRole: v.optional(DatabaseRole),
     passwordLength: v.optional(whole(16, 128)),
@@ -51,10 +55,17 @@ export const postgresContract = {
   settings: PostgresSettings,
   entry,
   problems: (secret) => [...superuserProblems(secret), ...overlapProblems(secret)],
-  rotator: ({ strategy, superuserSecret, ownerRole, passwordLength, excludeCharacters, proxy }) => {
-    const rest = { strategy, superuserSecretArn: superuserSecret, ownerRole, passwordLength, excludeCharacters };
+  rotator: ({ strategy, superuserSecret, hostAliases, ownerRole, passwordLength, excludeCharacters, proxy }) => {
+    const rest = {
+      strategy,
+      superuserSecretArn: superuserSecret,
+      hostAliases,
+      ownerRole,
+      passwordLength,
+      excludeCharacters,
+    };
     if (!proxy) return rest;
-    const { loginSecrets, ...named } = proxy;
+    const { loginSecrets, loginSecretsKmsKeyArn: _key, ...named } = proxy;
     return { ...rest, proxy: { ...named, loginSecretArns: loginSecrets } };
   },
   newSecret: { generatedMember: 'password', length: 32, neededMembers: ['engine', 'host', 'username'] },

@@ -87,8 +87,14 @@ function ofChecks({ checks }: ManifestSecret): PlacedArn[] {
 
 function ofKind(secret: ManifestSecret): PlacedArn[] {
   if (secret.kind === 'postgres') {
-    const { superuserSecret, proxy } = secret;
+    const { superuserSecret, superuserSecretKmsKeyArn, proxy } = secret;
     return [
+      ...(superuserSecretKmsKeyArn
+        ? [named('superuserSecretKmsKeyArn', superuserSecretKmsKeyArn, 'cross-account')]
+        : []),
+      ...(proxy?.loginSecretsKmsKeyArn
+        ? [named('proxy.loginSecretsKmsKeyArn', proxy.loginSecretsKmsKeyArn, 'cross-account')]
+        : []),
       ...(superuserSecret ? [named('superuserSecret', superuserSecret, 'cross-account')] : []),
       ...Object.entries(proxy?.loginSecrets ?? {}).map(([login, reference]) =>
         named(`proxy.loginSecrets.${login}`, reference, 'of-the-stack'),

@@ -2,6 +2,9 @@ import * as v from 'valibot';
 import { DatabaseRole, ExcludedCharacters, ProxyName, SecretArn } from '../grammar/aws-names.ts';
 import { Host } from '../grammar/hosts.ts';
 
+/** All printable punctuation but `-._~`. https://www.rfc-editor.org/rfc/rfc3986#section-2.3 */
+export const defaultExcludedCharacters = '!"#$%&\'()*+,/:;<=>?@[\\]^`{|}';
+
 const seconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const ProxySettings = v.object({
@@ -27,10 +30,12 @@ export const PostgresSettings = v.object({
   strategy: v.optional(v.picklist(['alternating-users', 'single-user', 'superuser']), 'alternating-users'),
   /** Missing: `masterarn` of the payload. */
   superuserSecretArn: v.optional(SecretArn),
+  /** Further names of the superuser secret's host: a CNAME of a private zone. */
+  hostAliases: v.optional(v.array(Host), []),
   /** Missing: the base login, which then owns everything. */
   ownerRole: v.optional(DatabaseRole),
-  /** As the default of AWS's functions: what breaks URLs and shells. */
-  excludeCharacters: v.optional(ExcludedCharacters, ':/@"\'\\'),
+  /** What would have to be encoded in a URL, or quoted in a shell: RFC 3986 leaves `-._~` of the punctuation. */
+  excludeCharacters: v.optional(ExcludedCharacters, defaultExcludedCharacters),
   passwordLength: v.optional(v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(128)), 32),
   proxy: v.optional(ProxySettings),
   /** After this, every consumer uses the new login. */

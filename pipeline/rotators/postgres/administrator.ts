@@ -14,6 +14,7 @@ import type { Login, Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
 import { addressOfManagedDatabase, isReaderOf } from './database-host.ts';
 import type { Tools } from './dependencies.ts';
+import { withKeyNamed } from './secondary-key.ts';
 
 export interface Administrator {
   readonly username: string;
@@ -61,7 +62,7 @@ async function openAs(
     username: login.username,
     address,
     login,
-    session: await tools.connect(address, login),
+    session: await actAsSelf(await tools.connect(address, login)),
   });
   try {
     return await open(superuser);
@@ -70,6 +71,17 @@ async function openAs(
     const again = await readSuperuser(tools, arn);
     if (!isSameSecret(again.password, superuser.password)) return open(again);
     throw new LoginRefused(`${arn}: superuser secret of ${rotation.secretName}: ${error.message}`);
+  }
+}
+
+/** `ALTER ROLE administrator SET role …` would have it act, and be judged, as another role. */
+async function actAsSelf(session: Session): Promise<Session> {
+  try {
+    await session.query('SET ROLE NONE');
+    return session;
+  } catch (error) {
+    await session.end();
+    throw error;
   }
 }
 
@@ -85,7 +97,9 @@ function superuserSecretArn(
 }
 
 async function readSuperuser(tools: Tools, arn: string): Promise<SuperuserPayload> {
-  const { SecretString } = await tools.secretsManager.send(new GetSecretValueCommand({ SecretId: arn }));
+  const { SecretString } = await withKeyNamed(arn, '"superuserSecretKmsKeyArn"', () =>
+    tools.secretsManager.send(new GetSecretValueCommand({ SecretId: arn })),
+  );
   if (SecretString === undefined) throw new PayloadInvalid(`${arn}: expected JSON, came a binary value.`);
   return parsePayload(arn, SuperuserPayload, SecretString);
 }
@@ -111,7 +125,8 @@ async function refuseOtherHost(
   payload: PostgresPayload,
 ): Promise<void> {
   const target = databaseAddress(payload);
-  if (superuser.host === target.host && superuser.port === target.port) return;
+  const names = [superuser.host, ...settings.hostAliases];
+  if (names.includes(target.host) && superuser.port === target.port) return;
   // Consumers' host may be the proxy's endpoint, which the manifest names beside the superuser secret.
   if (settings.proxy?.endpoint === target.host) return;
   const isReader = superuser.host !== target.host && (await askForReader(tools, target.host, superuser.host));
@@ -122,7 +137,7 @@ async function refuseOtherHost(
       : '';
   throw new UnsafeRotation(
     `${secretName}: host is ${target.host}:${target.port}, but the superuser secret is for ${superuser.host}:${superuser.port}, of which it is no replica or reader${unknown}. ` +
-      'Name the superuser secret of the same database.',
+      `Name the superuser secret of the same database; or, if ${target.host} is another name of it (a CNAME), write "hostAliases": ["${target.host}"] in the manifest.`,
   );
 }
 

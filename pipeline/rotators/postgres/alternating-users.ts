@@ -1,21 +1,26 @@
 import { type DatabaseAddress, databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { UnsafeRotation } from '../errors.ts';
-import type { Rotation, SecretVersion } from '../rotator.ts';
+import type { RetirementEvidence, RetirementVersions, Rotation, SecretVersion } from '../rotator.ts';
 import { type Administrator, chooseAdministrator, openAdministrator } from './administrator.ts';
 import { refuseOtherTarget, testCandidate } from './candidate.ts';
 import type { Tools } from './dependencies.ts';
+import { logInOrExplain } from './explain-refusal.ts';
+import { findServerWork } from './find-server-work.ts';
+import { handOverRelations } from './hand-over.ts';
 import { inspectRoles } from './inspect-roles.ts';
+import { judgeOtherSecret } from './judge-hanging.ts';
 import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
 import { generatePassword } from './password.ts';
-import { judgeTarget, refuseBlocked } from './preflight.ts';
+import { examine, judgeLogins, refuseBlocked } from './preflight.ts';
 import { putLoginSecret } from './proxy-logins.ts';
 import { RETIRED, readMemory, writeMemory } from './role-memory.ts';
+import { preparedBy, type ServerWork } from './run-by-server.ts';
 import { computeScramVerifier } from './scram-verifier.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions, gatherSessionEvidence, joinEvidence } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
-import { inTransaction, type Statements, withSession } from './transaction.ts';
+import { inTransaction, readingOf, type Statements, withSession } from './transaction.ts';
 import { writeVerifier } from './write-verifier.ts';
 
 /**
@@ -43,21 +48,35 @@ export function alternatingUsers(tools: Tools): Strategy {
       const due = alternateOf(rotation.secretName, current.payload.username);
       refuseOtherTarget(rotation.secretName, current.payload, pending.payload, due);
       const administrator = await chooseAdministrator(tools, rotation, current.payload);
-      const login = tools.connect(databaseAddress(current.payload), current.payload);
-      await withSession(login, async () => undefined);
+      await logInOrExplain(tools, rotation, current.payload);
       const verifier = await computeScramVerifier(pending.payload.password, tools.randomBytes);
-      await inLockOf(rotation, await administrator.open(), async (statements, administrator) => {
-        const names = loginNames(rotation.secretName, due);
-        const owner = ownerRole(rotation.settings, names);
-        const state = await inspectRoles(statements.query, names, owner);
-        refuseBlocked(rotation.secretName, judgeTarget(state, names, rotation.settings));
-        const template = state.roles.get(current.payload.username);
-        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
-        await prepareLogins(statements, { names, owner, pending: due, template, state });
-        await writeVerifier(statements, due, verifier);
-        await remember(statements, names, due, pending.versionId);
-        await putLoginSecret(tools, rotation, pending.payload);
-      });
+      const names = loginNames(rotation.secretName, due);
+      const owner = ownerRole(rotation.settings, names);
+      const judge = async (statements: Statements, administrator: Administrator) => {
+        const work = await findServerWork(tools, administrator, current.payload, [names.base, names.second]);
+        const examined = await examine(statements, rotation, names);
+        refuseBlocked(rotation.secretName, await judgeLogins(examined, work));
+        return examined;
+      };
+      await inLockOf(
+        rotation,
+        await administrator.open(),
+        { names, owner, judge },
+        async (statements, administrator) => {
+          const examined = await judge(statements, administrator);
+          const { state } = examined;
+          const template = state.roles.get(current.payload.username);
+          await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+          await prepareLogins(statements, { names, owner, pending: due, template, state });
+          await writeVerifier(statements, due, verifier);
+          await remember(statements, names, {
+            login: due,
+            versionId: pending.versionId,
+            secretArn: rotation.secretArn,
+          });
+          await putLoginSecret(tools, rotation, pending.payload);
+        },
+      );
     },
 
     test: (rotation, { pending }) => {
@@ -69,42 +88,60 @@ export function alternatingUsers(tools: Tools): Strategy {
 
     restore: (rotation, { previous }) => acceptAgain(tools, rotation, previous),
 
-    async gatherEvidence(rotation, { current, previous, promotedAt }) {
-      const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
-      if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
-      const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
-      const administrator = await openAdministrator(tools, rotation, current.payload);
-      return withSession(Promise.resolve(administrator.session), async (session) => {
-        const evidence = await gatherSessionEvidence(session, question);
-        const reader = readerAddress(rotation.settings, current.payload, administrator.address);
-        if (!reader) return evidence;
-        // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
-        const there = tools.connect(reader, administrator.login);
-        return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
-      });
-    },
+    gatherEvidence: (rotation, versions) => evidenceOf(tools, rotation, versions),
 
     async retire(rotation, { current, previous, promotedAt }) {
       const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
       if (!retiring) return false;
-      await asAdministrator(tools, rotation, current.payload, async (statements, administrator) => {
-        const names = loginNames(rotation.secretName, retiring);
-        const owner = ownerRole(rotation.settings, names);
-        const state = await inspectRoles(statements.query, names, owner);
-        await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
-        await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
-        await remember(statements, names, retiring, RETIRED);
-        await endSessions(statements, {
-          login: retiring,
-          settings: rotation.settings,
-          promotedAt,
-          now: tools.now(),
-          every: rotation.emergency,
-        });
-      });
+      const names = loginNames(rotation.secretName, retiring);
+      const owner = ownerRole(rotation.settings, names);
+      await asAdministrator(
+        tools,
+        rotation,
+        current.payload,
+        async (statements, administrator) => {
+          const state = await inspectRoles(statements.query, names, owner);
+          await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
+          await statements.execute('ALTER ROLE %I NOLOGIN', retiring);
+          await remember(statements, names, { login: retiring, versionId: RETIRED, secretArn: rotation.secretArn });
+          await endSessions(statements, {
+            login: retiring,
+            settings: rotation.settings,
+            promotedAt,
+            now: tools.now(),
+            every: rotation.emergency,
+          });
+        },
+        { names, owner },
+      );
       return true;
     },
   };
+}
+
+/** Sessions of the previous login, on a replica too, and what the server itself runs as it. */
+async function evidenceOf(
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { current, previous, promotedAt }: RetirementVersions<PostgresPayload>,
+): Promise<RetirementEvidence> {
+  const retiring = retiringLogin(rotation.secretName, current.payload, previous.payload);
+  if (!retiring) return { blockers: [], observed: nothingToRetire(current.payload, previous.payload) };
+  const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
+  const administrator = await openAdministrator(tools, rotation, current.payload);
+  return withSession(Promise.resolve(administrator.session), async (session) => {
+    const work = await findServerWork(tools, administrator, current.payload, [retiring]);
+    const reading = await readingOf(session);
+    // What is prepared by the owner role can be ended by either login.
+    const isOwner = retiring === ownerRole(rotation.settings, loginNames(rotation.secretName, retiring));
+    const prepared = isOwner ? [] : await preparedBy(reading, retiring);
+    const evidence = withServerWork(await gatherSessionEvidence(session, question), [...work, ...prepared]);
+    const reader = readerAddress(rotation.settings, current.payload, administrator.address);
+    if (!reader) return evidence;
+    // A writer does not see its replicas' sessions, and this secret's consumers are on a replica.
+    const there = tools.connect(reader, administrator.login);
+    return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
+  });
 }
 
 export function ownerRole(settings: PostgresSettings, names: LoginNames): string {
@@ -118,7 +155,8 @@ function readerAddress(
   administrator: DatabaseAddress,
 ): DatabaseAddress | undefined {
   const address = databaseAddress(payload);
-  if (address.host === administrator.host || address.host === settings.proxy?.endpoint) return undefined;
+  const names = [administrator.host, ...settings.hostAliases];
+  if (names.includes(address.host) || address.host === settings.proxy?.endpoint) return undefined;
   return address;
 }
 
@@ -128,8 +166,9 @@ export async function asAdministrator(
   rotation: Rotation<PostgresSettings>,
   payload: PostgresPayload,
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
+  handOver?: HandOver,
 ): Promise<void> {
-  await inLockOf(rotation, await openAdministrator(tools, rotation, payload), work);
+  await inLockOf(rotation, await openAdministrator(tools, rotation, payload), handOver, work);
 }
 
 /** The login of a version is enabled and gets the password of that version again. `refuse` looks at the database under the lock. */
@@ -143,11 +182,22 @@ export async function acceptAgain(
   const names = loginNames(rotation.secretName, username);
   const verifier = await computeScramVerifier(password, tools.randomBytes);
   await asAdministrator(tools, rotation, payload, async (statements) => {
+    await refuseOtherSecret(statements, rotation, names);
     await refuse?.(statements);
     await statements.execute('ALTER ROLE %I LOGIN', username);
     await writeVerifier(statements, username, verifier);
-    await remember(statements, names, username, versionId);
+    await remember(statements, names, { login: username, versionId, secretArn: rotation.secretArn });
   });
+}
+
+/** A repair or a roll-back of one secret never breaks the other that holds the same logins. */
+async function refuseOtherSecret(
+  statements: Statements,
+  { secretArn, secretName }: Rotation<PostgresSettings>,
+  names: LoginNames,
+): Promise<void> {
+  const memory = await readMemory(statements, names.second);
+  refuseBlocked(secretName, judgeOtherSecret({ memory, secretArn, names }));
 }
 
 /** Only what `set` gave this very candidate is taken back: the login may still serve the credential before current. */
@@ -160,7 +210,7 @@ async function forgetCandidate(
   if (candidate?.payload.username !== due) return;
   const administrator = await administratorOfCandidate(tools, rotation, candidate.payload);
   if (!administrator) return;
-  await inLockOf(rotation, await administrator.open(), async (statements) => {
+  await inLockOf(rotation, await administrator.open(), undefined, async (statements) => {
     const names = loginNames(rotation.secretName, due);
     const { written } = await readMemory(statements, names.second);
     if (written[due] === candidate.versionId) await statements.execute('ALTER ROLE %I NOLOGIN', due);
@@ -181,21 +231,51 @@ async function administratorOfCandidate(
   }
 }
 
+/** The tables that are to change their owner, before the one transaction that holds this secret's lock to its end. */
+interface HandOver {
+  readonly names: LoginNames;
+  readonly owner: string;
+  readonly judge?: (statements: Statements, administrator: Administrator) => Promise<unknown>;
+}
+
 async function inLockOf(
   rotation: Rotation<PostgresSettings>,
   administrator: Administrator,
+  handOver: HandOver | undefined,
   work: (statements: Statements, administrator: Administrator) => Promise<void>,
 ): Promise<void> {
   const { host, port, database } = administrator.address;
   const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
-  await withSession(Promise.resolve(administrator.session), (session) =>
-    inTransaction(session, { where, rotation }, (statements) => work(statements, administrator)),
-  );
+  await withSession(Promise.resolve(administrator.session), async (session) => {
+    for (const from of handOver ? [handOver.names.base, handOver.names.second] : []) {
+      const { owner, judge } = handOver!;
+      if (from === owner) continue;
+      const prepare = async (statements: Statements) => void (await judge?.(statements, administrator));
+      await handOverRelations(session, { where, rotation }, { from, owner, prepare });
+    }
+    await inTransaction(session, { where, rotation }, (statements) => work(statements, administrator));
+  });
 }
 
-async function remember(statements: Statements, names: LoginNames, login: string, versionId: string): Promise<void> {
+async function remember(
+  statements: Statements,
+  names: LoginNames,
+  { login, versionId, secretArn }: { login: string; versionId: string; secretArn: string },
+): Promise<void> {
   const memory = await readMemory(statements, names.second);
-  await writeMemory(statements, names.second, { ...memory, written: { ...memory.written, [login]: versionId } });
+  const written = { ...memory.written, [login]: versionId };
+  await writeMemory(statements, names.second, { ...memory, written, secret: secretArn });
+}
+
+/** A retirement would stop it at its next start, and no session shows that. */
+function withServerWork(evidence: RetirementEvidence, work: readonly ServerWork[]): RetirementEvidence {
+  return {
+    ...evidence,
+    blockers: [
+      ...evidence.blockers,
+      ...work.map(({ kind, name, login }) => ({ name: `${kind} ${name}, which the server runs as ${login}` })),
+    ],
+  };
 }
 
 /** The other login of the pair. A value put by hand may keep the login or name a stranger's: those are left alone. */

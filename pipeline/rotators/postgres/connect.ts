@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { checkServerIdentity } from 'node:tls';
+import { checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
 import pg from 'pg';
 import type { DatabaseAddress } from '../../contracts/payloads/postgres.ts';
 import { describeDatabaseError } from './database-errors.ts';
@@ -16,6 +16,8 @@ export interface Session {
   /** Runs `COPY … FROM STDIN` with one value as the only row: what is copied is in no log. */
   copy(statement: string, value: string): Promise<void>;
   end(): Promise<void>;
+  /** The server keeps the password as an md5 hash. Missing: in another way. */
+  readonly authentication?: 'md5';
 }
 
 export type Connect = (address: DatabaseAddress, login: Login) => Promise<Session>;
@@ -31,9 +33,7 @@ const QUERY_TIMEOUT_MILLISECONDS = 40_000;
  * (libpq's verify-full); it is off only where the secret says `ssl: false`, and never falls back.
  */
 export function connectWith(caBundle: string, describe: DescribeFault = describeDatabaseError): Connect {
-  let ca: string | undefined;
   return async (address, login) => {
-    ca ??= caBundle.includes('-----BEGIN') ? caBundle : readFileSync(caBundle, 'utf8');
     const client = new pg.Client({
       host: address.host,
       port: address.port,
@@ -45,10 +45,15 @@ export function connectWith(caBundle: string, describe: DescribeFault = describe
       query_timeout: QUERY_TIMEOUT_MILLISECONDS,
       // Node checks the name it was given; an address is given to no SNI, so it is said here.
       ssl: address.tls && {
-        ca,
+        secureContext: trustOf(caBundle),
         rejectUnauthorized: true,
         checkServerIdentity: (_name, certificate) => checkServerIdentity(address.host, certificate),
       },
+    });
+    let authentication: Session['authentication'];
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+    connection.on('authenticationMD5Password', () => {
+      authentication = 'md5';
     });
     // A session that breaks between two statements says so at the next one.
     client.on('error', () => undefined);
@@ -58,8 +63,21 @@ export function connectWith(caBundle: string, describe: DescribeFault = describe
       const where = `${login.username} at ${address.host}:${address.port}/${address.database}`;
       throw describe(error, where, [login.password]);
     }
-    return session(client);
+    return { ...session(client), ...(authentication && { authentication }) };
   };
+}
+
+const trusts = new Map<string, SecureContext>();
+
+/** Made once for a bundle: RDS's holds 120 certificates, and parsing them for each connection took most of its time. */
+function trustOf(caBundle: string): SecureContext {
+  let trust = trusts.get(caBundle);
+  if (!trust) {
+    const ca = caBundle.includes('-----BEGIN') ? caBundle : readFileSync(caBundle, 'utf8');
+    trust = createSecureContext({ ca });
+    trusts.set(caBundle, trust);
+  }
+  return trust;
 }
 
 function session(client: pg.Client): Session {

@@ -8,7 +8,7 @@ import { TargetRefused, TargetUnavailable } from '../errors.ts';
 export class LoginRefused extends TargetRefused {}
 
 const advice = new Map([
-  ['42501', ' The administrator lacks a privilege; keyturn plan prints the GRANT.'],
+  ['42501', ' The login that ran the statement lacks a privilege.'],
   ['28000', ' Add a line for this login and address to pg_hba.conf.'],
 ]);
 

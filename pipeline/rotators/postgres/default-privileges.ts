@@ -4,6 +4,8 @@ import type { Statements } from './transaction.ts';
 export interface DefaultPrivilege {
   readonly statement: string;
   readonly owner: string;
+  /** The administrator has them already. */
+  readonly own: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export function missingDefaults(
        FROM d CROSS JOIN aclexplode(acl) a JOIN l ON a.grantee = l.oid CROSS JOIN o
        WHERE definer NOT IN (l.oid, o.oid) AND NOT EXISTS (SELECT FROM aclexplode(acl) h
          WHERE h.grantee = o.oid AND h.privilege_type = a.privilege_type AND (h.is_grantable OR NOT a.is_grantable)))
-     SELECT definer::text AS owner, format('ALTER DEFAULT PRIVILEGES FOR ROLE %I%s %s %s ON %s %s %s%s', definer, place,
+     SELECT definer::text AS owner, pg_has_role(current_user, definer, 'USAGE') AS own, format('ALTER DEFAULT PRIVILEGES FOR ROLE %I%s %s %s ON %s %s %s%s', definer, place,
        CASE WHEN grants THEN 'GRANT' ELSE 'REVOKE' END, privilege_type, kind, CASE WHEN grants THEN 'TO' ELSE 'FROM' END,
        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
        CASE WHEN grants AND is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) AS statement
@@ -62,7 +64,7 @@ export async function mappingsApart(
 ): Promise<{ server: string; statement: string }[]> {
   return query(
     `SELECT m.srvname::text AS server,
-       format('CREATE USER MAPPING FOR %I SERVER %I OPTIONS (…); DROP USER MAPPING FOR %I SERVER %I', $2::text, m.srvname, $1::text, m.srvname) AS statement
+       format('CREATE USER MAPPING FOR %I SERVER %I OPTIONS (…)', $2::text, m.srvname) AS statement
      FROM pg_user_mappings m WHERE m.usename::text = $1
        AND NOT EXISTS (SELECT FROM pg_user_mappings o WHERE o.srvid = m.srvid AND o.usename::text IN ($2, 'public')) ORDER BY 1`,
     [from, owner],

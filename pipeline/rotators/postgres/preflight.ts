@@ -1,4 +1,4 @@
-import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/postgres.ts';
+import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, UnsafeRotation } from '../errors.ts';
@@ -6,24 +6,19 @@ import type { Rotation } from '../rotator.ts';
 import { openAdministrator } from './administrator.ts';
 import { describeDatabaseError } from './database-errors.ts';
 import type { PostgresRotatorDependencies } from './dependencies.ts';
+import type { Examined } from './examined.ts';
+import { logInOrExplain } from './explain-refusal.ts';
+import { findServerWork } from './find-server-work.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
+import { judgeHanging } from './judge-hanging.ts';
 import { type LoginNames, loginNames } from './login-names.ts';
+import { quoteForReading } from './quote-for-reading.ts';
+import { readMemory } from './role-memory.ts';
+import { judgeServerWork, type ServerWork } from './run-by-server.ts';
+import type { PreflightFinding, TargetFinding } from './target-finding.ts';
 import { completeTools } from './tools.ts';
-import { withSession } from './transaction.ts';
-
-export interface PreflightFinding {
-  readonly code: string;
-  /** A rotation would be refused. Otherwise it goes through, with less than it could give. */
-  readonly blocks: boolean;
-  readonly text: string;
-  /** The statement that repairs it, for a person who may run it. */
-  readonly statement?: string;
-}
-
-/** What the roles of the target lack; each has its statement. */
-export interface TargetFinding extends PreflightFinding {
-  readonly statement: string;
-}
+import { readingOf, withSession } from './transaction.ts';
+import { countHanging, type Hanging, whatRuns } from './what-hangs.ts';
 
 /**
  * What would keep a secret from being rotated, before the first rotation. Reads only: logs in as the administrator and
@@ -31,25 +26,67 @@ export interface TargetFinding extends PreflightFinding {
  */
 export async function preflightPostgres(
   dependencies: PostgresRotatorDependencies,
-  secret: Pick<Rotation<PostgresSettings>, 'secretName' | 'settings'>,
+  secret: Pick<Rotation<PostgresSettings>, 'secretArn' | 'secretName' | 'settings'>,
   payload: PostgresPayload,
+  /** Gets how many of each kind hang on the logins, where they can be counted. */
+  hanging: Hanging[] = [],
 ): Promise<PreflightFinding[]> {
   const tools = completeTools(dependencies);
   try {
-    await withSession(tools.connect(databaseAddress(payload), payload), async () => undefined);
-    if (secret.settings.strategy !== 'alternating-users') return [];
+    const isAlternating = secret.settings.strategy === 'alternating-users';
+    const { isMd5 } = await logInOrExplain(tools, secret, payload);
+    const md5 = isMd5 ? [judgeMd5(payload.username)] : [];
+    if (!isAlternating) return md5;
     const names = loginNames(secret.secretName, payload.username);
-    const owner = secret.settings.ownerRole ?? names.base;
     const administrator = await openAdministrator(tools, secret, payload);
     return await withSession(Promise.resolve(administrator.session), async (session) => {
-      const query = async (statement: string, values?: unknown[]) => (await session.query(statement, values)).rows;
-      return judgeTarget(await inspectRoles(query as never, names, owner), names, secret.settings);
+      const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
+      const examined = await examine(await readingOf(session), secret, names);
+      hanging.push(...countRunning(work), ...(await countHanging(examined)));
+      return [...md5, ...(await judgeLogins(examined, work))];
     });
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
     return [{ code: fault.code, blocks: true, text: fault.message }];
   }
+}
+
+function countRunning(work: readonly ServerWork[]): Hanging[] {
+  const count = work.filter(({ kind }) => kind === 'job').length;
+  return whatRuns
+    .filter(({ columns }) => count > 0 && columns.includes('cron.job'))
+    .map(({ what, fate, becomes }) => ({ what, count, fate, becomes }));
+}
+
+/** Every password of a rotation is a SCRAM verifier. */
+function judgeMd5(login: string): PreflightFinding {
+  return {
+    code: 'PasswordMd5',
+    blocks: false,
+    text: `The server keeps the password of ${login} as md5; a rotation writes a SCRAM-SHA-256 verifier. Clients and poolers have to speak SCRAM (libpq 10 and later), and a line of pg_hba.conf that names ${login} needs one for the other login.`,
+  };
+}
+
+/** What the rows of the table look at. Reads only. */
+export async function examine(
+  reading: Examined['reading'],
+  { secretArn, settings }: Pick<Rotation<PostgresSettings>, 'secretArn' | 'settings'>,
+  names: LoginNames,
+): Promise<Examined> {
+  const owner = settings.ownerRole ?? names.base;
+  const state = await inspectRoles(reading.query, names, owner);
+  const memory = await readMemory(reading, names.second);
+  return { reading, secretArn, names, owner, state, settings, memory };
+}
+
+/** Everything that `plan`, `set` and the audit have to say of a pair of logins: they agree because it is said here. */
+export async function judgeLogins(examined: Examined, work: readonly ServerWork[]): Promise<TargetFinding[]> {
+  return [
+    ...judgeTarget(examined.state, examined.names, examined.settings),
+    ...judgeServerWork(work, examined),
+    ...(await judgeHanging(examined)),
+  ];
 }
 
 /** Pure. The statements are for people to read and run; names are quoted as PostgreSQL's quote_ident does it. */
@@ -76,6 +113,12 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
   }
   for (const role of state.roles.values()) {
     if (role.administrable) continue;
+    const word = role.isSuperuser ? 'SUPERUSER' : 'REPLICATION';
+    if (role.isSuperuser || role.attributes.includes('REPLICATION')) {
+      const text = `${role.name} has ${word}, and ${state.administrator} may not alter such a role on this server: give that work a login of its own.`;
+      find(true, 'AttributeNotGivable', text, `ALTER ROLE ${quoteForReading(role.name)} NO${word}`);
+      continue;
+    }
     find(
       true,
       'AdminOptionMissing',
@@ -88,7 +131,8 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
       true,
       'SecondLoginForeign',
       `Role ${names.second} exists and is no member of ${names.base}: it may belong to another application. Grant the membership if it is the second login.`,
-      `GRANT ${quoteForReading(names.base)} TO ${quoteForReading(names.second)}`,
+      (state.isReversed ? `REVOKE ${quoteForReading(names.second)} FROM ${quoteForReading(names.base)}; ` : '') +
+        `GRANT ${quoteForReading(names.base)} TO ${quoteForReading(names.second)}`,
     );
   }
   if (!state.seesSessions) {
@@ -115,6 +159,14 @@ export function judgeTarget(state: TargetState, names: LoginNames, settings: Pos
       `GRANT TEMPORARY ON DATABASE ${quoteForReading(state.database)} TO ${administrator}`,
     );
   }
+  if (state.eventTriggers.length > 0) {
+    const triggers = state.eventTriggers.join(', ');
+    const text = `Event triggers (${triggers}) would fire on a temporary table, so none is used: a log of all statements would hold the SCRAM verifier (never the password).`;
+    const statement = state.eventTriggers
+      .map((name) => `ALTER EVENT TRIGGER ${quoteForReading(name)} DISABLE`)
+      .join('; ');
+    find(false, 'VerifierInLog', text, statement);
+  }
   return findings;
 }
 
@@ -125,10 +177,8 @@ export function refuseBlocked(secretName: string, findings: readonly PreflightFi
   const text = blocking
     .map((finding) => finding.text + (finding.statement ? ` Run: ${finding.statement};` : ''))
     .join(' ');
-  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign') ? UnsafeRotation : TargetRefused;
+  const Refusal = blocking.some(({ code }) => code === 'SecondLoginForeign' || code === 'LoginShared')
+    ? UnsafeRotation
+    : TargetRefused;
   throw new Refusal(`${secretName}: username: ${text}`);
-}
-
-function quoteForReading(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

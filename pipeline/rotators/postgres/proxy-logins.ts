@@ -4,6 +4,7 @@ import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import type { Rotation } from '../rotator.ts';
 import type { Tools } from './dependencies.ts';
 import { loginNames } from './login-names.ts';
+import { withKeyNamed } from './secondary-key.ts';
 
 /**
  * Keeps the secret of a login that is registered with the proxy in step, before promotion. Under the rotation's own
@@ -18,12 +19,12 @@ export async function putLoginSecret(
   const arns = rotation.settings.proxy?.loginSecretArns;
   if (!arns) return;
   const isBase = username === loginNames(rotation.secretName, username).base;
-  await tools.secretsManager.send(
-    new PutSecretValueCommand({
-      SecretId: isBase ? arns.base : arns.second,
-      ClientRequestToken: rotation.token,
-      SecretString: JSON.stringify({ username, password }),
-      ...(rotation.rotationToken && { RotationToken: rotation.rotationToken }),
-    }),
-  );
+  const secretArn = isBase ? arns.base : arns.second;
+  const put = new PutSecretValueCommand({
+    SecretId: secretArn,
+    ClientRequestToken: rotation.token,
+    SecretString: JSON.stringify({ username, password }),
+    ...(rotation.rotationToken && { RotationToken: rotation.rotationToken }),
+  });
+  await withKeyNamed(secretArn, '"loginSecretsKmsKeyArn" of "proxy"', () => tools.secretsManager.send(put));
 }

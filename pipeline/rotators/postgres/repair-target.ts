@@ -3,6 +3,7 @@ import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { RotationAbandoned, UnsafeRotation } from '../errors.ts';
 import type { Rotation, VerifiedVersions } from '../rotator.ts';
+import type { Administrator } from './administrator.ts';
 import { acceptAgain, asAdministrator, ownerRole } from './alternating-users.ts';
 import type { Tools } from './dependencies.ts';
 import { inspectRoles } from './inspect-roles.ts';
@@ -11,6 +12,7 @@ import { RETIRED, readMemory } from './role-memory.ts';
 import { followAcross, prepareLogins } from './second-login.ts';
 import { endSessions } from './sessions.ts';
 import type { Strategy } from './strategy.ts';
+import type { Statements } from './transaction.ts';
 
 /**
  * Repairs one finding of `verifyTarget`:
@@ -54,14 +56,15 @@ async function prepareAgain(
   rotation: Rotation<PostgresSettings>,
   payload: PostgresPayload,
 ): Promise<void> {
-  await asAdministrator(tools, rotation, payload, async (statements, administrator) => {
-    const names = loginNames(rotation.secretName, payload.username);
-    const owner = ownerRole(rotation.settings, names);
+  const names = loginNames(rotation.secretName, payload.username);
+  const owner = ownerRole(rotation.settings, names);
+  const prepare = async (statements: Statements, administrator: Administrator) => {
     const state = await inspectRoles(statements.query, names, owner);
     const template = state.roles.get(payload.username);
     await prepareLogins(statements, { names, owner, pending: payload.username, template, state });
     await followAcross(tools, rotation, payload, { statements, names, owner, administrator, state });
-  });
+  };
+  await asAdministrator(tools, rotation, payload, prepare, { names, owner });
 }
 
 async function endDisabledSessions(

@@ -11,6 +11,10 @@ export interface RoleMemory {
   readonly written: Record<string, string>;
   /** Setting → digest of its value. */
   readonly settings: Record<string, string>;
+  /** What both logins had when they last had the same. */
+  readonly attributes: readonly string[];
+  /** ARN of the secret that the logins belong to. */
+  readonly secret?: string;
 }
 
 /** A retirement disabled the login, and no person did. */
@@ -18,7 +22,7 @@ export const RETIRED = 'retired';
 
 const MARK = 'keyturn:';
 
-export async function readMemory(statements: Statements, second: string): Promise<RoleMemory> {
+export async function readMemory(statements: Pick<Statements, 'query'>, second: string): Promise<RoleMemory> {
   const comment = (await readComment(statements, second)) ?? '';
   return parseMemory(comment.split('\n').find((line) => line.startsWith(MARK)));
 }
@@ -32,7 +36,7 @@ export async function writeMemory(statements: Statements, second: string, memory
 }
 
 /** Undefined where there is no such role. */
-async function readComment(statements: Statements, role: string): Promise<string | undefined> {
+async function readComment(statements: Pick<Statements, 'query'>, role: string): Promise<string | undefined> {
   const [row] = await statements.query<{ comment: string | null }>(
     "SELECT shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname::text = $1",
     [role],
@@ -42,7 +46,7 @@ async function readComment(statements: Statements, role: string): Promise<string
 
 /** A comment that a person has edited counts as no memory: then the base login's settings win. */
 function parseMemory(line: string | undefined): RoleMemory {
-  const nothing = { written: {}, settings: {} };
+  const nothing = { written: {}, settings: {}, attributes: [] };
   if (!line) return nothing;
   try {
     return { ...nothing, ...(JSON.parse(line.slice(MARK.length)) as Partial<RoleMemory>) };

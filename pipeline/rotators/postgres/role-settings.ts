@@ -43,7 +43,7 @@ export async function followSettings(
   return merged;
 }
 
-async function readSettings(statements: Statements, role: string): Promise<RoleSettings> {
+async function readSettings(statements: Pick<Statements, 'query'>, role: string): Promise<RoleSettings> {
   const rows = await statements.query<{ database: string | null; entry: string }>(
     `SELECT d.datname::text AS database, unnest(s.setconfig) AS entry
      FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
@@ -55,6 +55,46 @@ async function readSettings(statements: Statements, role: string): Promise<RoleS
     return [JSON.stringify([database, entry.slice(0, end)]), entry.slice(end + 1)];
   });
   return new Map(entries.filter(([key]) => (JSON.parse(key) as string[])[1] !== 'role'));
+}
+
+/** A setting of one login that the administrator may not give the other: only a superuser may, or a holder of SET on it. */
+export interface SettingOutOfReach {
+  readonly name: string;
+  readonly role: string;
+  readonly statement: string;
+}
+
+/**
+ * Reads only. RDS lets its administrators set more, and names what.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html (rds.superuser_variables)
+ */
+export async function settingsOutOfReach(
+  { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,
+  { base, second }: LoginNames,
+  remembered: Readonly<Record<string, string>>,
+): Promise<SettingOutOfReach[]> {
+  const [ofBase, ofSecond] = [await readSettings({ query }, base), await readSettings({ query }, second)];
+  const merged = mergeSettings(ofBase, ofSecond, remembered);
+  const changes = [...merged].flatMap(([key, value]) =>
+    [base, second]
+      .filter((role) => (role === base ? ofBase : ofSecond).get(key) !== value)
+      .map((role) => ({
+        role,
+        database: (JSON.parse(key) as [string | null, string])[0],
+        name: (JSON.parse(key) as [string | null, string])[1],
+        value,
+      })),
+  );
+  if (changes.length === 0) return [];
+  const granted = serverVersion >= 150_000 ? "has_parameter_privilege(s.name, 'SET')" : 'false';
+  return query<SettingOutOfReach>(
+    `SELECT c.name, c.role, format('ALTER ROLE %I%s SET %s TO %L', c.role, CASE WHEN c.database IS NULL THEN '' ELSE format(' IN DATABASE %I', c.database) END, c.name, c.value) AS statement
+     FROM jsonb_to_recordset($1::jsonb) AS c(role text, database text, name text, value text) JOIN pg_settings s ON lower(s.name) = lower(c.name)
+     WHERE s.context IN ('superuser', 'superuser-backend') AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       AND NOT (s.name = ANY(string_to_array(replace(coalesce(current_setting('rds.superuser_variables', true), ''), ' ', ''), ',')))
+       AND NOT ${granted}`,
+    [JSON.stringify(changes)],
+  );
 }
 
 async function apply(statements: Statements, role: string, has: RoleSettings, wanted: RoleSettings): Promise<void> {

@@ -4,9 +4,11 @@ import type { Rotation } from '../rotator.ts';
 import { type Administrator, openAdministrator } from './administrator.ts';
 import type { Tools } from './dependencies.ts';
 import { followGrants, ownedDatabases, reassignOwned } from './follow-grants.ts';
+import { handOverRelations } from './hand-over.ts';
 import type { RoleState, TargetState } from './inspect-roles.ts';
 import type { LoginNames } from './login-names.ts';
 import { withMemberships } from './membership.ts';
+import { followAttributes } from './role-attributes.ts';
 import { readMemory, writeMemory } from './role-memory.ts';
 import { digestSettings, followSettings } from './role-settings.ts';
 import { inTransaction, type Statements, withSession } from './transaction.ts';
@@ -37,7 +39,9 @@ export async function followAcross(
       const where = `${rotation.secretName}: ${administrator.username} in database ${database}`;
       await withSession(Promise.resolve(opened.session), (session) =>
         // A lock of that database's: this secret's own is held in the payload's.
-        inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
+        handOverRelations(session, { where, rotation }, { from: login, owner }).then(() =>
+          inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
+        ),
       );
     }
     await follow(statements, login, owner);
@@ -45,8 +49,9 @@ export async function followAcross(
 }
 
 async function follow(statements: Statements, login: string, owner: string): Promise<void> {
-  await reassignOwned(statements, login, owner);
+  // What the login owns may lie in a schema in which only the login was let create.
   await followGrants(statements, login, owner);
+  await reassignOwned(statements, login, owner);
 }
 
 /** Makes both logins act as the owner role, with the same settings, and lets the pending one log in. */
@@ -72,7 +77,8 @@ export async function prepareLogins(
   await actAs(statements, names.second, owner);
   const memory = await readMemory(statements, names.second);
   const settings = await followSettings(statements, names, memory.settings);
-  await writeMemory(statements, names.second, { ...memory, settings: digestSettings(settings) });
+  const attributes = await followAttributes(statements, { names, owner, state, memory });
+  await writeMemory(statements, names.second, { ...memory, settings: digestSettings(settings), attributes });
   await statements.execute(
     `ALTER ROLE %I LOGIN CONNECTION LIMIT ${template?.connectionLimit ?? -1} VALID UNTIL %L`,
     pending,

@@ -24,17 +24,20 @@ interface SessionRow {
 /** Checks and audits of ours try the login too; a function of ours ends within a minute, and its session with it. */
 const OWN_PROBE_SECONDS = 90;
 
+/** Every kind of backend that is a login's: WAL senders and workers too, but not those that help another one. */
+export const isOwnBackend = `backend_type <> 'parallel worker'`;
+
 /**
  * The login's sessions. Left idle by a proxy: idle, behind a proxy, and for longer than consumers take to converge; a
  * proxy keeps sessions in its pool after its clients have gone. Those are ended at retirement instead of counted.
  */
 const sessionsOf = `
-  SELECT pid, coalesce(nullif(application_name, ''), 'no application name') AS application, host(client_addr) AS address,
+  SELECT pid, coalesce(nullif(application_name, ''), 'no application name') || CASE backend_type WHEN 'client backend' THEN '' ELSE ' (' || backend_type || ')' END AS application, host(client_addr) AS address,
     backend_start AS since,
-    $2::boolean AND state = 'idle' AND state_change < $3::timestamptz - make_interval(secs => $4) AS "leftIdle",
+    $2::boolean AND backend_type = 'client backend' AND state = 'idle' AND state_change < $3::timestamptz - make_interval(secs => $4) AS "leftIdle",
     application_name = 'keyturn' AND backend_start > now() - interval '${OWN_PROBE_SECONDS} seconds' AS "isProbe"
   FROM pg_catalog.pg_stat_activity
-  WHERE usename::text = $1 AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()`;
+  WHERE usename::text = $1 AND ${isOwnBackend} AND pid <> pg_catalog.pg_backend_pid()`;
 
 function parameters({ login, settings, promotedAt, now }: Question): unknown[] {
   const bound = settings.convergenceBoundSeconds;

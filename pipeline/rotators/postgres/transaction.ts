@@ -2,7 +2,7 @@ import type { Rotation } from '../rotator.ts';
 import type { Session } from './connect.ts';
 import { describeDatabaseError } from './database-errors.ts';
 
-const LOCK_TIMEOUT_MILLISECONDS = 10_000;
+export const LOCK_TIMEOUT_MILLISECONDS = 10_000;
 const STATEMENT_TIMEOUT_MILLISECONDS = 20_000;
 
 /** Statements of one transaction. */
@@ -60,6 +60,14 @@ export async function inTransaction<Result>(
     // The guard, or a proxy's secret: a fault of Secrets Manager's is none of the database's.
     throw Object(error).$metadata ? error : describeDatabaseError(error, where, []);
   }
+}
+
+/** A session that only reads: what it may ask depends on the server's version. */
+export async function readingOf(session: Session): Promise<Pick<Statements, 'query' | 'serverVersion'>> {
+  const query = async <Row>(statement: string, values?: unknown[]) =>
+    (await session.query<Row>(statement, values)).rows;
+  const [server] = await query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");
+  return { query, serverVersion: server!.version };
 }
 
 /** Runs work on a session that is closed afterwards, whatever happens. */

@@ -1,21 +1,22 @@
-import type { CredentialVerdict, Verification } from '../../contracts/audit.ts';
+import { type CredentialVerdict, type FindingCode, findingCodes, type Verification } from '../../contracts/audit.ts';
 import type { PostgresPayload } from '../../contracts/payloads/postgres.ts';
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { KeyturnError } from '../../errors.ts';
 import { CandidateRejected } from '../errors.ts';
 import type { Rotation, VerifiedVersions } from '../rotator.ts';
-import { openAdministrator } from './administrator.ts';
+import { type Administrator, openAdministrator } from './administrator.ts';
 import { ownerRole } from './alternating-users.ts';
 import { testCandidate } from './candidate.ts';
-import type { Session } from './connect.ts';
 import { describeDatabaseError, LoginRefused } from './database-errors.ts';
-import { mappingsApart } from './default-privileges.ts';
 import type { Tools } from './dependencies.ts';
+import { findServerWork } from './find-server-work.ts';
 import { grantsApart, ownedDatabases } from './follow-grants.ts';
-import { inspectRoles, type TargetState } from './inspect-roles.ts';
+import type { TargetState } from './inspect-roles.ts';
 import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
-import { judgeTarget } from './preflight.ts';
-import { type Statements, withSession } from './transaction.ts';
+import { examine, judgeLogins } from './preflight.ts';
+import { isOwnBackend } from './sessions.ts';
+import type { TargetFinding } from './target-finding.ts';
+import { readingOf, type Statements, withSession } from './transaction.ts';
 
 type Found = Verification['findings'][number];
 
@@ -38,7 +39,13 @@ export async function verifyTarget(
   const now = await logIn(tools, rotation, current.payload, owner);
   const isOther = previous?.payload.username === alternateOf(rotation.secretName, current.payload.username);
   const before = isOther ? await logIn(tools, rotation, previous.payload, undefined) : undefined;
-  const seen = await inspectAsAdministrator(tools, rotation, current.payload, names, owner);
+  const seen = await inspectAsAdministrator(
+    tools,
+    rotation,
+    { payload: current.payload, works: now.verdict.works },
+    names,
+    owner,
+  );
   // Only an administrator that can log in, and only a role that exists, can be given its password again.
   const isBlocked = seen.some(({ code }) => code === 'RoleMissing' || code === 'AdministratorRefused');
   return {
@@ -73,14 +80,14 @@ async function logIn(
 async function inspectAsAdministrator(
   tools: Tools,
   rotation: Rotation<PostgresSettings>,
-  payload: PostgresPayload,
+  { payload, works }: { payload: PostgresPayload; works: boolean },
   names: LoginNames,
   owner: string,
 ): Promise<Found[]> {
   try {
     const administrator = await openAdministrator(tools, rotation, payload);
-    return await withSession(Promise.resolve(administrator.session), (session) =>
-      inspect(session, rotation.settings, names, owner),
+    return await withSession(Promise.resolve(administrator.session), () =>
+      inspect(tools, rotation, { administrator, payload: works ? payload : undefined }, names, owner),
     );
   } catch (error) {
     const fault =
@@ -92,18 +99,19 @@ async function inspectAsAdministrator(
 }
 
 async function inspect(
-  session: Session,
-  settings: PostgresSettings,
+  tools: Tools,
+  rotation: Rotation<PostgresSettings>,
+  { administrator, payload }: { administrator: Administrator; payload: PostgresPayload | undefined },
   names: LoginNames,
   owner: string,
 ): Promise<Found[]> {
-  const query = async <Row>(statement: string, values?: unknown[]) =>
-    (await session.query<Row>(statement, values)).rows;
-  const [server] = await query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");
-  const statements = { query, serverVersion: server!.version };
-  const state = await inspectRoles(query, names, owner);
+  const statements = await readingOf(administrator.session);
+  const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
+  const examined = await examine(statements, rotation, names);
+  const { state } = examined;
+  const { settings } = rotation;
   return [
-    ...judgeAdministrator(state, names, settings),
+    ...judged(await judgeLogins(examined, work)),
     ...(await lostMemberships(statements, state, names, owner)),
     ...(await apart(statements, state, settings, names, owner)),
     ...(state.seesSessions ? await disabledInUse(statements, names) : []),
@@ -111,15 +119,24 @@ async function inspect(
 }
 
 /** What the preflight would say before the next rotation. That the second login belongs is judged by its memberships. */
-function judgeAdministrator(state: TargetState, names: LoginNames, settings: PostgresSettings): Found[] {
-  return judgeTarget(state, names, settings)
+function judged(findings: readonly TargetFinding[]): Found[] {
+  return findings
     .filter(({ code }) => code !== 'SecondLoginForeign')
-    .map(({ code, text, statement }) => ({
-      code: code === 'RoleMissing' ? 'RoleMissing' : 'AdministratorGrantMissing',
-      message: text,
-      person: `${statement};`,
-    }));
+    .map(({ code, text, statement }) => ({ code: findingOf(code), message: text, person: `${statement};` }));
 }
+
+function findingOf(code: string): FindingCode {
+  if (administratorsOwn.has(code)) return 'AdministratorGrantMissing';
+  return code in findingCodes ? (code as FindingCode) : 'LoginEntangled';
+}
+
+const administratorsOwn = new Set([
+  'CreateRoleMissing',
+  'AdminOptionMissing',
+  'SessionsInvisible',
+  'SessionsNotEndable',
+  'VerifierInLog',
+]);
 
 async function lostMemberships(
   { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,
@@ -161,10 +178,6 @@ async function apart(
     // A proxy that loses the role setting makes the login own what it creates: each rotation hands it over.
     const isHandedOver = settings.proxy?.ownership === 'reassign';
     const owns = !isHandedOver && (await ownedDatabases(statements, login)).includes('');
-    for (const { server, statement } of await mappingsApart(statements, login, owner)) {
-      const message = `${login} has a user mapping for server ${server}, ${owner} has none: sessions act as ${owner}, so their queries there fail.`;
-      found.push({ code: 'UserMappingApart', message, person: `${statement};` });
-    }
     if (missing.length === 0 && !owns) continue;
     const shown = missing.slice(0, 3).join('; ') + (missing.length > 3 ? `; and ${missing.length - 3} more` : '');
     const message = [
@@ -182,7 +195,7 @@ async function disabledInUse({ query }: Pick<Statements, 'query'>, names: LoginN
     `SELECT r.rolname::text AS login, coalesce(nullif(a.application_name, ''), 'no application name') AS application,
        host(a.client_addr) AS address, count(*)::int AS count
      FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-     WHERE r.rolname::text = ANY($1) AND NOT r.rolcanlogin AND a.backend_type = 'client backend'
+     WHERE r.rolname::text = ANY($1) AND NOT r.rolcanlogin AND a.${isOwnBackend}
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     [[names.base, names.second]],
   );

@@ -1,14 +1,16 @@
+import { firesOnTables } from './inspect-roles.ts';
 import type { Statements } from './transaction.ts';
 
 /**
  * Gives a login a verifier without any log showing it. `log_statement = all` writes statements and their parameters,
  * but neither the rows of a COPY nor what a DO block executes; an error inside is raised again without its statement,
- * which the log would carry as context. Where temporary tables are not allowed, the verifier travels as a parameter:
+ * which the log would carry as context. Where temporary tables are not allowed, or event triggers would fire on one, the verifier travels as a parameter:
  * then a log of all statements holds it (never the password).
  */
 export async function writeVerifier(statements: Statements, login: string, verifier: string): Promise<void> {
   const [may] = await statements.query<{ temporary: boolean }>(
-    "SELECT has_database_privilege(current_database(), 'TEMPORARY') AS temporary",
+    `SELECT has_database_privilege(current_database(), 'TEMPORARY')
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE ${firesOnTables}) AS temporary`,
   );
   await statements.query("SELECT set_config('keyturn.login', $1, true)", [login]);
   if (may!.temporary) {

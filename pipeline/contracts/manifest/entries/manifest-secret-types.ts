@@ -86,6 +86,16 @@ export interface PostgresManifestSecret extends RotatedManifestMembers {
    */
   readonly superuserSecret?: string;
   /**
+   * The key that encrypts the administrator's secret, where that is a customer's.
+   * @default - the account's own key for Secrets Manager
+   */
+  readonly superuserSecretKmsKeyArn?: string;
+  /**
+   * Further names of the superuser secret's host, such as a CNAME of a private zone: `["db.shop.internal"]`.
+   * @default - none
+   */
+  readonly hostAliases?: readonly string[];
+  /**
    * The role that owns what the logins create.
    * @default - the base login
    */
@@ -97,7 +107,7 @@ export interface PostgresManifestSecret extends RotatedManifestMembers {
   readonly passwordLength?: number;
   /**
    * Characters that no password holds.
-   * @default ':/@"\'\\'
+   * @default - all punctuation but `-._~`
    */
   readonly excludeCharacters?: string;
   /**
@@ -128,6 +138,11 @@ export interface ManifestProxy {
    * @default - the proxy authenticates otherwise
    */
   readonly loginSecrets?: ManifestLoginSecrets;
+  /**
+   * The key that encrypts the logins' secrets, where that is a customer's.
+   * @default - the account's own key for Secrets Manager
+   */
+  readonly loginSecretsKmsKeyArn?: string;
 }
 
 /** The secrets of both logins, registered with a proxy: names or ARNs. */

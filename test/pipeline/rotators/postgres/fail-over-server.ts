@@ -38,7 +38,7 @@ export async function startFailOverServer(): Promise<FailOverServer> {
   await initialise({ initdb, version, superuser: SUPERUSER, data: folders.data, account });
   const authority = await createCertificateAuthority('Fail-over CA');
   const certificate = await authority.issue({ hosts: ['127.0.0.1', 'localhost'] });
-  await folders.writeConfiguration({ certificate, superuser: SUPERUSER });
+  await folders.writeConfiguration({ certificate, superuser: SUPERUSER, major: 18 });
   const port = await freePort();
   const superuser = {
     host: folders.socket,
@@ -67,7 +67,7 @@ export async function startFailOverServer(): Promise<FailOverServer> {
     await running?.stopped;
   };
   await start();
-  const { createAdministrator } = await createRdsRoles(query);
+  const { createAdministrator } = await createRdsRoles(query, 18);
   return {
     host: '127.0.0.1',
     port,

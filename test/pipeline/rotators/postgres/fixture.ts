@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
-import { type PostgresServer, startPostgres } from '../../../../packages/laptop/postgres/server.ts';
+import {
+  type PostgresOptions,
+  type PostgresServer,
+  startPostgres,
+} from '../../../../packages/laptop/postgres/server.ts';
 import { databaseAddress, type PostgresPayload } from '../../../../pipeline/contracts/payloads/postgres.ts';
 import { PostgresSettings } from '../../../../pipeline/contracts/settings/postgres.ts';
 import { connectWith, type Session } from '../../../../pipeline/rotators/postgres/connect.ts';
@@ -33,7 +37,7 @@ export function secretsInMemory(values: Map<string, string>) {
   return { client: { send } as unknown as PostgresRotatorDependencies['secretsManager'], calls, values };
 }
 
-export async function startTarget(options: { logStatement?: 'all' } = { logStatement: 'all' }) {
+export async function startTarget(options: Omit<PostgresOptions, 'directory'> = { logStatement: 'all' }) {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-rotator-'));
   const server = await startPostgres({ directory, ...options });
   await server.createAdministrator(ADMINISTRATOR);

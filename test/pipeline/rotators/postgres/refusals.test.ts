@@ -98,7 +98,7 @@ describe('refused with nothing changed', () => {
     await expect(secret.rotator.set(step, { ...secret.state, pending })).rejects.toMatchObject({
       code: 'TargetRefused',
     });
-    expect(secret.secrets.calls.map(({ operation }) => operation)).toEqual(['GetSecretValue']);
+    expect(secret.secrets.calls.map(({ operation }) => operation)).toEqual(['GetSecretValue', 'GetSecretValue']);
   });
 
   test('a candidate for another host or another user', async () => {

@@ -97,6 +97,10 @@ test('a grant that only one login was given, which nobody has the use of; and an
   const found = await verify(secret);
   expect(found.findings).toEqual([
     expect.objectContaining({
+      code: 'LoginEntangled',
+      person: expect.stringContaining('GRANT SELECT ON TABLE public.reports'),
+    }),
+    expect.objectContaining({
       code: 'GrantsApart',
       message: expect.stringMatching(/GRANT SELECT ON TABLE public\.reports TO \w+.* owns objects that belong to/),
     }),
