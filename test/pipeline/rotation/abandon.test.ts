@@ -84,11 +84,7 @@ describe('Abandon', () => {
 
   test('of what was promoted and replaced takes AWSPENDING alone, whatever is put meanwhile', async () => {
     const secret = await labelSecret(laptop, { v3: [C], 'keyturn-v2': [B, P, FLIGHT] });
-    secret.world.before = async ({ name }) => {
-      if (name === 'UpdateSecretVersionStage')
-        secret.world.before = ({ name: next }) => next === 'DescribeSecret' && put();
-    };
-    const put = async () => void (await secret.put('v4'));
+    atLook(secret, 2, ({ put }) => put('v4'));
     expect(await abandon(secret)).toEqual({ abandoned: false, reason: 'promoted' });
     expect(secret.writes()).toEqual(['AWSPENDING keyturn-v2 →']);
     expect(secret.asked).toEqual([]);
