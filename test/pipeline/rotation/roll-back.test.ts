@@ -121,6 +121,29 @@ describe('RollBack', () => {
     expect(secret.writes()).toEqual([]);
   });
 
+  test('that only has to be closed needs neither value', async () => {
+    const labels = { v1: [C], 'keyturn-v2': [B, FAILED, FLIGHT] };
+    const secret = await labelSecret(laptop, labels, { invalid: ['v1', 'keyturn-v2'] });
+    expect(await rollBack(secret)).toEqual(put);
+    expect(secret.writes()).toEqual(['KEYTURN_IN_FLIGHT keyturn-v2 →']);
+  });
+
+  test('that comes late finds the first one done, and keeps its mark', async () => {
+    let isFirst = true;
+    const secret = await labelSecret(laptop, promoted, {
+      script: {
+        restore: async (rotation) => {
+          if (!isFirst) return;
+          isFirst = false;
+          expect(await rollBack(secret)).toEqual(put);
+          await rotation.assertNotOvertaken();
+        },
+      },
+    });
+    expect(await rollBack(secret)).toEqual(put);
+    expect(await secret.stages()).toEqual({ v1: [C], 'keyturn-v2': [B, FAILED] });
+  });
+
   test('does nothing where another value was put over both', async () => {
     const secret = await labelSecret(laptop, { v1: ['KEPT'], v3: [C], 'keyturn-v2': [B, FLIGHT] });
     expect(await rollBack(secret)).toEqual(superseded);
