@@ -21,7 +21,7 @@ interface Request {
 }
 
 /**
- * A previous version that nobody can read is no reason to look away from AWSCURRENT: it is left out, and `unreadablePrevious` says why.
+ * A previous version that does not parse is no reason to look away from AWSCURRENT: it is left out, and `unreadablePrevious` says why.
  * @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions
  */
 export async function openVerification(

@@ -122,10 +122,10 @@ describe('RollBack', () => {
   });
 
   test('that only has to be closed needs neither value', async () => {
-    const labels = { v1: [C], 'keyturn-v2': [B, FAILED, FLIGHT] };
+    const labels = { v1: [C], 'keyturn-v2': [B, FAILED, P] };
     const secret = await labelSecret(laptop, labels, { invalid: ['v1', 'keyturn-v2'] });
     expect(await rollBack(secret)).toEqual(put);
-    expect(secret.writes()).toEqual(['KEYTURN_IN_FLIGHT keyturn-v2 →']);
+    expect(secret.writes()).toEqual(['AWSPENDING keyturn-v2 →']);
   });
 
   test('that comes late finds the first one done, and keeps its mark', async () => {

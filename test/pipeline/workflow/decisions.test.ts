@@ -155,8 +155,8 @@ describe('a decision, word for word', () => {
       [
         ['an event that comes late', { v3: [C], v2: [B] }, 'AWSCURRENT is on v3 by now'],
         ['an event of a secret that has no value any more', {}, 'AWSCURRENT is on no version by now'],
-        ['a version in flight', inGrace, 'a rotation put this version and tells its story'],
-        ['a version that failed', { v2: [C, FAILED], v1: [B] }, 'a rotation put this version and tells its story'],
+        ['a version in flight', inGrace, 'a rotation put this version and reports on it'],
+        ['a version that failed', { v2: [C, FAILED], v1: [B] }, 'a rotation put this version and reports on it'],
         [
           'a version that a roll-back put back',
           { v2: [C], v3: [B, FAILED] },
@@ -167,7 +167,7 @@ describe('a decision, word for word', () => {
           { v2: [C, P], v1: [B] },
           'Secrets Manager is about to finish the rotation of this version',
         ],
-        ['a first value', { v2: [C] }, 'the first value of a secret: nobody holds another'],
+        ['a first value', { v2: [C] }, 'the first value of a secret: no consumer holds another'],
       ] as const
     ).map(([name, stages, reason]): [string, RotationRequest, Record<string, string[]>, Decision] => [
       name,
@@ -179,7 +179,7 @@ describe('a decision, word for word', () => {
       'a version of the workflow whose rotation is closed',
       byHand(OTHER),
       { [OTHER]: [C], v1: [B] },
-      { path: 'nothing-to-do', versionId: OTHER, reason: 'a rotation put this version and tells its story' },
+      { path: 'nothing-to-do', versionId: OTHER, reason: 'a rotation put this version and reports on it' },
     ],
   ];
 
@@ -311,7 +311,7 @@ describe('a refusal, word for word', () => {
       { v1: [C], v2: [P] },
       {},
       'RotationInProgress',
-      'app/db is being rotated: version v2 is AWSPENDING. Wait for it; if nothing is running, keyturn doctor tells what left it, and keyturn rotate app/db --force gives it up.',
+      'app/db is being rotated: version v2 is AWSPENDING. Wait for it; if nothing is running, keyturn doctor says what left it, and keyturn rotate app/db --force gives it up.',
     ],
   ];
 
@@ -329,7 +329,7 @@ test.each<[string, Record<string, string[]>, string | undefined]>([
   [
     'has been retired',
     { [OTHER]: [C], v1: [B] },
-    `app/db: the credential before ${OTHER} has been retired, nobody accepts it any more. Rotate again: keyturn rotate app/db.`,
+    `app/db: the credential before ${OTHER} has been retired: the target refuses it. Rotate again: keyturn rotate app/db.`,
   ],
   [
     'would go back to what failed',
@@ -337,5 +337,5 @@ test.each<[string, Record<string, string[]>, string | undefined]>([
     'app/db: version v1 failed its checks itself and is not restored. Put a working value by hand.',
   ],
 ])('whether a roll-back is possible: the current version %s', (_name, stages, expected) => {
-  expect(whyRollBackIsImpossible(secret(stages))).toBe(expected);
+  expect(whyRollBackIsImpossible(secret(stages), undefined)).toBe(expected);
 });
