@@ -38,7 +38,10 @@ export class PipelineAlarms extends Construct {
     this.#ring('RotationRolledBack', 'A rotation was rolled back');
     this.#ring('RetirementBlocked', 'A previous credential cannot be retired');
     this.#ring('ConsumerLagging', 'A consumer or a mirror did not get a new value by the way that it declares');
-    this.#ring('ExecutionFailed', 'An execution of a state machine failed, ran out of time or was stopped');
+    this.#ring(
+      'ExecutionFailed',
+      'An execution of a state machine failed, ran out of time or was stopped, and could not report it',
+    );
     // Data come with each audit: a shorter period would ring again and again for the same finding.
     const period = props.auditInterval;
     this.#ring('SecretOverdue', 'A secret was not rotated when it was due', { period });
@@ -46,7 +49,7 @@ export class PipelineAlarms extends Construct {
     this.#hearSilence();
     this.#add(
       'DeadLetters',
-      'An event could not be delivered to the pipeline',
+      'An event could not be delivered to the pipeline, or the pipeline could not handle it',
       props.deadLetters.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' }),
     );
   }

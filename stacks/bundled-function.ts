@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { functionFolder } from '#function-code';
 import { acknowledge } from './acknowledge.ts';
@@ -73,5 +74,21 @@ export class BundledFunction extends Construct {
 
   allow(actions: string[], resources: string[], conditions?: iam.PolicyStatementProps['conditions']): void {
     this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, ...(conditions && { conditions }) }));
+  }
+
+  /**
+   * For a function that EventBridge or Scheduler invokes: they hand an event over and do not learn what becomes of it. Lambda tries
+   * it again after one minute and after two more; what the function did not take then, or what waited for six hours
+   * because the function was throttled, goes to the dead letters with the reason.
+   * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+   */
+  keepFailedEvents(deadLetters: sqs.IQueue): void {
+    this.allow(['sqs:SendMessage'], [deadLetters.queueArn]);
+    this.function.configureAsyncInvoke({
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+      // CDK's own destination would grant reading the queue's attributes as well.
+      onFailure: { bind: () => ({ destination: deadLetters.queueArn }) },
+    });
   }
 }

@@ -54,6 +54,7 @@ export class ConfigSync extends Construct {
     });
     workflow.mayAskForParameters(look.function.functionArn);
     const sync = this.#makeSync(look);
+    sync.keepFailedEvents(deadLetters);
     ownRule(this, 'ParameterChanged', {
       description: 'Keyturn: a watched parameter changed',
       eventPattern: {

@@ -52,6 +52,7 @@ export class PipelineAudit extends Construct {
     );
     this.#bundled.allow(['lambda:InvokeFunction'], [compareMirror.function.functionArn]);
     props.bus.mayPublish(this.#bundled);
+    this.#bundled.keepFailedEvents(props.deadLetters);
     props.bus.mayCompare(this.#bundled);
     new scheduler.Schedule(this, 'Schedule', {
       schedule: scheduler.ScheduleExpression.rate(props.interval),

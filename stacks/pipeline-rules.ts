@@ -25,6 +25,7 @@ export function projectHistory(
     environment: { KEYTURN_HISTORY_TABLE: history.tableName },
   });
   project.allow(['dynamodb:PutItem'], [history.tableArn]);
+  project.keepFailedEvents(deadLetterQueue);
   ownRule(scope, 'HistoryProjection', {
     eventBus: bus,
     description: 'Keyturn: every event of the story becomes a row of the history',
@@ -49,6 +50,7 @@ export function notifyPeople(
     environment: { KEYTURN_NOTICE_TOPIC_ARN: topic.topicArn },
   });
   notify.allow(['sns:Publish'], [topic.topicArn]);
+  notify.keepFailedEvents(deadLetterQueue);
   ownRule(scope, 'Notices', {
     eventBus: bus,
     description: 'Keyturn: events that a person should hear of',

@@ -164,7 +164,8 @@ export class RotationPipeline extends Construct {
     this.dashboard = this.#makeDashboard();
     const configSync = this.#makeConfigSync();
     this.#audit = this.#makeAudit(functions);
-    ringOnFailedExecutions(this, this.#workflow.all, functions.report, this.deadLetters);
+    const failing = { machines: this.#workflow.all, executions: this.#workflow.reportingExecutions };
+    ringOnFailedExecutions(this, failing, functions.report, this.deadLetters);
     notifyPeople(this, this.#bus, this.alarmTopic, this.deadLetters);
     this.#describeItself();
     this.#secrets = new ManagedSecrets({

@@ -6,6 +6,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { reportingMachines } from '../pipeline/contracts/own-report.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import type { BundledFunction } from './bundled-function.ts';
 
@@ -45,6 +46,11 @@ export class WorkflowStateMachines extends Construct {
   /** Every machine of the pipeline. */
   get all(): stepfunctions.StateMachine[] {
     return [this.rotateSecret, this.propagateSecret, this.awaitConvergence, this.retireCredential, this.rotateFleet];
+  }
+
+  /** Every execution of the machines that report their own failures, by the machines' names. */
+  get reportingExecutions(): string[] {
+    return reportingMachines.map((name) => this.#executionsOf(name));
   }
 
   mayInvoke(target: lambda.IFunction): void {
@@ -149,6 +155,15 @@ export class WorkflowStateMachines extends Construct {
     return fleet;
   }
 
+  #executionsOf(name: string): string {
+    return Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${this.#pipelineName}-${name}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
   #arnOf(name: string): string {
     return Stack.of(this).formatArn({
       service: 'states',
@@ -188,12 +203,7 @@ export class WorkflowStateMachines extends Construct {
    */
   #mayWaitForExecutions(parent: stepfunctions.StateMachine, childName: string): void {
     const stack = Stack.of(this);
-    const executions = stack.formatArn({
-      service: 'states',
-      resource: 'execution',
-      resourceName: `${this.#pipelineName}-${childName}:*`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
+    const executions = this.#executionsOf(childName);
     this.#allow(parent, ['states:DescribeExecution', 'states:StopExecution'], [executions]);
     acknowledgeWildcards(parent, 'The names of executions are not known before they are started.', executions);
     this.#allow(

@@ -21,7 +21,16 @@ export const findCurrent: Rule = (observed) => {
   }
   if (observed.isRotating || !hasFailed(secret, current)) return [];
   const message = `version ${current} is AWSCURRENT although it failed its checks: a roll-back was cut off, or another writer moved the label back.`;
-  const impossible = whyRollBackIsImpossible(secret);
+  const { target } = observed;
+  const impossible = whyRollBackIsImpossible(
+    secret,
+    target && 'supported' in target && target.supported ? target.previous : undefined,
+  );
+  if (impossible === undefined && target && 'unreachable' in target) {
+    const person = `Restore what the message names, then: keyturn doctor ${secret.name} --repair`;
+    const away = `${message} A roll-back cannot succeed at present: ${target.unreachable}`;
+    return [finding(observed, 'CurrentFailed', away, { person }, current)];
+  }
   if (impossible === undefined) {
     const wayOut = { repair: { action: 'roll-back', versionId: current }, isSafe: false } as const;
     return [finding(observed, 'CurrentFailed', message, wayOut, current)];

@@ -27,7 +27,10 @@ export const findTarget: Rule = (observed) => {
   // Nothing works any more, so giving the target the secret's value breaks no consumer.
   const refused = (code: 'CurrentRefused' | 'PreviousRefused', message: string, id: string) => {
     const person = wayToRefused(observed, target, code);
-    const isRepairable = target.repairable.includes(code);
+    const verdict = code === 'CurrentRefused' ? target.current : target.previous;
+    // A repair gives the target what the secret says.
+    const isReadable = verdict?.works !== false || verdict.isUnreadable !== true;
+    const isRepairable = isReadable && target.repairable.includes(code);
     return finding(observed, code, message, isRepairable ? { repair: repair(code), isSafe: true } : { person }, id);
   };
   return [
@@ -53,7 +56,8 @@ export const findTarget: Rule = (observed) => {
 
 /**
  * 1. What keeps the repair from being made comes first: a missing role, an administrator that is refused.
- * 2. A previous credential that cannot be accepted again: its consumers read anew, and the rotation is closed.
+ * 2. A previous credential that cannot be accepted again: its consumers read anew, and the rotation is closed; by an
+ *    emergency where its value is no payload, because a retirement reads it.
  * 3. An API key that its vendor refuses has nothing to lose: a rotation replaces it.
  * 4. Else a person puts a value that works.
  */
@@ -65,6 +69,10 @@ function wayToRefused(
   const blocking = target.findings.find((found) => blockingCodes.has(found.code));
   if (blocking) return `Repair ${blocking.code} first, then: keyturn doctor ${secret.name} --repair`;
   if (code === 'PreviousRefused') {
+    const isUnreadable = target.previous?.works === false && target.previous.isUnreadable;
+    if (isUnreadable) {
+      return `Restart the consumers that still hold it, then close the rotation: keyturn rotate ${secret.name} --emergency --wait`;
+    }
     return `Restart the consumers that still hold it, then close the rotation: keyturn rotate ${secret.name} --retire-now --wait`;
   }
   const isReadable = !target.current.works && target.current.isUnreadable !== true;

@@ -16,7 +16,13 @@ import { settingsParameterName } from '../contracts/settings/settings-parameter.
 import { consumerStateOf } from '../history/consumer-state.ts';
 import { readRow } from '../history/story-rows.ts';
 import { describeAnswer, type SecretDescription } from '../rotation/secret-store.ts';
-import { candidateVersionId, isInFlight, isPending, unretiredVersionId } from '../rotation/version-labels.ts';
+import {
+  candidateVersionId,
+  hasFailed,
+  isInFlight,
+  isPending,
+  unretiredVersionId,
+} from '../rotation/version-labels.ts';
 import { AskedInVain, ask } from './ask-function.ts';
 import type { ObservedConsumer, ObservedMirror, ObservedSecret, Story } from './observed.ts';
 import { newestOf, readVersions, storyOf } from './read-story.ts';
@@ -155,7 +161,8 @@ async function verify(
   const versionId = secret.versionWith(AWSCURRENT);
   const verifyFunctionArn = observer.verifyFunctionArns[settings.kind];
   if (!settings.rotated || !versionId || !verifyFunctionArn) return undefined;
-  const previousVersionId = unretiredVersionId(secret);
+  // What a roll-back would go back to, also where it was never to be retired.
+  const previousVersionId = hasFailed(secret, versionId) ? secret.versionWith(AWSPREVIOUS) : unretiredVersionId(secret);
   const request = {
     operation: 'Verify',
     secretArn: secret.arn,
@@ -171,12 +178,15 @@ async function verify(
   }
 }
 
-/** A retirement that is at its last step is no drift: a moment later it has closed the rotation. */
+/**
+ * A retirement that is at its last step is no drift: a moment later it has closed the rotation. A value that nothing can read
+ * stays so.
+ */
 async function unlessRetiredMeanwhile(
   { secretsManager, sleep }: Observer,
   { secret, versionId, verdict }: { secret: SecretDescription; versionId: string; verdict: VerifyAnswer },
 ): Promise<VerifyAnswer> {
-  if (!verdict.supported || verdict.previous?.works !== false) return verdict;
+  if (!verdict.supported || verdict.previous?.works !== false || verdict.previous.isUnreadable) return verdict;
   await sleep(CLOSING_MILLISECONDS);
   const answer = await secretsManager.send(new DescribeSecretCommand({ SecretId: secret.arn }));
   if (isInFlight(describeAnswer(secret.name, answer), versionId)) return verdict;

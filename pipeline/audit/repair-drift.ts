@@ -74,7 +74,7 @@ async function rollBack(
   const { rotateSecretArn } = repairer.machines;
   const input = {
     secretId: secret.arn,
-    startedBy: 'audit',
+    startedBy: 'doctor',
     operation: 'roll-back',
     expectedVersionId: versionId,
   };
@@ -154,7 +154,7 @@ async function resumeRetirement(
     secretArn: secret.arn,
     secretName: secret.name,
     kind: settings.kind,
-    startedBy: 'audit',
+    startedBy: 'doctor',
     versionId,
     previousVersionId,
     promotedAt: new Date(promotedAt).toISOString(),
@@ -162,6 +162,8 @@ async function resumeRetirement(
     gracePeriodSeconds,
     evidenceIntervalSeconds: settings.evidenceIntervalSeconds,
     emergency: false,
+    // Which of them had a verdict went with the execution that is gone.
+    checks: settings.checks,
   };
   const done = `the retirement of ${previousVersionId} begins anew, with evidence, in ${gracePeriodSeconds} seconds`;
   const name = retirementName(versionId);
@@ -186,7 +188,7 @@ async function startRepair(
   expectedVersionId: string,
   done: string,
 ): Promise<Repaired> {
-  const input = { secretId: secret.arn, startedBy: 'audit', operation: 'repair', code, expectedVersionId };
+  const input = { secretId: secret.arn, startedBy: 'doctor', operation: 'repair', code, expectedVersionId };
   return { done, awaited: await start(repairer, repairer.machines.rotateSecretArn, { input }) };
 }
 

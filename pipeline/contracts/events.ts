@@ -23,6 +23,8 @@ export const startedBy = v.picklist([
   'native',
   'hand',
   'audit',
+  'doctor',
+  'retirement',
   'fleet',
   'unknown',
 ]);

@@ -13,7 +13,18 @@ export const RotationRequest = v.variant('startedBy', [
   /** AWSCURRENT came to rest on a version. */
   v.object({ startedBy: v.literal('hand'), secretId, versionId }),
   v.object({
-    startedBy: v.picklist(['schedule', 'console', 'command-line', 'dashboard', 'event', 'audit', 'fleet', 'unknown']),
+    startedBy: v.picklist([
+      'schedule',
+      'console',
+      'command-line',
+      'dashboard',
+      'event',
+      'audit',
+      'doctor',
+      'retirement',
+      'fleet',
+      'unknown',
+    ]),
     secretId,
     /** `check` runs the checks on what is current; `roll-back` goes back to the version before; `repair` ends a finding. */
     operation: v.optional(v.picklist(['rotate', 'check', 'roll-back', 'repair']), 'rotate'),

@@ -129,6 +129,8 @@ export const Report = v.variant('report', [
     plan: ReportedPlan,
     failure: ReportedFailure,
     checksAgain: v.array(CheckResult),
+    /** What the rotation function answered. */
+    rollBack: v.optional(v.object({ wasMoved: v.optional(v.boolean()) })),
   }),
   v.object({
     report: v.literal('failed'),
@@ -147,8 +149,8 @@ export const Report = v.variant('report', [
     /** The checks that were asked again, where some of them reached no verdict once more. */
     checks: v.nullish(v.array(CheckResult)),
   }),
-  /** An execution of a state machine FAILED, TIMED_OUT or was ABORTED. */
-  v.object({ report: v.literal('execution-ended'), ...execution, status: text }),
+  /** An execution of a state machine FAILED, TIMED_OUT or was ABORTED. `error` is asked of Step Functions. */
+  v.object({ report: v.literal('execution-ended'), ...execution, status: text, error: v.optional(text) }),
   v.object({
     report: v.literal('fleet'),
     ...execution,

@@ -36,8 +36,8 @@ const composers: { [Type in Noticed]: (detail: EventDetail<Type>) => Notice | un
       section: 'RotationFailed',
     }),
   'Rotation Rolled Back': (detail) =>
-    // A person who rolled back by hand knows.
-    detail.code === 'RollBackRequested'
+    // A person who rolled back knows; what sends events may be anything.
+    detail.code === 'RollBackRequested' && detail.startedBy !== 'event'
       ? undefined
       : compose(detail.secretName, {
           what: 'rolled back, the previous value is back',

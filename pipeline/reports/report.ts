@@ -1,3 +1,4 @@
+import { hasReportedItself } from '../contracts/own-report.ts';
 import type { Report } from '../contracts/report.ts';
 import { composeChecks } from './checks-report.ts';
 import {
@@ -44,7 +45,11 @@ export function composeReport(report: Report, now: Date, hindsight: Hindsight = 
     case 'checks':
       return composeChecks(report, id);
     case 'execution-ended':
-      return composed({ code: report.status, message: '' }, [], [count('ExecutionFailed')]);
+      return composed(
+        { code: report.status, message: '' },
+        [],
+        hasReportedItself(report) ? [] : [count('ExecutionFailed')],
+      );
     case 'succeeded':
       return composeSuccess(report, id, durationMilliseconds);
     case 'rolled-back':

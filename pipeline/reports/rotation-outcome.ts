@@ -38,8 +38,11 @@ export function composeRollBack(
 ): ComposedReport {
   const { plan } = report;
   const failure = explainFailure(report.failure);
-  const why = plan.path === 'roll-back' ? 'was rolled back by hand to' : 'failed its checks and was rolled back to';
-  const message = `${plan.secretName}: version ${plan.versionId} ${why} ${plan.previousVersionId}. ${sentence(failure.message)} ${explainChecksAgain(report.checksAgain)}`;
+  const why = plan.path === 'roll-back' ? wordsOf(plan.startedBy) : 'failed its checks and was rolled back';
+  const moved = report.rollBack?.wasMoved
+    ? ' Another writer had moved AWSCURRENT back already; the roll-back made the target follow.'
+    : '';
+  const message = `${plan.secretName}: version ${plan.versionId} ${why} to ${plan.previousVersionId}.${moved} ${sentence(failure.message)} ${explainChecksAgain(report.checksAgain)}`;
   const detail = {
     ...baseOf(plan, report.executionArn),
     ...aboutOf(plan),
@@ -53,6 +56,27 @@ export function composeRollBack(
     [{ type: 'Rotation Rolled Back', id: id(), detail }],
     [count('RotationRolledBack')],
   );
+}
+
+/** What started a roll-back that is an execution of its own. */
+function wordsOf(startedBy: string): string {
+  switch (startedBy) {
+    case 'retirement':
+      return 'failed a check that had no verdict before, and was rolled back by its retirement';
+    case 'doctor':
+      return 'was rolled back by keyturn doctor';
+    case 'command-line':
+      return 'was rolled back by keyturn roll-back';
+    case 'dashboard':
+      return 'was rolled back by the button of the dashboard';
+    case 'event':
+      return 'was rolled back at the request of an event';
+    case 'audit':
+      // Keyturn's own until the command line and the retirement gave their names.
+      return 'was rolled back by a retirement or by keyturn doctor';
+    default:
+      return 'was rolled back by an execution that was started by hand';
+  }
 }
 
 /** Whether the previous value works: where it fails too, the fault is not in the new value. */

@@ -1,6 +1,7 @@
 import { AWSCURRENT } from '../contracts/labels.ts';
-import type { VerifiedVersions } from '../rotators/rotator.ts';
-import { StepRefused } from './errors.ts';
+import { PayloadInvalid } from '../rotators/errors.ts';
+import type { SecretVersion, VerifiedVersions } from '../rotators/rotator.ts';
+import { SecretUnusable, StepRefused } from './errors.ts';
 import {
   openRotation,
   type RotationFunction,
@@ -19,11 +20,18 @@ interface Request {
   readonly previousVersionId?: string | undefined;
 }
 
-/** @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions */
+/**
+ * A previous version that does not parse is no reason to look away from AWSCURRENT: it is left out, and `unreadablePrevious` says why.
+ * @throws StepRefused where AWSCURRENT has moved on: what was asked is not the case any more. VersionsUnrelated for other versions
+ */
 export async function openVerification(
   rotationFunction: VerificationFunction,
   request: Request,
-): Promise<{ rotation: UnguardedRotation; versions: VerifiedVersions<unknown> }> {
+): Promise<{
+  rotation: UnguardedRotation;
+  versions: VerifiedVersions<unknown>;
+  unreadablePrevious?: PayloadInvalid | SecretUnusable;
+}> {
   const secret = await rotationFunction.store.describe(request.secretArn);
   const versions = { current: request.versionId, previous: request.previousVersionId };
   if (standingOfVerification(secret, versions) === 'moved-on') {
@@ -39,14 +47,29 @@ export async function openVerification(
     token: request.versionId,
     settings: settings.rotator,
   });
-  const previous = request.previousVersionId
-    ? await readVersion(rotationFunction, secret.arn, request.previousVersionId)
-    : undefined;
+  const { previous, unreadablePrevious } = await readPrevious(rotationFunction, secret.arn, request.previousVersionId);
   return {
     rotation,
     versions: {
       current: await requireVersion(rotationFunction, secret.arn, request.versionId),
       ...(previous && { previous }),
     },
+    ...(unreadablePrevious && { unreadablePrevious }),
   };
+}
+
+/** What Secrets Manager or KMS refuse for now is not caught: it says nothing of the value. */
+async function readPrevious(
+  rotationFunction: VerificationFunction,
+  secretArn: string,
+  versionId: string | undefined,
+): Promise<{ previous?: SecretVersion<unknown>; unreadablePrevious?: PayloadInvalid | SecretUnusable }> {
+  if (!versionId) return {};
+  try {
+    const previous = await readVersion(rotationFunction, secretArn, versionId);
+    return previous ? { previous } : {};
+  } catch (error) {
+    if (error instanceof PayloadInvalid || error instanceof SecretUnusable) return { unreadablePrevious: error };
+    throw error;
+  }
 }

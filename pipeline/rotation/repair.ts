@@ -18,7 +18,8 @@ export async function repair(
 ): Promise<{ repaired: true }> {
   const { rotator } = rotationFunction;
   if (!rotator.repair) throw new StepRefused(`Secrets of kind ${rotator.kind} have no target that could be repaired.`);
-  const { rotation, versions } = await openVerification(rotationFunction, request);
+  const { rotation, versions, unreadablePrevious } = await openVerification(rotationFunction, request);
+  if (unreadablePrevious) throw unreadablePrevious;
   const seen = { current: request.versionId, previous: versions.previous?.versionId };
   const attempt = await unlessOvertaken(
     rotationFunction,

@@ -5,12 +5,12 @@ import type { SecretVersion } from '../rotators/rotator.ts';
 import { unlessOvertaken } from './guard.ts';
 import { openRotation, type RotationFunction, requireVersion, type UnguardedRotation } from './rotation-function.ts';
 import type { SecretDescription } from './secret-store.ts';
-import { hasFailed, isCurrent, isRollBackOvertaken } from './version-labels.ts';
+import { hasFailed, isCurrent, isInFlight, isRestoreOvertaken, isRollBackOvertaken } from './version-labels.ts';
 import { standingOfRollBack } from './version-relations.ts';
 
 export type RollBackResult =
-  | { rolledBack: true; restoredVersionId: string }
-  | { rolledBack: false; reason: 'superseded' };
+  /** `wasMoved`: another writer had moved AWSCURRENT back already. */
+  { rolledBack: true; restoredVersionId: string; wasMoved?: true } | { rolledBack: false; reason: 'superseded' };
 
 /** The version to go back to is gone, failed itself, or was never recorded. */
 export class RollBackImpossible extends KeyturnError {
@@ -25,6 +25,8 @@ export class RollBackImpossible extends KeyturnError {
  * 3. The target accepts the previous credential again.
  * 4. AWSCURRENT moves back, naming the version it is taken from: a value put by hand meanwhile is not overwritten.
  * 5. AWSPENDING, if it is still attached, and the in-flight label are detached from the failed version.
+ * Where AWSCURRENT is on the previous version before the rotation was closed, its move may be another writer's, which does
+ * not reach the target: step 3 is done there, too, and the mark of step 1 follows it.
  * May be called twice. When AWSCURRENT rests on neither version, another value was put: nothing is done.
  */
 export async function rollBack(
@@ -35,36 +37,77 @@ export async function rollBack(
   const { secretArn, versionId: failed, previousVersionId: previous } = request;
   const secret = await store.describe(secretArn);
   refuseImpossible(secret, previous);
-  const standing = standingOfRollBack(secret, { failed, previous });
+  const versions = { failed, previous };
+  const standing = standingOfRollBack(secret, versions, await isFailedLater(store, secret, versions));
   if (standing === 'superseded') return { rolledBack: false, reason: 'superseded' };
-  if (standing === 'begin' && !(await moveBack(rotationFunction, secret, { failed, previous }))) {
-    return { rolledBack: false, reason: 'superseded' };
-  }
+  const isMoved = standing === 'begin' ? moveBack : restoreMoved;
+  if (!(await isMoved(rotationFunction, secret, versions))) return { rolledBack: false, reason: 'superseded' };
   const stages = secret.stagesOf(failed);
   for (const stage of [AWSPENDING, KEYTURN_IN_FLIGHT]) {
     if (stages.includes(stage)) await store.moveStage({ secretArn, stage, from: failed });
   }
-  return { rolledBack: true, restoredVersionId: previous };
+  return { rolledBack: true, restoredVersionId: previous, ...(standing === 'moved' && { wasMoved: true }) };
+}
+
+/** Asked of Secrets Manager where the labels alone do not tell a move from a value that was put. */
+async function isFailedLater(
+  store: RotationFunction['store'],
+  secret: SecretDescription,
+  { failed, previous }: Versions,
+): Promise<boolean> {
+  if (failed === previous || !isCurrent(secret, previous) || hasFailed(secret, failed)) return false;
+  const [failedAt, previousAt] = [
+    await store.createdAt(secret.arn, failed),
+    await store.createdAt(secret.arn, previous),
+  ];
+  return failedAt > previousAt;
+}
+
+interface Versions {
+  readonly failed: string;
+  readonly previous: string;
 }
 
 /** Steps 1 to 4. Answers whether AWSCURRENT is on the previous version: another call may have moved it there. */
 async function moveBack(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  { failed, previous }: { failed: string; previous: string },
+  { failed, previous }: Versions,
 ): Promise<boolean> {
   const { store, rotator } = rotationFunction;
-  const { rotation, versions } = await readRestorable(rotationFunction, secret, failed, previous);
+  const { rotation, versions } = await readRestorable(rotationFunction, secret, { failed, previous });
   await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   const isOvertaken = (now: SecretDescription) => isRollBackOvertaken(now, { failed, previous });
   const write = () =>
     unlessOvertaken(rotationFunction, rotation, isOvertaken, (guarded) => rotator.restore(guarded, versions));
   if (isOvertaken(await store.describe(secret.arn)) || (await write()).overtaken) {
-    if (isCurrent(await store.describe(secret.arn), previous)) return true;
+    const now = await store.describe(secret.arn);
+    if (isCurrent(now, previous)) return restoreMoved(rotationFunction, now, { failed, previous });
     await store.moveStage({ secretArn: secret.arn, stage: KEYTURN_FAILED, from: failed });
     return false;
   }
   await store.moveStage({ secretArn: secret.arn, stage: AWSCURRENT, to: previous, from: failed });
+  return true;
+}
+
+/**
+ * AWSCURRENT has moved back: steps 3 and 1, unless the rotation was closed, which is done after them. Answers whether AWSCURRENT
+ * is there still. Another rotation over a version without the mark goes first: it gives the target its own credential.
+ */
+async function restoreMoved(
+  rotationFunction: RotationFunction,
+  secret: SecretDescription,
+  { failed, previous }: Versions,
+): Promise<boolean> {
+  if (hasFailed(secret, failed) && !isInFlight(secret, failed)) return true;
+  const { store, rotator } = rotationFunction;
+  const { rotation, versions } = await readRestorable(rotationFunction, secret, { failed, previous });
+  const isOvertaken = (now: SecretDescription) => isRestoreOvertaken(now, { failed, previous });
+  const attempt = await unlessOvertaken(rotationFunction, rotation, isOvertaken, (guarded) =>
+    rotator.restore(guarded, versions),
+  );
+  if (attempt.overtaken) return hasFailed(secret, failed) && isCurrent(await store.describe(secret.arn), previous);
+  await attach(rotationFunction, secret, KEYTURN_FAILED, failed);
   return true;
 }
 
@@ -96,8 +139,7 @@ async function attach(
 async function readRestorable(
   rotationFunction: RotationFunction,
   secret: SecretDescription,
-  failedId: string,
-  previousId: string,
+  { failed: failedId, previous: previousId }: Versions,
 ): Promise<{
   rotation: UnguardedRotation;
   versions: { failed: SecretVersion<unknown>; previous: SecretVersion<unknown> };

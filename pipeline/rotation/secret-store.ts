@@ -31,7 +31,7 @@ export interface SecretDescription extends VersionLabels {
 export class SecretStore {
   readonly #client: SecretsManagerClient;
   readonly #values = new Map<string, string>();
-  readonly #createdAt = new Map<string, Date>();
+  readonly #createdAt = new Map<string, Date | undefined>();
 
   constructor(client: SecretsManagerClient) {
     this.#client = client;
@@ -55,7 +55,7 @@ export class SecretStore {
         throw new SecretUnusable(`${secretArn} holds a binary value; Keyturn rotates secrets whose value is a string.`);
       }
       this.#remember(key, answer.SecretString);
-      if (answer.CreatedDate) this.#createdAt.set(key, answer.CreatedDate);
+      this.#createdAt.set(key, answer.CreatedDate);
       return answer.SecretString;
     } catch (error) {
       if (isNamed(error, 'ResourceNotFoundException')) return undefined;

@@ -14,7 +14,8 @@ export async function sweep(
   rotation: UnguardedRotation,
 ): Promise<void> {
   const { rotator, store, readSettings } = rotationFunction;
-  if (!rotator.sweep) return;
+  const sweepOutside = rotator.sweep?.bind(rotator);
+  if (!sweepOutside) return;
   const currentId = currentVersionId(secret);
   const seen = { token: rotation.token, current: currentId };
   if (isSweepOvertaken(secret, seen)) return;
@@ -32,7 +33,7 @@ export async function sweep(
     rotationFunction,
     rotation,
     (now) => isSweepOvertaken(now, seen),
-    async (guarded) => rotator.sweep?.(guarded, swept),
+    (guarded) => sweepOutside(guarded, swept),
   );
 }
 
@@ -42,8 +43,8 @@ async function readKnown(
   current: SecretVersion<unknown>,
 ): Promise<SecretVersion<unknown>[]> {
   const known = [current];
-  for (const [versionId, stages] of secret.stagesByVersion) {
-    if (versionId === current.versionId || stages.length === 0) continue;
+  for (const versionId of secret.stagesByVersion.keys()) {
+    if (versionId === current.versionId) continue;
     const version = await readVersion(rotationFunction, secret.arn, versionId);
     if (version) known.push(version);
   }

@@ -16,14 +16,17 @@ export async function serveVerification(verification: VerificationFunction, even
 /** Asks the target whether the credentials that are meant to work do. Reads only; may be called as often as one likes. */
 async function verify(verification: VerificationFunction, request: VerificationRequest): Promise<VerifyAnswer> {
   const { rotator } = verification;
-  const { rotation, versions } = await openVerification(verification, request);
+  const { rotation, versions, unreadablePrevious } = await openVerification(verification, request);
   const reading = guarded(verification, rotation, (now) => !isCurrent(now, request.versionId));
   const { current, previous } = versions;
   const promotedAt = request.promotedAt && new Date(request.promotedAt);
   const blockers = promotedAt &&
     previous && { blockers: await usersOf(rotator, reading, { current, previous, promotedAt }) };
   if (!rotator.verify) return { supported: false, ...blockers };
-  return { supported: true, ...(await rotator.verify(reading, versions)), ...blockers };
+  const verdict = await rotator.verify(reading, versions);
+  if (!unreadablePrevious) return { supported: true, ...verdict, ...blockers };
+  const { message: reason } = unreadablePrevious;
+  return { supported: true, ...verdict, previous: { works: false, reason, isUnreadable: true } };
 }
 
 async function usersOf(

@@ -127,6 +127,14 @@ export function isRollBackOvertaken(
     : pendingBeside(now, failed, previous) !== undefined;
 }
 
+/** AWSCURRENT was moved back, and the target is to accept it again: 1. Another version is current. 2. A rotation is under way. */
+export function isRestoreOvertaken(
+  now: VersionLabels,
+  { failed, previous }: { readonly failed: string; readonly previous: string },
+): boolean {
+  return !isCurrent(now, previous) || pendingBeside(now, failed, previous) !== undefined;
+}
+
 /**
  * 1. Another version is current. 2. It failed its checks: a roll-back makes the target accept the version before.
  * 3. A candidate is under way: its credential may be at the target already, and may be promoted any moment. 4. The previous

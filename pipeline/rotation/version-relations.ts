@@ -26,12 +26,15 @@ export function standingOfCandidate(secret: Labels, versionId: string): 'candida
 
 /**
  * RollBack moves AWSCURRENT from the version that failed to AWSPREVIOUS. `finish`: AWSCURRENT is there already, and AWSPREVIOUS
- * and the mark of a roll-back that was cut off rest on the version that failed. `superseded`: another value is current.
+ * and the mark of a roll-back that was cut off rest on the version that failed. `moved`: the same without the mark, and the
+ * version that failed is the later one (`isFailedLater`): another writer has moved AWSCURRENT back. A value that replaces
+ * another is the later one of the two. `superseded`: another value is current.
  */
 export function standingOfRollBack(
   secret: Labels,
   { failed, previous }: { readonly failed: string; readonly previous: string },
-): 'begin' | 'finish' | 'superseded' {
+  isFailedLater: boolean,
+): 'begin' | 'finish' | 'moved' | 'superseded' {
   expectTwo(secret, failed, previous);
   if (isCurrent(secret, failed)) {
     if (isPrevious(secret, previous)) return 'begin';
@@ -39,6 +42,7 @@ export function standingOfRollBack(
   }
   if (!isCurrent(secret, previous)) return 'superseded';
   if (hasFailed(secret, failed) && isPrevious(secret, failed)) return 'finish';
+  if (isPrevious(secret, failed) && isFailedLater) return 'moved';
   throw unrelated(secret, `${isNot(secret, failed, AWSCURRENT)} No roll-back of it has begun.`);
 }
 

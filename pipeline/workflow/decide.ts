@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FindingCode } from '../contracts/audit.ts';
+import type { CredentialVerdict, FindingCode } from '../contracts/audit.ts';
 import type { RotationRequest } from '../contracts/execution.ts';
 import { AWSCURRENT, AWSPREVIOUS, EMERGENCY_TOKEN_PREFIX, WORKFLOW_TOKEN_PREFIX } from '../contracts/labels.ts';
 import type { WorkflowRequest } from '../contracts/rotation-event.ts';
@@ -150,10 +150,18 @@ function decideRollBack(secret: SecretDescription, expectedVersionId?: string): 
   return { path: 'roll-back', ...versions, reason: 'a roll-back was asked for' };
 }
 
-/** Why a roll-back of the current version cannot succeed; undefined where it can. Pure. */
-export function whyRollBackIsImpossible(secret: SecretDescription): string | undefined {
+/**
+ * Why a roll-back of the current version cannot succeed, by its labels and by `previous`, what a verification found of the
+ * version before it, where one was made; undefined where it can. Pure.
+ */
+export function whyRollBackIsImpossible(
+  secret: SecretDescription,
+  previous: CredentialVerdict | undefined,
+): string | undefined {
   const versions = versionsOfRollBack(secret);
-  return 'impossible' in versions ? versions.impossible : undefined;
+  if ('impossible' in versions) return versions.impossible;
+  if (!previous || previous.works || !previous.isUnreadable) return undefined;
+  return `${secret.name}: version ${versions.previousVersionId} cannot be put back, because nothing can use its value: ${previous.reason} Put a working value by hand.`;
 }
 
 /**

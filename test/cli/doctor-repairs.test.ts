@@ -318,11 +318,6 @@ describe('a replica out of sync', () => {
 });
 
 describe('a current version that failed its checks', () => {
-  const silently = async (run: () => Promise<unknown>) => {
-    desk.cloud.settings.eventsLostRate = 1;
-    await run();
-    desk.cloud.settings.eventsLostRate = 0;
-  };
   const put = (SecretString: string) =>
     desk.secrets.send(new PutSecretValueCommand({ SecretId: 'shop/database', SecretString }));
   const markFailed = async (MoveToVersionId: string) => {
@@ -331,29 +326,49 @@ describe('a current version that failed its checks', () => {
     await desk.secrets.send(new UpdateSecretVersionStageCommand(move));
   };
 
+  /** The second value is current and marked, over the first, whose version is the answer. */
+  async function markOver(first: string, second: string): Promise<string | undefined> {
+    // Nothing hears of either.
+    desk.cloud.settings.eventsLostRate = 1;
+    const { VersionId: before } = await put(first);
+    const { VersionId } = await put(second);
+    await markFailed(VersionId!);
+    desk.cloud.settings.eventsLostRate = 0;
+    return before;
+  }
+
+  test('the version before it is no payload: no roll-back is offered, and a person is shown how to put a value', async () => {
+    const value = JSON.stringify(await desk.value('shop/database'));
+    await markOver('no JSON at all', value);
+    const found = await examine('shop/database', '--repair', '--yes');
+    expect(found).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    expect(found.findings[0]).not.toHaveProperty('repair');
+    expect(found.findings[0].command).toMatch(/^aws secretsmanager put-secret-value --secret-id shop\/database /);
+    expect(JSON.stringify(found)).not.toContain('no JSON at all');
+  });
+
   test('the roll-back that was started fails: not repaired, with the cause, and 1', async () => {
     const value = JSON.stringify(await desk.value('shop/database'));
-    await silently(async () => {
-      await put('no JSON at all');
-      const { VersionId } = await put(value);
-      await markFailed(VersionId!);
-    });
+    await markOver(value, `${value}  `);
     expect(await examine('shop/database')).toMatchObject({ code: 1, codes: ['CurrentFailed'] });
+    const move = { service: 'secretsmanager', operation: 'UpdateSecretVersionStage', rate: 1 };
+    desk.cloud.faults.add({
+      id: 'no',
+      kind: 'error',
+      ...move,
+      code: 'ResourceNotFoundException',
+      message: 'not there',
+    });
     const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
+    desk.cloud.faults.remove('no');
     expect(repaired.code).toBe(1);
     expect(repaired.stdout).toMatch(/^not repaired {2}shop\/database CurrentFailed: RollBackFailed: .*roll-back-/m);
     expect(repaired.stdout).not.toMatch(/^repaired/m);
-    expect(repaired.stdout).not.toContain('no JSON at all');
   });
 
   test('the roll-back that was started succeeds: repaired, after it has ended, and 0', async () => {
     const value = JSON.stringify(await desk.value('shop/database'));
-    let before: string | undefined;
-    await silently(async () => {
-      before = (await put(value)).VersionId;
-      const { VersionId } = await put(`${value} `);
-      await markFailed(VersionId!);
-    });
+    const before = await markOver(value, `${value} `);
     const repaired = await desk.keyturn(['doctor', 'shop/database', '--repair', '--yes']);
     expect(repaired).toMatchObject({
       code: 0,

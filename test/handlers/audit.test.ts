@@ -37,7 +37,7 @@ describe('what is found, and repaired', () => {
     const { done, awaited } = await repair(found!);
     expect(done).toContain('given up');
     expect(await inputOf(awaited)).toEqual({
-      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ secretId: arn, startedBy: 'doctor', operation: 'repair' },
       ...{ code: 'PendingStuck', expectedVersionId: VersionId },
     });
   });
@@ -85,7 +85,7 @@ describe('what is found, and repaired', () => {
     expect(input).toMatchObject({
       versionId: VersionId,
       previousVersionId: versionId,
-      startedBy: 'audit',
+      startedBy: 'doctor',
       emergency: false,
     });
     expect(input.gracePeriodSeconds).toBeGreaterThan(3_400);
@@ -118,7 +118,7 @@ describe('what is found, and repaired', () => {
       message: expect.stringContaining('the login was refused'),
     });
     expect(await inputOf((await repair(found!)).awaited)).toEqual({
-      ...{ secretId: arn, startedBy: 'audit', operation: 'repair' },
+      ...{ secretId: arn, startedBy: 'doctor', operation: 'repair' },
       ...{ code: 'CurrentRefused', expectedVersionId: versionId },
     });
   });

@@ -51,7 +51,7 @@ const commands = within('cli', {
   '.': [
     ...['./aws', './doctor', './execution', './laptop', './plan', './terminal', 'packages/laptop/index.ts'],
     ...['pipeline/audit', 'pipeline/contracts', 'pipeline/contracts/grammar', 'pipeline/contracts/manifest'],
-    'pipeline/contracts/settings',
+    ...['pipeline/contracts/payloads', 'pipeline/contracts/settings'],
     'pipeline/dashboard',
     ...['pipeline/fleet', 'pipeline/workflow'],
   ],

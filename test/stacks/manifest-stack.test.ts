@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { App, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { parseManifest } from '../../pipeline/contracts/manifest/manifest-safety.ts';
 import { ManifestStack } from '../../stacks/manifest-stack.ts';
-import { runProcess } from '../cli/desk.ts';
 
 const synthesize = (manifest: object): Template =>
   Template.fromStack(new ManifestStack(new App(), 'Test', { manifest: parseManifest(manifest) }));
@@ -384,21 +380,4 @@ test('a manifest of names goes wherever it is deployed', () => {
   expect(Token.isUnresolved(new ManifestStack(new App(), 'Test', { manifest: named }).account)).toBe(true);
   const env = { account: '210987654321', region: 'eu-west-1' };
   expect(new ManifestStack(new App(), 'Test', { manifest: named, env }).region).toBe('eu-west-1');
-});
-
-test('a manifest that is not well ends the synthesis with what to write, and no stack trace', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-manifest-'));
-  const path = join(folder, 'keyturn.json');
-  writeFileSync(path, JSON.stringify({ secrets: { db: { kind: 'postgres', secret: { name: 'n' } } } }));
-  const synthesis = await runProcess(['--conditions=keyturn-source', '--import', 'tsx', 'bin/app.ts'], {
-    CDK_CONTEXT_JSON: JSON.stringify({ manifest: path }),
-    CDK_OUTDIR: join(folder, 'cdk.out'),
-  });
-  rmSync(folder, { recursive: true });
-  expect(synthesis).toEqual({
-    code: 1,
-    stdout: '',
-    stderr:
-      'secrets["db"]: strategy "alternating-users" needs an administrator. Write "superuserSecret": "<ARN or name>", or "strategy": "single-user".\n',
-  });
 });

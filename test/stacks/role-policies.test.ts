@@ -53,6 +53,7 @@ const fn = (name: string) => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${nam
 const ours = (description: RegExp) => () => template.arn('AWS::Lambda::Function', description);
 const machine = (id: RegExp) => () => template.arn('AWS::StepFunctions::StateMachine', id);
 const bus = (name: string) => `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${name}`;
+const execution = (of: string) => `arn:aws:states:${REGION}:${ACCOUNT}:execution:${of}:one`;
 const user = (name: string) => `arn:aws:iam::${ACCOUNT}:user/${name}`;
 const parameter = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter${name}`;
 const story = { 'events:source': 'keyturn' };
@@ -175,6 +176,8 @@ const workflow: Row[] = [
   // Its children: a Distributed Map starts executions of its own machine.
   ['states:StartExecution', 'a fleet', machine(/RotateFleet/), ['machine fleet']],
   ['states:StartExecution', 'another machine', `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:theirs`, nobody],
+  ['states:DescribeExecution', 'a rotation', execution('keyturn-rotate-secret'), ['machine fleet', 'report']],
+  ['states:DescribeExecution', 'another machine’s', execution('theirs'), nobody],
   ['states:StopExecution', 'a rotation', `arn:aws:states:${REGION}:${ACCOUNT}:execution:theirs:one`, nobody],
   ['events:PutEvents', 'the story', bus('keyturn'), ['audit', 'report', ...rotationFunctions], story],
   ['events:PutEvents', 'an event of another source', bus('keyturn'), nobody, { 'events:source': 'theirs' }],
@@ -198,7 +201,7 @@ const workflow: Row[] = [
     'sqs:SendMessage',
     'dead letters',
     () => template.arn('AWS::SQS::Queue', /./),
-    ['schedule of the audit', 'schedules'],
+    ['audit', 'history', 'notify', 'report', 'schedule of the audit', 'schedules', 'sync'],
   ],
 ];
 

@@ -295,16 +295,16 @@ describe('what keeps await-convergence from its work', () => {
   });
 
   test.each([
-    ['is made again after passing faults', passing, 30, 31],
-    ['that cannot be made changes nothing of the outcome', forGood, 99, 1],
-  ])('the report that it cannot look %s', async (_, error, times, made) => {
+    ['is made again after passing faults', passing, 30, 31, 'SecretsManager.ResourceNotFoundException'],
+    ['that cannot be made is what it ends with', forGood, 99, 1, 'ReportFailed'],
+  ])('the report that it cannot look %s', async (_, error, times, made, code) => {
     await propagate({ consumers: [expiring] });
     failReports('lagging', error, times);
     world.secretsManager.DescribeSecret = () => {
       throw serviceFailed('ResourceNotFoundException', 400);
     };
     await converge();
-    expect(awaiting()).toMatchObject({ status: 'FAILED', error: 'SecretsManager.ResourceNotFoundException' });
+    expect(awaiting()).toMatchObject({ status: 'FAILED', error: code });
     expect(world.reports('lagging')).toHaveLength(made);
   });
 

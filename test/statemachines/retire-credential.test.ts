@@ -67,7 +67,7 @@ describe('a check that had no verdict after the promotion', () => {
     expect(rollBack?.name).toBe(`roll-back-${TOKEN}`);
     expect(JSON.parse(rollBack?.input as string)).toMatchObject({
       secretId: SECRET_ARN,
-      startedBy: 'audit',
+      startedBy: 'retirement',
       operation: 'roll-back',
       expectedVersionId: TOKEN,
       failure: { code: 'CheckFailed', checks: [{ name: 'login', outcome: 'failed', code: 'WrongPassword' }] },

@@ -328,14 +328,24 @@ describe.each([
     expect(reported().filter((one) => one === report)).toHaveLength(2);
   });
 
-  test('changes nothing of the outcome where it cannot be made', async () => {
+  test('changes nothing of the outcome where it cannot be made; a failure says that it could not be published', async () => {
     given(() => new FunctionFailed('InputInvalid'));
     const execution = await retire({ checks: [check] });
     expect(execution).toMatchObject({ status });
-    if (status === 'FAILED') expect(execution.error).toBe('TargetRefused');
+    if (status === 'FAILED')
+      expect(execution).toMatchObject({ error: 'ReportFailed', cause: expect.stringContaining('TargetRefused: ') });
     else expect(outcome(execution)).toBe('retired');
     expect(reported().filter((one) => one === report)).toHaveLength(1);
   });
+});
+
+test('a retirement that looks once ends where a check has no verdict', async () => {
+  rotatorSays({});
+  world.functions.Check = () => {
+    throw new FunctionFailed('NoRoute');
+  };
+  expect(await retire({ checks: [check], once: true })).toMatchObject({ status: 'FAILED', error: 'CheckInconclusive' });
+  expect(operations()).toEqual(['GatherEvidence']);
 });
 
 /** Branches that no input reaches, each with its reason. */

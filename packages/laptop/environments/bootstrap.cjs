@@ -223,7 +223,7 @@ function stringify(result) {
   }
 }
 
-// The process's own end: what nobody caught is reported, then the environment is gone.
+// The process's own end: an error that no code caught is reported, then the environment is gone.
 function crash(title, error, code) {
   logFailure(title, error);
   send({ type: settle ? 'done' : 'init-error', error: toError(error), memoryMegabytes: memory(), last: true });

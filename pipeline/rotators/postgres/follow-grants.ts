@@ -111,7 +111,7 @@ export async function ownsSchemas({ query }: Reading, from: string): Promise<boo
 export async function reassignOwned(statements: Statements, from: string, owner: string): Promise<void> {
   if (!(await ownedDatabases(statements, from)).includes('')) return;
   await withMemberships(statements, [from, owner], [], async () => {
-    // Tables have been handed over one by one: one that is in use now is left to the next try, and keeps nobody waiting.
+    // Tables have been handed over one by one: one that is in use now is left to the next try, and keeps no session waiting.
     await statements.query(`SET LOCAL lock_timeout = ${REASSIGN_LOCK_MILLISECONDS}`);
     await statements.execute('REASSIGN OWNED BY %I TO %I', from, owner);
     await statements.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}`);

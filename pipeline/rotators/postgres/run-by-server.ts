@@ -10,7 +10,7 @@ export interface ServerWork {
 }
 
 /**
- * What the server itself runs as one of these logins. Its workers log in as anybody else: after a retirement they are
+ * What the server itself runs as one of these logins. Its workers log in as every client does: after a retirement they are
  * refused at their next start, in silence. Only this database's jobs are seen: pg_cron has them in one.
  * https://github.com/citusdata/pg_cron, https://www.postgresql.org/docs/current/logical-replication-security.html
  */

@@ -318,65 +318,6 @@ test('a description without dates is not taken for a fresh one', () => {
   expect(only({ ...seen(inFlight), secret })?.code).toBe('RetirementLost');
 });
 
-describe('a way out is only advised where it can succeed', () => {
-  const failed = (previous: string[], current = 'v2') =>
-    only(
-      seen({ [current]: ['AWSCURRENT', 'KEYTURN_FAILED'], v1: previous }, { story: { believedVersionId: current } }),
-    );
-
-  test('a roll-back, where the version before it may come back', () => {
-    expect(failed(['AWSPREVIOUS'])).toMatchObject({ repair: { action: 'roll-back', versionId: 'v2' }, isSafe: false });
-  });
-
-  test.each([
-    ['failed its own checks', ['AWSPREVIOUS', 'KEYTURN_FAILED'], 'v2', 'failed its checks itself'],
-    ['is not there', [], 'v2', 'no previous version'],
-    ['has been retired', ['AWSPREVIOUS'], 'keyturn-1', 'has been retired'],
-  ])('no roll-back, where the version before it %s: a person puts a value', (_, previous, current, why) => {
-    const found = failed(previous, current);
-    expect(found?.repair).toBeUndefined();
-    expect(found?.message).toContain(why);
-    expect(found?.command).toBe(
-      'aws secretsmanager put-secret-value --secret-id app/db --secret-string file://VALUE_FILE',
-    );
-  });
-
-  const refused = (more: object, kind = 'postgres') =>
-    only(
-      seen(atRest, { set: { kind } as never, target: target({ current: { works: false, reason: 'no', ...more } }) }),
-    );
-
-  test('a refused login is repaired by its rotator, unless a role is missing: then that comes first', () => {
-    expect(refused({})).toMatchObject({ repair: { action: 'repair-target', code: 'CurrentRefused' } });
-    const missing = { code: 'RoleMissing', message: 'r', person: 'CREATE ROLE app LOGIN;' };
-    const blocked = target({ current: { works: false, reason: 'no' }, findings: [missing], repairable: [] });
-    const [current, role] = findDrift(seen(atRest, { target: blocked }), now);
-    expect(current).toMatchObject({ command: 'Repair RoleMissing first, then: keyturn doctor app/db --repair' });
-    expect(current?.repair).toBeUndefined();
-    expect(role).toMatchObject({ code: 'RoleMissing', command: 'CREATE ROLE app LOGIN;' });
-  });
-
-  test('a refused API key is replaced by a rotation; a value that is no payload is put again by a person', () => {
-    const key = (more: object) =>
-      only(
-        seen(atRest, {
-          set: { kind: 'api-key' } as never,
-          target: target({ current: { works: false, reason: 'no', ...more }, repairable: [] }),
-        }),
-      )?.command;
-    expect(key({})).toBe('keyturn rotate app/db --emergency --wait');
-    expect(key({ isUnreadable: true })).toMatch(/^Put a value that works: aws secretsmanager put-secret-value /);
-  });
-
-  test('an overdue secret whose previous credential is not retired yet: retired first', () => {
-    const dates = { lastRotatedAt: ago(2_000), nextRotationAt: ago(25) };
-    expect(only(seen(inFlight, { isRetiring: true, dates, described: { lastChangedAt: ago(1) } }))).toMatchObject({
-      code: 'SecretOverdue',
-      command: 'keyturn rotate app/db --wait --retire-now',
-    });
-  });
-});
-
 test('a lagging consumer is named with since when, because of what, until when, and a repair that notifies it again', () => {
   const [found] = findDrift(seen(atRest, { consumers: [consumer(lag)] }), now);
   expect(found).toMatchObject({

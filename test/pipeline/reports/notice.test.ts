@@ -29,11 +29,13 @@ test('a failed rotation: who, why, what to do next, and where it is written', ()
   });
 });
 
-test('a roll-back says that the previous value is back; one by hand is no news to whoever did it', () => {
+test('a roll-back says that the previous value is back; one that a person asked for is no news, one that an event did is', () => {
   const detail = { ...failed, restoredVersionId: 'v1', message: 'app/db: database: refused', durationMilliseconds: 1 };
   const notice = composeNotice(event('Rotation Rolled Back', { ...detail, code: 'CheckFailed' }));
   expect(notice?.subject).toBe('Keyturn: app/db: rolled back, the previous value is back');
-  expect(composeNotice(event('Rotation Rolled Back', { ...detail, code: 'RollBackRequested' }))).toBeUndefined();
+  const asked = { ...detail, code: 'RollBackRequested' };
+  expect(composeNotice(event('Rotation Rolled Back', asked))).toBeUndefined();
+  expect(composeNotice(event('Rotation Rolled Back', { ...asked, startedBy: 'event' }))).toEqual(notice);
 });
 
 test('a check that failed in a rotation is told by the rotation’s end; on demand or on a schedule it is told itself', () => {

@@ -143,6 +143,26 @@ test('a roll-back says whether the checks pass again, since otherwise the fault 
   );
 });
 
+test.each([
+  ['retirement', 'failed a check that had no verdict before, and was rolled back by its retirement'],
+  ['doctor', 'was rolled back by keyturn doctor'],
+  ['command-line', 'was rolled back by keyturn roll-back'],
+  ['dashboard', 'was rolled back by the button of the dashboard'],
+  ['event', 'was rolled back at the request of an event'],
+  ['unknown', 'was rolled back by an execution that was started by hand'],
+])('a roll-back that is an execution of its own names what started it: %s', (startedBy, words) => {
+  const { message } = composeReport(
+    { ...reportOf('rolled-back'), plan: { ...plan, path: 'roll-back', startedBy } },
+    now,
+  ).outcome;
+  expect(message).toContain(`${words} to v1.`);
+});
+
+test('a roll-back after another writer moved AWSCURRENT back says so', () => {
+  const { message } = composeReport({ ...reportOf('rolled-back'), rollBack: { wasMoved: true } }, now).outcome;
+  expect(message).toMatch(/rolled back to v1\. Another writer had moved AWSCURRENT back already/);
+});
+
 test('a failure before there is a plan names the secret that was asked for', () => {
   expect(composeReport(reportOf('failed'), now).outcome).toEqual({
     code: 'SecretNotManaged',

@@ -1,5 +1,5 @@
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FLIGHT, type LabelledSecret, type Labels, labelSecret, P } from './staged-secret.ts';
+import { B, C, FAILED, FLIGHT, type LabelledSecret, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -80,6 +80,24 @@ describe('Abandon', () => {
     expect(await abandon(secret)).toEqual({ abandoned: false, reason: 'promoted' });
     expect(secret.asked).toEqual([]);
     expect(secret.writes()).toEqual(['AWSPENDING keyturn-v2 →']);
+  });
+
+  test('of what was promoted and replaced takes AWSPENDING alone, whatever is put meanwhile', async () => {
+    const secret = await labelSecret(laptop, { v3: [C], 'keyturn-v2': [B, P, FLIGHT] });
+    atLook(secret, 2, ({ put }) => put('v4'));
+    expect(await abandon(secret)).toEqual({ abandoned: false, reason: 'promoted' });
+    expect(secret.writes()).toEqual(['AWSPENDING keyturn-v2 →']);
+    expect(secret.asked).toEqual([]);
+  });
+
+  test.each<[string, Labels, boolean]>([
+    ['still there', { v1: [C], 'keyturn-v2': [B, P, FLIGHT, FAILED] }, true],
+    ['gone', { v1: [C], 'keyturn-v2': [B, FAILED] }, false],
+  ])('of what was rolled back leaves the target to the roll-back, AWSPENDING %s', async (_case, labels, detached) => {
+    const secret = await labelSecret(laptop, labels);
+    expect(await abandon(secret)).toEqual({ abandoned: true, detachedPending: detached });
+    expect(secret.writes()).toEqual(detached ? ['AWSPENDING keyturn-v2 →'] : []);
+    expect(secret.asked).toEqual([]);
   });
 
   test('has the target accept again what was promoted after it had forgotten it', async () => {

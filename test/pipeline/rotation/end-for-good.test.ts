@@ -1,6 +1,8 @@
+import { endForGood } from '../../../pipeline/rotation/end-for-good.ts';
+import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
 import { TargetRefused, TargetUnavailable } from '../../../pipeline/rotators/errors.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { idOf, labelledSecret } from './labelled-secret.ts';
+import { idOf, labelledSecret, sorted } from './labelled-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -50,6 +52,14 @@ test('AWSPENDING of a version that was promoted meanwhile is left to Secrets Man
   });
   await expect(secret.invoke(step(secret.arn))).rejects.toMatchObject({ code: 'TargetRefused' });
   expect((await state()).b).toEqual(expect.arrayContaining(['AWSCURRENT', 'KEYTURN_IN_FLIGHT']));
+});
+
+test('AWSPENDING that Secrets Manager has not taken from AWSCURRENT yet stays', async () => {
+  const promoted = { a: ['AWSPREVIOUS'], b: ['AWSCURRENT', 'AWSPENDING', 'KEYTURN_IN_FLIGHT'] };
+  const { secret, state } = await labelledSecret(laptop, promoted);
+  const store = new SecretStore(laptop.secrets);
+  await endForGood({ store }, { secretArn: secret.arn, token: idOf('b') });
+  expect(await state()).toEqual(sorted(promoted));
 });
 
 test('killed at any call of it, the next attempt detaches it', async () => {

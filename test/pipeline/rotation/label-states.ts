@@ -24,6 +24,8 @@ export const states = {
   'rolled back, and rotated since': { a: [B], b: [FAILED], c: [C, FLIGHT] },
   'a roll-back cut off, and rotated since': { a: [B], b: [P, FAILED], c: [C, FLIGHT] },
   'a label of a person’s': { a: [B], b: [C, FLIGHT], c: ['BLUE'] },
+  'promoted, and moved back by hand': { a: [C], b: [B, FLIGHT] },
+  'another value, and moved back by hand': { a: [C], b: [B] },
 } as const satisfies Record<string, State>;
 
 export type StateName = keyof typeof states;
@@ -69,6 +71,8 @@ export const pairs: Record<PairOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! i ! i | b: s i ! i | c: R i ! i | x: s i ! i',
     'a roll-back cut off, and rotated since': 'a: ! i ! i | b: s i ! i | c: R i ! i | x: s i ! i',
     'a label of a person’s': 'a: ! ! s i | b: R ! ! i | c: s ! ! i | x: s ! s i',
+    'promoted, and moved back by hand': 'a: ! R i | b: R ! i | x: ! s i',
+    'another value, and moved back by hand': 'a: ! R i | b: R ! i | x: ! s i',
   },
   GatherEvidence: {
     'a first value': 'a: ! ! | x: s !',
@@ -87,6 +91,8 @@ export const pairs: Record<PairOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! s s s | b: s ! s s | c: E ! ! ! | x: s s s !',
     'a roll-back cut off, and rotated since': 'a: ! s s s | b: s ! s s | c: E ! ! ! | x: s s s !',
     'a label of a person’s': 'a: ! s s s | b: E ! ! ! | c: s s ! s | x: s s s !',
+    'promoted, and moved back by hand': 'a: ! E ! | b: s ! s | x: s s !',
+    'another value, and moved back by hand': 'a: ! E ! | b: s ! s | x: s s !',
   },
   Retire: {
     'a first value': 'a: ! ! | x: s !',
@@ -105,6 +111,8 @@ export const pairs: Record<PairOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! s s s | b: s ! s s | c: R ! ! ! | x: s s s !',
     'a roll-back cut off, and rotated since': 'a: ! s s s | b: s ! s s | c: R ! ! ! | x: s s s !',
     'a label of a person’s': 'a: ! s s s | b: R ! ! ! | c: s s ! s | x: s s s !',
+    'promoted, and moved back by hand': 'a: ! R ! | b: s ! s | x: s s !',
+    'another value, and moved back by hand': 'a: ! R ! | b: s ! s | x: s s !',
   },
   Verify: {
     'a first value': 'a: ! ! | x: m !',
@@ -123,6 +131,8 @@ export const pairs: Record<PairOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! m m m | b: m ! m m | c: V ! ! ! | x: m m m !',
     'a roll-back cut off, and rotated since': 'a: ! m m m | b: m ! m m | c: V ! ! ! | x: m m m !',
     'a label of a person’s': 'a: ! m m m | b: V ! ! ! | c: m m ! m | x: m m m !',
+    'promoted, and moved back by hand': 'a: ! V ! | b: m ! m | x: m m !',
+    'another value, and moved back by hand': 'a: ! V ! | b: m ! m | x: m m !',
   },
   Repair: {
     'a first value': 'a: ! ! | x: m !',
@@ -141,6 +151,8 @@ export const pairs: Record<PairOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! m m m | b: m ! m m | c: M ! ! ! | x: m m m !',
     'a roll-back cut off, and rotated since': 'a: ! m m m | b: m ! m m | c: m ! ! ! | x: m m m !',
     'a label of a person’s': 'a: ! m m m | b: M ! ! ! | c: m m ! m | x: m m m !',
+    'promoted, and moved back by hand': 'a: ! m ! | b: m ! m | x: m m !',
+    'another value, and moved back by hand': 'a: ! m ! | b: m ! m | x: m m !',
   },
 };
 
@@ -173,6 +185,8 @@ export const singles: Record<SingleOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: p | b: A | c: p | x: A',
     'a roll-back cut off, and rotated since': 'a: p | b: A | c: p | x: A',
     'a label of a person’s': 'a: p | b: p | c: ! | x: A',
+    'promoted, and moved back by hand': 'a: p | b: p | x: A',
+    'another value, and moved back by hand': 'a: p | b: p | x: A',
   },
   testSecret: {
     'a first value': 'a: d | x: r',
@@ -191,6 +205,8 @@ export const singles: Record<SingleOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: r | b: r | c: d | x: r',
     'a roll-back cut off, and rotated since': 'a: r | b: r | c: d | x: r',
     'a label of a person’s': 'a: r | b: d | c: r | x: r',
+    'promoted, and moved back by hand': 'a: d | b: r | x: r',
+    'another value, and moved back by hand': 'a: d | b: r | x: r',
   },
   native: {
     'a first value': 'a: ! | x: <a',
@@ -209,6 +225,8 @@ export const singles: Record<SingleOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: ! | b: ! | c: <a | x: <c',
     'a roll-back cut off, and rotated since': 'a: ! | b: ! | c: <a | x: <c',
     'a label of a person’s': 'a: ! | b: <a | c: ! | x: <b',
+    'promoted, and moved back by hand': 'a: ! | b: ! | x: <a',
+    'another value, and moved back by hand': 'a: ! | b: ! | x: <a',
   },
   hand: {
     'a first value': 'a: - | x: -',
@@ -227,6 +245,8 @@ export const singles: Record<SingleOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: - | b: - | c: - | x: -',
     'a roll-back cut off, and rotated since': 'a: - | b: - | c: - | x: -',
     'a label of a person’s': 'a: - | b: - | c: - | x: -',
+    'promoted, and moved back by hand': 'a: <b | b: - | x: -',
+    'another value, and moved back by hand': 'a: <b | b: - | x: -',
   },
   'roll-back': {
     'a first value': 'a: i | x: i',
@@ -245,5 +265,7 @@ export const singles: Record<SingleOperation, Record<StateName, string>> = {
     'rolled back, and rotated since': 'a: i | b: i | c: <a | x: i',
     'a roll-back cut off, and rotated since': 'a: i | b: i | c: <a | x: i',
     'a label of a person’s': 'a: i | b: <a | c: i | x: i',
+    'promoted, and moved back by hand': 'a: <b | b: i | x: i',
+    'another value, and moved back by hand': 'a: <b | b: i | x: i',
   },
 };

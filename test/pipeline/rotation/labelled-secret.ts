@@ -68,6 +68,7 @@ export async function labelledSecret(
   const SecretId = secret.arn;
   for (const name of Object.keys(wanted)) {
     const setUp = { ClientRequestToken: idOf(name), SecretString: name, VersionStages: [`SET_UP_${name}`] };
+    await laptop.clock.advance(1_000);
     await laptop.secrets.send(new PutSecretValueCommand({ SecretId, ...setUp }));
   }
   const holder = async (stage: string) => (await secret.versionWith(stage)) as string;

@@ -1,6 +1,7 @@
+import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { TargetRefused } from '../../../pipeline/rotators/errors.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { B, C, FAILED, FLIGHT, type LabelledSecret, type Labels, labelSecret, P } from './staged-secret.ts';
+import { B, C, FAILED, FLIGHT, idOf, type LabelledSecret, type Labels, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -9,6 +10,16 @@ beforeAll(async () => {
 afterAll(() => laptop.close());
 
 const rollBack = (secret: LabelledSecret) => secret.ask('RollBack', { version: 'keyturn-v2', previous: 'v1' });
+/** A person moves AWSCURRENT from one version to another, past the rotation function. */
+const moveBack = (secret: LabelledSecret, from = 'keyturn-v2', to = 'v1') =>
+  laptop.secrets.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secret.arn,
+      VersionStage: C,
+      RemoveFromVersionId: idOf(from),
+      MoveToVersionId: idOf(to),
+    }),
+  );
 const promoted: Labels = { v1: [B], 'keyturn-v2': [C, FLIGHT] };
 const superseded = { rolledBack: false, reason: 'superseded' };
 const put = { rolledBack: true, restoredVersionId: expect.stringMatching(/^v1\.+$/) };
@@ -53,11 +64,84 @@ describe('RollBack', () => {
     expect(secret.asked).toEqual(['restore: failed keyturn-v2, previous v1']);
   });
 
-  test('closes the rotation where it was cut off after moving AWSCURRENT, and leaves the target alone', async () => {
+  test('closes the rotation where it was cut off after moving AWSCURRENT; the move may be a person’s, so the target is restored', async () => {
     const secret = await labelSecret(laptop, { v1: [C], 'keyturn-v2': [B, FAILED, FLIGHT] });
     expect(await rollBack(secret)).toEqual(put);
     expect(secret.writes()).toEqual(['KEYTURN_IN_FLIGHT keyturn-v2 →']);
-    expect(secret.asked).toEqual([]);
+    expect(secret.asked).toEqual(['restore: failed keyturn-v2, previous v1']);
+  });
+
+  test('leaves the target alone where the rotation is closed', async () => {
+    const secret = await labelSecret(laptop, { v1: [C], 'keyturn-v2': [B, FAILED] });
+    expect(await rollBack(secret)).toEqual(put);
+    expect([secret.asked, secret.writes()]).toEqual([[], []]);
+  });
+
+  test.each([
+    {
+      put: 'by a rotation',
+      stages: [C, FLIGHT],
+      writes: ['KEYTURN_FAILED → keyturn-v2', 'KEYTURN_IN_FLIGHT keyturn-v2 →'],
+    },
+    { put: 'by hand', stages: [C], writes: ['KEYTURN_FAILED → keyturn-v2'] },
+  ])('a person has moved AWSCURRENT back from a value put $put: restores the target, marks what failed, and says so', async (moved) => {
+    const secret = await labelSecret(laptop, { v1: [B], 'keyturn-v2': moved.stages });
+    await moveBack(secret);
+    expect(await rollBack(secret)).toEqual({ ...put, wasMoved: true });
+    expect(secret.asked).toEqual(['restore: failed keyturn-v2, previous v1']);
+    expect(secret.writes()).toEqual(moved.writes);
+    expect(await secret.stages()).toEqual({ v1: [C], 'keyturn-v2': [B, FAILED] });
+    expect(await rollBack(secret)).toEqual(put);
+  });
+
+  test('a person moves AWSCURRENT back while the roll-back is under way: the target is restored all the same', async () => {
+    const secret = await labelSecret(laptop, promoted);
+    let isFirst = true;
+    secret.world.before = async ({ name, input }) => {
+      if (name !== 'UpdateSecretVersionStage' || input.VersionStage !== FAILED || !isFirst) return;
+      isFirst = false;
+      await moveBack(secret);
+    };
+    expect(await rollBack(secret)).toEqual(put);
+    expect(secret.asked).toEqual(['restore: failed keyturn-v2, previous v1']);
+    expect(await secret.stages()).toEqual({ v1: [C], 'keyturn-v2': [B, FAILED] });
+  });
+
+  test('leaves a secret alone whose current version is the later one: it was put over the other, not moved back', async () => {
+    const secret = await labelSecret(laptop, { v1: [C], 'keyturn-v2': [B, FLIGHT] });
+    await expect(rollBack(secret)).rejects.toMatchObject({ code: 'VersionsUnrelated' });
+    expect([secret.asked, secret.writes()]).toEqual([[], []]);
+  });
+
+  test('gives way to a rotation that is under way over a version that a person moved AWSCURRENT back to', async () => {
+    const versions = { v1: [B], 'keyturn-v2': [C], 'keyturn-v3': [P, FLIGHT] };
+    const secret = await labelSecret(laptop, versions, { script: { restore } });
+    await moveBack(secret);
+    expect(await rollBack(secret)).toEqual(superseded);
+    expect(secret.writes()).toEqual([]);
+  });
+
+  test('that only has to be closed needs neither value', async () => {
+    const labels = { v1: [C], 'keyturn-v2': [B, FAILED, P] };
+    const secret = await labelSecret(laptop, labels, { invalid: ['v1', 'keyturn-v2'] });
+    expect(await rollBack(secret)).toEqual(put);
+    expect(secret.writes()).toEqual(['AWSPENDING keyturn-v2 →']);
+  });
+
+  test('that comes late finds the first one done, and keeps its mark', async () => {
+    let isFirst = true;
+    const secret = await labelSecret(laptop, promoted, {
+      script: {
+        restore: async (rotation) => {
+          if (!isFirst) return;
+          isFirst = false;
+          expect(await rollBack(secret)).toEqual(put);
+          await rotation.assertNotOvertaken();
+        },
+      },
+    });
+    expect(await rollBack(secret)).toEqual(put);
+    expect(await secret.stages()).toEqual({ v1: [C], 'keyturn-v2': [B, FAILED] });
   });
 
   test('does nothing where another value was put over both', async () => {

@@ -1,6 +1,7 @@
 import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { TargetRefused, TargetUnavailable } from '../../../pipeline/rotators/errors.ts';
 import { type Laptop, openLaptop } from '../rotators/native-rotation.ts';
-import { C, FLIGHT, idOf, labelSecret, P } from './staged-secret.ts';
+import { B, C, FAILED, FLIGHT, idOf, labelSecret, P } from './staged-secret.ts';
 
 let laptop: Laptop;
 beforeAll(async () => {
@@ -59,6 +60,44 @@ describe('before a step', () => {
     );
     await expect(secret.invoke(null)).rejects.toThrow(/The rotation event/);
     await expect(secret.invoke('text')).rejects.toThrow(/The rotation event/);
+  });
+});
+
+test.each([
+  ['failed its checks', [P, FAILED]],
+  ['was promoted and replaced', [P, B]],
+])('a version that %s is never promoted again', async (_case, stages) => {
+  const secret = await labelSecret(laptop, { v3: [C], 'keyturn-v2': stages });
+  await expect(secret.step('finishSecret', 'keyturn-v2')).rejects.toMatchObject({
+    code: 'StepRefused',
+    message: `Secret version ${idOf('keyturn-v2')} of secret ${secret.name} was current before and is not promoted again.`,
+  });
+  expect(await secret.stages()).toMatchObject({ v3: [C] });
+});
+
+describe('a step that fails', () => {
+  test.each([
+    ['for good ends its rotation', new TargetRefused('permission denied'), ['AWSPENDING keyturn-v2 →']],
+    ['for now leaves it to the next attempt', new TargetUnavailable('starting up'), []],
+  ])('%s', async (_case, error, writes) => {
+    const secret = await labelSecret(laptop, candidate, { script: { set: () => Promise.reject(error) } });
+    await expect(secret.step('setSecret', 'keyturn-v2')).rejects.toBe(error);
+    expect(secret.writes()).toEqual(writes);
+  });
+
+  test('for good, and whose label cannot be detached, says both: its own error is the answer', async () => {
+    const error = new TargetRefused('permission denied');
+    const secret = await labelSecret(laptop, candidate, { script: { set: () => Promise.reject(error) } });
+    const away = new Error('Secrets Manager is away');
+    secret.world.before = ({ name }) => {
+      if (name === 'UpdateSecretVersionStage') throw away;
+    };
+    await expect(secret.step('setSecret', 'keyturn-v2')).rejects.toBe(error);
+    const failed = { secretArn: secret.arn, token: idOf('keyturn-v2') };
+    expect(secret.reported).toEqual([
+      { ...failed, name: 'setSecret', error },
+      { ...failed, name: 'end', error: away },
+    ]);
   });
 });
 
@@ -130,6 +169,18 @@ describe('what the workflow asks', () => {
     const secret = await labelSecret(laptop, candidate);
     await expect(secret.ask('Destroy', { version: 'v1' })).rejects.toThrow(/The workflow request/);
     expect(secret.sent).toEqual([]);
+  });
+
+  test.each<[string, object, object, object]>([
+    ['Abandon', {}, candidate, { abandoned: true }],
+    ['RollBack', { previous: 'v1' }, { v1: [B], 'keyturn-v2': [C, FLIGHT] }, { rolledBack: true }],
+    ['GatherEvidence', { previous: 'v1' }, { v1: [B], 'keyturn-v2': [C, FLIGHT] }, { verdict: 'free' }],
+    ['Retire', { previous: 'v1' }, { v1: [B], 'keyturn-v2': [C, FLIGHT] }, { retired: true }],
+    ['Repair', { code: 'CurrentRefused' }, { 'keyturn-v2': [C, FLIGHT] }, { repaired: true }],
+  ])('%s is answered by its operation', async (operation, more, labels, answer) => {
+    const secret = await labelSecret(laptop, labels as never, { script: { repair: async () => undefined } });
+    const promotedAt = laptop.clock.now().toISOString();
+    expect(await secret.ask(operation, { version: 'keyturn-v2', promotedAt, ...more })).toMatchObject(answer);
   });
 
   test('is told by the workflow, not by the function', async () => {

@@ -176,7 +176,7 @@ function recorded(asked: string[], { script = {}, invalid = [] }: Options): Rota
 const rank = (stages: readonly string[] = []) => (stages.includes(P) ? 1 : 0);
 
 /** Makes the versions as Secrets Manager does: AWSPREVIOUS was AWSCURRENT before. */
-async function arrange({ secrets }: Laptop, labels: Labels) {
+async function arrange({ secrets, clock }: Laptop, labels: Labels) {
   const names = Object.keys(labels);
   const withStage = (stage: string) => names.find((name) => labels[name]?.includes(stage));
   const [previous, current] = [withStage(B), withStage(C)];
@@ -195,7 +195,10 @@ async function arrange({ secrets }: Laptop, labels: Labels) {
         ...(stages && { VersionStages: stages }),
       }),
     );
-  for (const version of later) await put(version);
+  for (const version of later) {
+    await clock.advance(1_000);
+    await put(version);
+  }
   const move = (stage: string, { from, to }: { from?: string; to?: string }) =>
     secrets.send(
       new UpdateSecretVersionStageCommand({

@@ -59,6 +59,28 @@ describe('a sweep', () => {
     expect(swept).toMatchObject({ isSettled, spent });
   });
 
+  test('spares its own candidate, which has no value yet', async () => {
+    const swept: SweptVersions<unknown>[] = [];
+    const script = { sweep: async (_rotation: unknown, versions: SweptVersions<unknown>) => void swept.push(versions) };
+    const secret = await labelSecret(laptop, { v1: [C] }, { script });
+    await secret.beginRotation('keyturn-v2');
+    const rotationFunction = secret.rotationFunction();
+    const described = await rotationFunction.store.describe(secret.arn);
+    const token = idOf('keyturn-v2');
+    const rotation = openRotation({ secretArn: secret.arn, secretName: secret.name, token, settings: {} });
+    await sweep(rotationFunction, described, rotation);
+    expect(swept.map(({ known, spent }) => [known.length, spent])).toEqual([[1, []]]);
+  });
+
+  test('by a rotator that makes nothing outside reads nothing', async () => {
+    const secret = await labelSecret(laptop, { v1: [C] });
+    const rotationFunction = secret.rotationFunction();
+    const described = await rotationFunction.store.describe(secret.arn);
+    const rotation = openRotation({ secretArn: secret.arn, secretName: secret.name, token: 't', settings: {} });
+    await sweep(rotationFunction, described, rotation);
+    expect(secret.sent.map(({ name }) => name)).toEqual(['DescribeSecret']);
+  });
+
   test('of an emergency is settled at once, and spares nothing', async () => {
     const { swept } = await sweepBeside({ v0: ['KEPT'], v1: [B], v2: [C, FLIGHT] }, { token: 'keyturn-emergency-v9' });
     expect(swept?.isSettled).toBe(true);

@@ -10,6 +10,8 @@ afterAll(() => laptop.close());
 const inGrace: Labels = { v1: [B], 'keyturn-v2': [C, FLIGHT] };
 const both = { version: 'keyturn-v2', previous: 'v1' };
 
+const works = { works: true } as const;
+
 describe('Verify', () => {
   const found = { verify: async () => ({ credentials: [] }) as never };
 
@@ -19,6 +21,19 @@ describe('Verify', () => {
     expect(await secret.ask('Verify', { version: 'keyturn-v2' })).toEqual({ supported: true, credentials: [] });
     expect(secret.asked).toEqual(['verify: current keyturn-v2, previous v1', 'verify: current keyturn-v2']);
     expect(secret.writes()).toEqual([]);
+  });
+
+  test('of a previous version whose value is no payload says so, and looks at AWSCURRENT all the same', async () => {
+    const script = { verify: async () => ({ current: works, findings: [], repairable: [] }) };
+    const secret = await labelSecret(laptop, inGrace, { script, invalid: ['v1'] });
+    expect(await secret.ask('Verify', both)).toEqual({
+      supported: true,
+      current: { works: true },
+      previous: { works: false, reason: `${secret.arn}: no payload`, isUnreadable: true },
+      findings: [],
+      repairable: [],
+    });
+    expect(secret.asked).toEqual(['verify: current keyturn-v2']);
   });
 
   test('is not supported by a rotator that cannot ask its target, and writes nothing', async () => {
@@ -43,6 +58,7 @@ describe('Verify', () => {
         verify: async (rotation) => {
           seen.push(rotation.settings, rotation.secretName, rotation.secretArn, rotation.token);
           await rotation.assertNotOvertaken();
+          seen.push('it is current');
           await secret.put('v3');
           await rotation.assertNotOvertaken();
           return {} as never;
@@ -50,7 +66,48 @@ describe('Verify', () => {
       },
     });
     await expect(secret.ask('Verify', both)).rejects.toMatchObject({ code: 'RotationAbandoned' });
-    expect(seen).toEqual([{ of: 'the rotator' }, secret.name, secret.arn, idOf('keyturn-v2')]);
+    expect(seen).toEqual([{ of: 'the rotator' }, secret.name, secret.arn, idOf('keyturn-v2'), 'it is current']);
+  });
+
+  describe('of a previous credential that waits for its retirement', () => {
+    const promotedAt = '2026-05-01T00:00:00.000Z';
+    const seen: unknown[] = [];
+    const users = {
+      gatherEvidence: async (_rotation: unknown, versions: { promotedAt: Date }) => {
+        seen.push(versions.promotedAt.toISOString());
+        return { blockers: [{ name: 'billing', count: 2 }], observed: 'two sessions' } as never;
+      },
+    };
+
+    test('names who uses it', async () => {
+      const secret = await labelSecret(laptop, inGrace, { script: { ...found, ...users } });
+      const { blockers, ...answer } = await secret.ask('Verify', { ...both, promotedAt });
+      expect(answer).toEqual({ supported: true, credentials: [] });
+      expect(blockers).toEqual([expect.stringContaining('billing')]);
+      expect(seen).toEqual([promotedAt]);
+    });
+
+    test('names who uses it where the rotator cannot verify', async () => {
+      const secret = await labelSecret(laptop, inGrace, { script: users });
+      expect(await secret.ask('Verify', { ...both, promotedAt })).toEqual({
+        supported: false,
+        blockers: [expect.stringContaining('billing')],
+      });
+    });
+
+    test.each([
+      ['since when it is promoted is not known', both],
+      ['no previous version comes along', { version: 'keyturn-v2', promotedAt }],
+    ])('asks nobody where %s', async (_case, versions) => {
+      const secret = await labelSecret(laptop, inGrace, { script: { ...found, ...users } });
+      expect(await secret.ask('Verify', versions)).toEqual({ supported: true, credentials: [] });
+      expect(secret.asked.filter((asked) => asked.startsWith('gatherEvidence'))).toEqual([]);
+    });
+  });
+
+  test('that is none is refused, by its name', async () => {
+    const secret = await labelSecret(laptop, inGrace, { script: found });
+    await expect(secret.invoke({ operation: 'Verify' })).rejects.toThrow(/The verification request/);
   });
 });
 

@@ -43,7 +43,13 @@ describe('one look', () => {
   ])('%s', (_case, stages, { current, candidate, unretired }) => {
     const secret = { name: 'app/db', ...versionLabels(stages) };
     if (current) expect(currentVersionId(secret)).toBe(current);
-    else expect(() => currentVersionId(secret)).toThrow(expect.objectContaining({ code: 'SecretUnusable' }));
+    else
+      expect(() => currentVersionId(secret)).toThrow(
+        expect.objectContaining({
+          code: 'SecretUnusable',
+          message: 'app/db has no AWSCURRENT version. Put a first value before it is rotated.',
+        }),
+      );
     expect(candidateVersionId(secret)).toBe(candidate);
     expect(unretiredVersionId(secret)).toBe(unretired);
   });
@@ -222,6 +228,15 @@ describe('whose credential has no rightful user any more', () => {
 
   test('a candidate that was overtaken and has only the in-flight label left', () => {
     expect(spent({ hand: ['AWSCURRENT'], lost: ['KEYTURN_IN_FLIGHT'], new: ['AWSPENDING'] })).toEqual(['lost']);
+  });
+
+  test('never the rotation’s own candidate, which has lost AWSPENDING', () => {
+    expect(spent({ now: ['AWSCURRENT'], new: ['KEYTURN_IN_FLIGHT'] })).toEqual([]);
+    expect(spent({ now: ['AWSCURRENT'], new: ['KEYTURN_IN_FLIGHT'] }, { emergency: true })).toEqual([]);
+  });
+
+  test('a candidate that was overtaken and that carries a label of a person’s is kept', () => {
+    expect(spent({ now: ['AWSCURRENT'], lost: ['KEYTURN_IN_FLIGHT', 'BLUE'], new: ['AWSPENDING'] })).toEqual([]);
   });
 
   test('a label that is not ours keeps a version', () => {

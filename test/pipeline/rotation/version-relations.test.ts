@@ -21,7 +21,8 @@ type Look = ReturnType<typeof lookAt>;
 /** What an operation that looks once makes of it, in the letters of the table. */
 const pairLetters: Record<PairOperation, (look: Look, version: string, previous: string) => string> = {
   RollBack: (look, failed, previous) => {
-    const standing = standingOfRollBack(look, { failed, previous });
+    // Versions are named in the order in which they were made.
+    const standing = standingOfRollBack(look, { failed, previous }, failed > previous);
     if (standing === 'superseded') return 's';
     return standing === 'begin' && isRollBackOvertaken(look, { failed, previous }) ? 's' : 'R';
   },
@@ -97,21 +98,22 @@ describe('a refusal names the labels that it saw', () => {
     ],
     [
       'a roll-back to another version than AWSPREVIOUS',
-      () => standingOfRollBack(look, { failed: 'b', previous: 'c' }),
+      () => standingOfRollBack(look, { failed: 'b', previous: 'c' }, false),
       'version c carries BLUE, GREEN; AWSPREVIOUS is on a. Nothing else is put back.',
     ],
     [
       'a roll-back to what is current already, and none has begun',
-      () => standingOfRollBack(look, { failed: 'a', previous: 'b' }),
+      () => standingOfRollBack(look, { failed: 'a', previous: 'b' }, false),
       'version a carries AWSPREVIOUS; AWSCURRENT is on b. No roll-back of it has begun.',
     ],
     [
       'a roll-back whose mark is there, and whose version is not AWSPREVIOUS',
       () =>
-        standingOfRollBack(lookAt({ a: ['AWSCURRENT'], b: ['KEYTURN_FAILED'], c: ['AWSPREVIOUS'] }), {
-          failed: 'b',
-          previous: 'a',
-        }),
+        standingOfRollBack(
+          lookAt({ a: ['AWSCURRENT'], b: ['KEYTURN_FAILED'], c: ['AWSPREVIOUS'] }),
+          { failed: 'b', previous: 'a' },
+          true,
+        ),
       'version b carries KEYTURN_FAILED; AWSCURRENT is on a. No roll-back of it has begun.',
     ],
     [

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RotationRulesType } from '@aws-sdk/client-secrets-manager';
 import type { EventPrivilege } from '../../../pipeline/contracts/event-requests.ts';
-import { SecretStore } from '../../../pipeline/rotation/secret-store.ts';
+import type { SecretSettings } from '../../../pipeline/contracts/settings/secret.ts';
+import { type SecretDescription, SecretStore } from '../../../pipeline/rotation/secret-store.ts';
+import { versionLabels } from '../../../pipeline/rotation/version-labels.ts';
 import { SettingsReader } from '../../../pipeline/settings/read-settings.ts';
 import { prepare } from '../../../pipeline/workflow/prepare.ts';
 import { rotationWindowSeconds } from '../../../pipeline/workflow/rotation-window.ts';
@@ -126,6 +128,136 @@ test('a secret is new until its settings are half an hour old, or were changed',
   expect(await at(31).isNew(arn)).toBe(false);
   await store.settle('app/watched', { rotated: false });
   expect(await at(0).isNew(arn)).toBe(false);
+});
+
+/** Prepare of a secret whose labels are these. */
+async function planOf(
+  stages: Record<string, string[]>,
+  input: object,
+  { more = {}, described = {} }: { more?: Partial<SecretSettings>; described?: Partial<SecretDescription> } = {},
+) {
+  const name = `app/${randomUUID()}`;
+  const { ARN: arn } = await store.create(name);
+  await store.settle(name, more);
+  const rotationFunctionArn = 'arn:aws:lambda:us-east-1:000000000000:function:rotate';
+  const secret = { arn, name, rotationFunctionArn, ...versionLabels(stages), ...described };
+  const known = { ...dependencies(), store: { describe: async () => secret } as never };
+  return { plan: await prepare(known, { secretId: name, ...input }, 'execution-7'), arn, name };
+}
+
+describe('a plan holds what was decided', () => {
+  const C = 'AWSCURRENT';
+  const FLIGHT = 'KEYTURN_IN_FLIGHT';
+
+  test('a rotation with nothing special about it', async () => {
+    const { plan, arn, name } = await planOf({ v1: [C] }, {});
+    expect(plan).toEqual({
+      path: 'requested',
+      reason: 'a rotation was asked for',
+      secretArn: arn,
+      secretName: name,
+      kind: 'jwt',
+      startedBy: 'unknown',
+      versionId: expect.stringMatching(/^keyturn-/),
+      previousVersionId: 'v1',
+      retireFirst: null,
+      clearVersionId: null,
+      repair: null,
+      rotationFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:rotate',
+      emergency: false,
+      rollBack: true,
+      promotionTimeoutSeconds: 900,
+      gracePeriodSeconds: 600,
+      evidenceIntervalSeconds: 60,
+      convergenceBoundSeconds: 0,
+      consumers: [],
+      checks: [],
+      mirrors: [],
+    });
+  });
+
+  test.each([
+    ['when it is known', new Date('2026-05-01T00:00:00Z'), '2026-05-01T00:00:00.000Z'],
+    ['long ago where it is not', undefined, '1970-01-01T00:00:00.000Z'],
+  ])('a retirement that comes first, of what was promoted %s', async (_case, lastChangedAt, promotedAt) => {
+    const stages = { v2: [C, FLIGHT], v1: ['AWSPREVIOUS'], v3: ['AWSPENDING'] };
+    const { plan } = await planOf(stages, { retireNow: true, force: true }, { described: { lastChangedAt } });
+    expect(plan).toMatchObject({
+      retireFirst: { versionId: 'v2', previousVersionId: 'v1', promotedAt },
+      clearVersionId: 'v3',
+    });
+  });
+
+  test('a repair, which undoes nothing', async () => {
+    const input = { operation: 'repair', code: 'CurrentRefused', expectedVersionId: 'v'.repeat(36) };
+    const { plan, arn } = await planOf({ ['v'.repeat(36)]: [C] }, input);
+    expect(plan).toMatchObject({
+      path: 'repair',
+      rollBack: false,
+      repair: { operation: 'Repair', secretArn: arn, versionId: 'v'.repeat(36) },
+    });
+  });
+
+  test('a check of a secret that has no rotation function and no version before', async () => {
+    const { plan } = await planOf(
+      { v1: [C] },
+      { operation: 'check' },
+      { described: { rotationFunctionArn: undefined } },
+    );
+    expect(plan).toMatchObject({ rotationFunctionArn: null, previousVersionId: null, rollBack: false });
+  });
+
+  test.each([true, false])('a value that was put by hand is rolled back where the settings say so: %s', async (is) => {
+    const hand = { startedBy: 'hand', versionId: 'h'.repeat(36) };
+    const stages = { ['h'.repeat(36)]: [C], v1: ['AWSPREVIOUS'] };
+    const { plan } = await planOf(stages, hand, { more: { rollBackHandPutValues: is } });
+    expect(plan).toMatchObject({ path: 'promoted-by-hand', rollBack: is });
+  });
+});
+
+describe('the first run of a schedule', () => {
+  const rate = { expression: 'rate(7 days)', timezone: 'UTC' } as never;
+  const cron = { expression: 'cron(0 3 * * ? *)', timezone: 'UTC' } as never;
+  test.each([
+    ['of a rate is the deployment: nothing is rotated', rate, { startedBy: 'schedule' }, 'nothing-to-do'],
+    ['of a cron expression rotates', cron, { startedBy: 'schedule' }, 'requested'],
+    ['of a secret without a schedule of its own rotates', undefined, { startedBy: 'schedule' }, 'requested'],
+    ['is not that of a person', rate, { startedBy: 'console' }, 'requested'],
+    ['may check', rate, { startedBy: 'schedule', operation: 'check' }, 'checks-only'],
+  ])('%s', async (_case, schedule, input, path) => {
+    const { plan } = await planOf({ v1: ['AWSCURRENT'] }, input, { more: schedule && { schedule } });
+    expect(plan.path).toBe(path);
+  });
+});
+
+describe('an event', () => {
+  const request = (asked: unknown) => prepare(dependencies(), { request: asked } as object, 'execution-8');
+
+  test('may not ask for a repair', async () => {
+    const asked = {
+      secretId: 'app/watched',
+      operation: 'repair',
+      code: 'PendingStuck',
+      expectedVersionId: 'v'.repeat(36),
+    };
+    await expect(request(asked)).rejects.toMatchObject({
+      code: 'RequestNotAllowed',
+      message: 'app/watched: repairs are not asked for by events. Use keyturn doctor --repair.',
+    });
+  });
+
+  test('that asks for too much hears of the setting that would allow it', async () => {
+    const asked = { secretId: 'app/watched', operation: 'check', emergency: true, force: true };
+    await expect(request(asked)).rejects.toThrow(/set allowByEvent: \["emergency","force"\] for the pipeline\.$/);
+  });
+
+  test.each(['text', 7, null, undefined])('whose request is %s is refused', async (asked) => {
+    await expect(request(asked)).rejects.toMatchObject({ code: 'InputInvalid' });
+  });
+});
+
+test('an input of nothing is refused', async () => {
+  await expect(prepare(dependencies(), null, 'execution-9')).rejects.toMatchObject({ code: 'InputInvalid' });
 });
 
 describe('how long a rotation may take', () => {

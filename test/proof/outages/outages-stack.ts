@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { RotatedSecret } from '../../../stacks/rotated-secret.ts';
 import { RotationPipeline } from '../../../stacks/rotation-pipeline.ts';
@@ -23,6 +26,8 @@ export const FIRST_KEY = 'key-of-the-beginning';
 /** After it every consumer has the new key; a roll-back comes sooner, where time leaps on a slow machine too. */
 export const BOUND_SECONDS = byExtent({ short: 140, wide: 140, long: 60 });
 export const ADMIN_SECRET = 'outages/admin';
+/** What a person's rule on the default bus hears, where the story is forwarded. */
+export const HEARD_QUEUE = 'outages-heard';
 export const mirrorOf = (name: string) => `/outages/${name}`;
 export const consumerOf = (name: string) => `consumer-of-${name}`;
 
@@ -38,7 +43,7 @@ export class OutagesStack extends Stack {
   readonly #gate: lambda.Function;
   readonly #consumers: Readonly<Record<'well' | 'broken', lambda.Function>>;
 
-  constructor(scope: Construct, id: string, secrets: readonly TriedSecret[]) {
+  constructor(scope: Construct, id: string, secrets: readonly TriedSecret[], { forwardStory = false } = {}) {
     super(scope, id);
     this.#key = new kms.Key(this, 'Key');
     this.#admin = new secretsmanager.Secret(this, 'Admin', {
@@ -47,8 +52,17 @@ export class OutagesStack extends Stack {
     });
     this.#gate = this.#function('Gate', bundle(fileURLToPath(new URL('./gate.ts', import.meta.url))));
     this.#consumers = { well: this.#function('Well', WELL), broken: this.#function('Broken', BROKEN) };
-    this.#pipeline = new RotationPipeline(this, 'Keyturn');
+    this.#pipeline = new RotationPipeline(this, 'Keyturn', { forwardStory });
+    if (forwardStory) this.#hearOnDefaultBus();
     for (const secret of secrets) this.#rotated(secret);
+  }
+
+  /** A rule of a person's own, as docs/events.md shows it. */
+  #hearOnDefaultBus(): void {
+    new events.Rule(this, 'Heard', {
+      eventPattern: { source: ['keyturn'] },
+      targets: [new targets.SqsQueue(new sqs.Queue(this, 'HeardQueue', { queueName: HEARD_QUEUE }))],
+    });
   }
 
   #function(id: string, codeOrFolder: string, functionName?: string): lambda.Function {
@@ -122,8 +136,12 @@ export class OutagesStack extends Stack {
 }
 
 /** As `cdk synth` does, into a folder. */
-export function synthesize(folder: string, secrets: readonly TriedSecret[]): void {
+export function synthesize(
+  folder: string,
+  secrets: readonly TriedSecret[],
+  props: { forwardStory?: boolean } = {},
+): void {
   const app = new App({ outdir: folder });
-  new OutagesStack(app, 'Outages', secrets);
+  new OutagesStack(app, 'Outages', secrets, props);
   app.synth();
 }

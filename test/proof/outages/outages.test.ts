@@ -11,18 +11,15 @@ import { type Point, World } from './world.ts';
 const OUTAGE_SECONDS = 60;
 /** The long run waits as AWS does; the others leap over what only waits, and meet the same tries. */
 const isLong = byExtent({ short: false, wide: false, long: true });
-type Round = readonly [title: string, isTried: (state: MachineState) => boolean, at: (index: number) => AwsService];
+
+/** Of every so many states one is tried; with which of the services, by its place among them. */
+type Round = readonly [title: string, every: number, at: (index: number) => AwsService];
+const eachService = awsServices.map((service): Round => [titles[service], 1, () => service]);
 const inTurn = (index: number) => awsServices[index % awsServices.length] as AwsService;
-const eachService = (isTried: (state: MachineState) => boolean) =>
-  awsServices.map((service): Round => [titles[service], isTried, () => service]);
-
-const everyThird: Round = ['one of the services', (state) => machineStates().indexOf(state) % 3 === 0, inTurn];
-
-/** Every third state, each with one of the services; in the long run every state with each. */
 const rounds = byExtent<readonly Round[]>({
-  short: [everyThird],
-  wide: [everyThird],
-  long: eachService(() => true),
+  short: [['one of the services', 3, inTurn]],
+  wide: eachService,
+  long: eachService,
 });
 
 interface Way extends Point {
@@ -34,7 +31,18 @@ interface Way extends Point {
 const MOST_BUSY = 4;
 const SET_OUT_MILLISECONDS = 100;
 
-/** Every secret goes its way, side by side. */
+/** Secrets of one stack: a template holds 500 resources, and the policies of many make every call slower. */
+const MOST_SECRETS = 60;
+
+async function goInStacks(ways: readonly Way[]): Promise<Course[]> {
+  const courses: Course[] = [];
+  while (courses.length < ways.length) {
+    courses.push(...(await goAll(ways.slice(courses.length, courses.length + MOST_SECRETS))));
+  }
+  return courses;
+}
+
+/** Every secret of a stack goes its way, side by side. */
 async function goAll(ways: readonly Way[]): Promise<Course[]> {
   const clock = isLong ? systemClock : new LeapingClock();
   const world = await World.open(ways, clock);
@@ -81,11 +89,23 @@ test('without an outage AWSCURRENT works on every way, and everything comes to r
   }
 });
 
-/** What an outage may add to a story: a step that failed and was tried again, a consumer that was not reached at once. */
-const mayBeAdded = /^(Rotation Step Failed|Consumer Lagging .*|Consumer Converging .*|Consumer Converged .*)$/;
+/** Of all rounds: the table of docs/reliability.md. */
+const allTried: Tried[] = [];
+afterAll(() => console.info(outagesTable(allTried)));
+
+/**
+ * What an outage may add to a story: a step that failed and was tried again, a consumer that was not reached at once, a look at
+ * the evidence that came before the last use was long enough ago.
+ */
+const mayBeAdded =
+  /^(Rotation Step Failed|Retirement Blocked|Consumer Lagging .*|Consumer Converging .*|Consumer Converged .*)$/;
+
+/** A step of a rotation is not held up for its event: what EventBridge does not take within the SDK's tries is logged. */
+const mayBeMissing = (service: AwsService, event: string) =>
+  service === 'events' && event === 'Rotation Step Succeeded';
 
 /** What differs from the same way without an outage. */
-function differences({ ending, refusals, path }: Course): string[] {
+function differences(service: AwsService, { ending, refusals, path }: Course): string[] {
   const before = (undisturbed.get(path) as Course).ending;
   const added = (kind: 'executions' | 'story') => ending[kind].filter((one) => !before[kind].includes(one));
   const missing = (kind: 'executions' | 'story') => before[kind].filter((one) => !ending[kind].includes(one));
@@ -94,7 +114,7 @@ function differences({ ending, refusals, path }: Course): string[] {
     ...added('executions').map((execution) => `it also ended: ${execution}`),
     ...missing('executions').map((execution) => `it did not end: ${execution}`),
     ...added('story').flatMap((event) => (mayBeAdded.test(event) ? [] : [`its story has also: ${event}`])),
-    ...missing('story').map((event) => `its story has not: ${event}`),
+    ...missing('story').flatMap((event) => (mayBeMissing(service, event) ? [] : [`its story has not: ${event}`])),
     ...(ending.isMoved === before.isMoved ? [] : [`AWSCURRENT ${ending.isMoved ? 'has' : 'has not'} moved`]),
     ...(ending.isAtRest ? [] : ['labels are left']),
     ...(ending.keys === before.keys ? [] : [`the vendor has ${ending.keys} keys`]),
@@ -103,14 +123,14 @@ function differences({ ending, refusals, path }: Course): string[] {
 
 test.each(rounds)(
   `${OUTAGE_SECONDS} seconds without %s as a state is entered: AWSCURRENT works throughout, and all ends as it would have`,
-  async (_, isTried, serviceAt) => {
-    const states = machineStates().filter((state) => wayTo.has(state) && isTried(state));
+  async (_, every, serviceAt) => {
+    const states = machineStates().filter((state, index) => wayTo.has(state) && index % every === 0);
     const ways = states.map((state, index): Way => {
       const path = wayTo.get(state) as Path;
       const outage = { service: serviceAt(index), state, seconds: OUTAGE_SECONDS };
       return { name: nameOf(index), path, consumers: path.consumers, outage };
     });
-    const courses = await goAll(ways);
+    const courses = await goInStacks(ways);
     const tried = courses.map((course, index): Tried => {
       const before = undisturbed.get(course.path) as Course;
       return {
@@ -120,10 +140,10 @@ test.each(rounds)(
         delaySeconds: course.seconds - before.seconds,
       };
     });
-    console.info(outagesTable(tried));
+    allTried.push(...tried);
     const wrong = courses.flatMap((course, index) => {
       const { service, state } = ways[index]?.outage as NonNullable<Way['outage']>;
-      const found = course.struck === undefined ? ['the state was not entered'] : differences(course);
+      const found = course.struck === undefined ? ['the state was not entered'] : differences(service, course);
       return found.map((difference) => `${service} at ${state} (${course.path}): ${difference}`);
     });
     expect(wrong).toEqual([]);

@@ -26,13 +26,14 @@ export class World {
     this.#folder = folder;
   }
 
-  static async open(points: readonly Point[], clock: Clock): Promise<World> {
+  static async open(points: readonly Point[], clock: Clock, props: { forwardStory?: boolean } = {}): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), 'keyturn-outages-'));
     const vendors = new Map(points.map(({ name }) => [name, new TriedVendor()]));
     for (const vendor of vendors.values()) await vendor.open();
     synthesize(
       folder,
       points.map((point) => ({ ...point, vendorOrigin: vendors.get(point.name)?.origin ?? '' })),
+      props,
     );
     const stage = await Stage.open(folder, [...vendors.keys()], clock);
     const world = new World(stage, vendors, folder);

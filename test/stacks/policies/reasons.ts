@@ -69,6 +69,12 @@ export const pipelineReasons: readonly Reason[] = [
     because: 'Names of executions are not known before they are started; the machine is.',
   },
   {
+    holder: /ReportRoleDefaultPolicy$/,
+    actions: ['states:DescribeExecution'],
+    resource: arn(`states:${place}:execution:[a-z0-9-]+-(await-convergence|retire-credential|rotate-secret):\\*`),
+    because: 'Any execution of these machines may fail, under a name that is not known before it is started.',
+  },
+  {
     holder: /RecycleConsumerRoleDefaultPolicy$/,
     actions: [
       ...['GetFunction', 'UpdateFunctionConfiguration', 'GetAlias', 'UpdateAlias', 'PublishVersion'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Plan } from '../../../pipeline/workflow/plan.ts';
 import { check, ofRotation, PREVIOUS, plan, SECRET_ARN, TOKEN } from '../rotation.ts';
 import { FunctionFailed, serviceFailed } from '../world.ts';
 import { failedBecause, failTimes, forGood, operations, outcome, passing, refuse, rotate, world } from './world.ts';
@@ -116,6 +117,59 @@ describe('a value that was put by hand', () => {
     expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
     expect(world.reports().map(({ report }) => report)).toEqual(reports);
     expect(world.executions('retire-credential')).toEqual([]);
+  });
+});
+
+describe('a rotation that retires the previous credential first', () => {
+  const retireFirst = { versionId: PREVIOUS, previousVersionId: 'older', promotedAt: '2026-01-01T00:00:00.000Z' };
+  const run = async (answer: () => unknown) => {
+    const rotation: Partial<Plan> = { checks: [check('login')], retireFirst };
+    ofRotation(world, { plan: rotation });
+    // The roll-back that a retirement starts is another execution.
+    world.functions.PrepareFunction = ({ input }) =>
+      input.operation === 'roll-back' ? plan({ path: 'nothing-to-do' }) : plan(rotation);
+    world.functions.Check = answer;
+    return rotate();
+  };
+
+  test('has every check of the current credential pass before', async () => {
+    const execution = await run(() => ({ outcome: 'passed', durationMilliseconds: 1 }));
+    expect(execution).toMatchObject({ status: 'SUCCEEDED' });
+    const [first] = world.callsOf('Check');
+    expect(first?.payload).toMatchObject({ versionId: PREVIOUS, check: { name: 'login' } });
+    expect(operations()).toEqual(['GatherEvidence', 'Retire']);
+    expect(first?.atSeconds).toBeLessThanOrEqual(world.callsOf('RotateSecret')[0]?.atSeconds ?? 0);
+  });
+
+  test('does not begin where a check has no verdict: nothing is retired', async () => {
+    const execution = await run(() => {
+      throw new FunctionFailed('NoRoute', 'no route');
+    });
+    expect(execution.status).toBe('FAILED');
+    expect(world.reports('failed')[0].failure.cause).toContain('"Error":"CheckInconclusive"');
+    expect(operations()).toEqual(['GatherEvidence']);
+    expect(world.callsOf('RotateSecret')).toEqual([]);
+    expect(world.reports('retirement-failed')[0].failure.cause).toMatch(
+      /no verdict: login\. The previous credential is kept/,
+    );
+  });
+
+  test('does not begin where a check fails: the workflow rolls back instead', async () => {
+    const execution = await run(() => ({
+      outcome: 'failed',
+      durationMilliseconds: 1,
+      code: 'WrongPassword',
+      cause: 'no',
+    }));
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'CheckFailed' });
+    expect(operations()).toEqual(['GatherEvidence']);
+    expect(world.callsOf('RotateSecret')).toEqual([]);
+    const [, rollBack] = world.executions('rotate-secret');
+    expect(JSON.parse(rollBack?.input as string)).toMatchObject({
+      startedBy: 'retirement',
+      operation: 'roll-back',
+      expectedVersionId: PREVIOUS,
+    });
   });
 });
 

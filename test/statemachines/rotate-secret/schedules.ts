@@ -30,7 +30,8 @@ describe('the checks', () => {
       throw new FunctionFailed(call < 8 ? 'TargetUnavailable' : 'CheckFailed', 'refused');
     };
     expect(await rotate()).toMatchObject({ status: 'FAILED', error: 'CheckFailed' });
-    expect(operations()).toEqual(['RollBack']);
+    // The revocation of what failed may have begun beside the report.
+    expect(operations()[0]).toBe('RollBack');
     expect(world.reports('checks')[0].checks).toMatchObject([
       { name: 'login', outcome: 'failed', code: 'CheckFailed', cause: expect.stringContaining('refused') },
     ]);

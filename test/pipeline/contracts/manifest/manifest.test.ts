@@ -133,6 +133,11 @@ test.each([
     'credentialAgeDays is 30',
   ],
   [
+    'a promotion that is waited for beyond what a history holds',
+    { ...jwt, promotionTimeoutSeconds: 172_801 },
+    '172800',
+  ],
+  [
     'tokens that outlive the rotation',
     { ...jwt, longestTokenLifetimeSeconds: 90 * 86_400 },
     'their key would leave the ring',

@@ -64,6 +64,19 @@ test('a login that was disabled by hand, the current one and the one that is sti
   expect(await verify(secret)).toMatchObject(fine);
 }, 60_000);
 
+test('a login that is retired this moment is not repaired, although its rotation is still open', async () => {
+  const secret = await rotated();
+  const { current, previous } = secret.state;
+  const retired = { current, previous: previous!, promotedAt: new Date() };
+  expect(await secret.rotator.retire(secret.rotation(current.versionId), retired)).toBe(true);
+  await expect(repair(secret, 'PreviousRefused')).rejects.toMatchObject({
+    code: 'RotationAbandoned',
+    message: `app/${secret.id}: its previous login is retired meanwhile. Nothing was changed.`,
+  });
+  const { rows } = await server.query('SELECT rolcanlogin FROM pg_roles WHERE rolname = $1', [secret.username]);
+  expect(rows).toEqual([{ rolcanlogin: false }]);
+}, 60_000);
+
 test('sessions that no longer act as the owner role', async () => {
   const secret = await rotated();
   await secret.administer(`ALTER ROLE ${names(secret).second} RESET role`);
