@@ -43,9 +43,9 @@ export interface TargetState {
 export const firesOnTables =
   "evtenabled IN ('O', 'A') AND evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')";
 
-/** The attributes of a role, as ALTER ROLE writes them. */
-const attributesOf = `array_remove(ARRAY[CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
-  CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END], NULL)`;
+/** The attributes of a role, as ALTER ROLE writes them. As JSON: the bundle reads no arrays. */
+const attributesOf = `to_json(array_remove(ARRAY[CASE WHEN rolreplication THEN 'REPLICATION' END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
+  CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END], NULL))`;
 
 type Query = Statements['query'];
 
@@ -60,7 +60,7 @@ export async function inspectRoles(query: Query, names: LoginNames, owner: strin
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS "seesSessions",
        pg_has_role(current_user, 'pg_signal_backend', 'USAGE') AS "endsSessions",
        has_database_privilege(current_database(), 'TEMPORARY') AS "mayUseTemporaryTables",
-       ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE ${firesOnTables} ORDER BY 1) AS "eventTriggers"
+       to_json(ARRAY(SELECT evtname::text FROM pg_event_trigger WHERE ${firesOnTables} ORDER BY 1)) AS "eventTriggers"
      FROM pg_roles WHERE rolname = current_user`,
   );
   // Up to version 15 CREATEROLE was enough to alter any role that is no superuser and may not replicate.
