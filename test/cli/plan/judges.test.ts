@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { judgeDatabase } from '../../../cli/plan/database-preflight.ts';
 import { judgeDenied } from '../../../cli/plan/iam-preflight.ts';
 import { judgeKey } from '../../../cli/plan/kms-preflight.ts';
@@ -101,7 +102,12 @@ describe('the role', () => {
 });
 
 describe('the password', () => {
-  const bytes = (size: number) => Buffer.from(Array.from({ length: size }, (_, index) => (7 * index * 31) % 256));
+  let draws = 0;
+  // Another draw each time: a password that lacks a class is drawn anew.
+  const bytes = (size: number) => {
+    draws += 1;
+    return createHash('shake256', { outputLength: size }).update(String(draws)).digest();
+  };
   const judged = (more: object, username = 'app') =>
     judgePassword(entryOf(more), username, bytes).map(({ level, code }) => [level, code]);
 
