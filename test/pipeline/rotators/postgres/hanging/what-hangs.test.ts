@@ -2,12 +2,12 @@ import type { PostgresServer } from '../../../../../packages/laptop/postgres/ser
 import { preflightPostgres } from '../../../../../pipeline/rotators/postgres/preflight.ts';
 import { type Hanging, whatHangs } from '../../../../../pipeline/rotators/postgres/what-hangs.ts';
 import { newSecret, quote } from '../fixture.ts';
-import type { Major } from '../other-servers.ts';
+import { majorsHere } from '../other-servers.ts';
 import { bySuperuser, expectRefusedAlike, secondOf, startServer } from './pair.ts';
 
 const listed = whatHangs.flatMap(({ columns }) => columns);
 
-describe.each<Major>([13, 14, 15, 16, 17, 18])('the catalogs of PostgreSQL %i', (major) => {
+describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i', (major) => {
   let server: PostgresServer;
   let stop: () => Promise<void>;
   beforeAll(async () => {
