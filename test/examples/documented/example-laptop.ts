@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CreateSecretCommand, DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { EXAMPLE_ASSEMBLY } from '../../../cli/laptop/example-assembly.ts';
 import { Stage } from '../../../examples/play/stage.ts';
@@ -10,10 +11,13 @@ import { runFolder } from '../../laptop-requests.ts';
 export class ExampleLaptop {
   readonly stage: Stage;
   readonly databaseSecretArn: string;
+  /** Of a message in the queue of dead letters. */
+  readonly #receiptHandle: string;
 
-  private constructor(stage: Stage, databaseSecretArn: string) {
+  private constructor(stage: Stage, databaseSecretArn: string, receiptHandle: string) {
     this.stage = stage;
     this.databaseSecretArn = databaseSecretArn;
+    this.#receiptHandle = receiptHandle;
   }
 
   static async open(): Promise<ExampleLaptop> {
@@ -27,7 +31,7 @@ export class ExampleLaptop {
         await stage.secrets.send(new CreateSecretCommand({ Name, SecretString }));
       }
       const { ARN = '' } = await stage.secrets.send(new DescribeSecretCommand({ SecretId: 'example/database' }));
-      return new ExampleLaptop(stage, ARN);
+      return new ExampleLaptop(stage, ARN, await receiveDeadLetter(stage));
     } catch (error) {
       await stage.close();
       throw error;
@@ -47,18 +51,23 @@ export class ExampleLaptop {
     const { stage } = this;
     const login = (which: string) => stage.resource('AWS::SecretsManager::Secret', `ProxyLogins/${which}`);
     const queue = stage.resource('AWS::SQS::Queue', 'DeadLetters');
-    return word
-      .replaceAll('BASE_LOGIN_ARN', login('Base'))
-      .replaceAll('SECOND_LOGIN_ARN', login('Second'))
-      .replaceAll('ALARM_TOPIC_ARN', stage.resource('AWS::SNS::Topic', 'AlarmTopic'))
-      .replaceAll('SET_UP_FUNCTION', stage.output('SetUpFunction'))
-      .replace(/^API_URL/, stage.output('ApiUrl'))
-      .replaceAll('QUEUE_NAME', queue.split('/').at(-1) as string)
-      .replaceAll('QUEUE_URL', queue)
-      .replace(/^NAME$/, 'example/jwt')
-      .replace(/\bshop\/database(?!-)/, 'example/database')
-      .replace(/^shop$/, 'example')
-      .replace(/^(https?:\/\/)?(localhost|127\.0\.0\.1):4599/, this.endpointUrl);
+    return (
+      word
+        .replaceAll('BASE_LOGIN_ARN', login('Base'))
+        .replaceAll('SECOND_LOGIN_ARN', login('Second'))
+        .replaceAll('ALARM_TOPIC_ARN', stage.resource('AWS::SNS::Topic', 'AlarmTopic'))
+        .replaceAll('SET_UP_FUNCTION', stage.output('SetUpFunction'))
+        .replace(/^API_URL/, stage.output('ApiUrl'))
+        .replaceAll('QUEUE_NAME', queue.split('/').at(-1) as string)
+        .replaceAll('QUEUE_URL', queue)
+        .replace(/^RECEIPT_HANDLE$/, this.#receiptHandle)
+        // One that takes the empty event for which the file stands here.
+        .replace(/^FUNCTION_ARN$/, stage.resource('AWS::Lambda::Function', 'Audit'))
+        .replace(/^NAME$/, 'example/jwt')
+        .replace(/\bshop\/database(?!-)/, 'example/database')
+        .replace(/^shop$/, 'example')
+        .replace(/^(https?:\/\/)?(localhost|127\.0\.0\.1):4599/, this.endpointUrl)
+    );
   }
 
   /** As the server's own superuser, on roles that are called as in the documents. */
@@ -74,5 +83,19 @@ export class ExampleLaptop {
     } finally {
       await client.end();
     }
+  }
+}
+
+/** A dead letter, as a person who replays it has received it. */
+async function receiveDeadLetter(stage: Stage): Promise<string> {
+  const { endpointUrl: endpoint, region, administrator: credentials } = stage.cloud;
+  const sqs = new SQSClient({ endpoint, region, credentials });
+  try {
+    const QueueUrl = stage.resource('AWS::SQS::Queue', 'DeadLetters');
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{}' }));
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    return Messages[0]?.ReceiptHandle ?? '';
+  } finally {
+    sqs.destroy();
   }
 }

@@ -181,9 +181,12 @@ test('consumers of a path hear of everything under it; one that is declared twic
   expect(consumers).toEqual([consumer('web', { maxAgeSeconds: 5 }), consumer('worker')]);
 });
 
-test('a parameter of nobody’s starts nothing', async () => {
+test('a parameter without a consumer starts nothing', async () => {
   await put('/app/flag', 'on');
-  expect(await sync((await events(1))[0])).toEqual({ started: false, reason: expect.stringContaining('nobody') });
+  expect(await sync((await events(1))[0])).toEqual({
+    started: false,
+    reason: expect.stringContaining('no consumer is declared'),
+  });
   expect(await propagations()).toEqual([]);
 });
 

@@ -49,9 +49,9 @@ export const rows: Readonly<Record<string, Rows>> = {
       ResourceNotFoundException`,
   },
   sfn: {
-    operations: 'ListExecutions StartExecution',
+    operations: 'DescribeExecution ListExecutions StartExecution',
     'not-now': 'ExecutionLimitExceeded KmsInvalidStateException KmsThrottlingException',
-    wrong: `ExecutionAlreadyExists InvalidArn InvalidExecutionInput InvalidName InvalidToken KmsAccessDeniedException
+    wrong: `ExecutionAlreadyExists ExecutionDoesNotExist InvalidArn InvalidExecutionInput InvalidName InvalidToken KmsAccessDeniedException
       ResourceNotFound StateMachineDeleting StateMachineDoesNotExist StateMachineTypeNotSupported ValidationException`,
   },
   eventbridge: {
