@@ -4,7 +4,6 @@ import { parse } from '../../pipeline/contracts/parse.ts';
 import { PostgresSettings } from '../../pipeline/contracts/settings/postgres.ts';
 import { preflightPostgres } from '../../pipeline/rotators/postgres/preflight.ts';
 import type { PreflightFinding } from '../../pipeline/rotators/postgres/target-finding.ts';
-import type { Hanging } from '../../pipeline/rotators/postgres/what-hangs.ts';
 import { arnOfSecret } from './look-at-secret.ts';
 import { found, type Preflight, type Subject } from './preflight.ts';
 import { postgresPayload } from './secret-preflight.ts';
@@ -32,13 +31,8 @@ export async function databasePreflight(subject: Subject, entry: PostgresManifes
     randomBytes,
     caBundle: subject.caBundle,
   };
-  const hanging: Hanging[] = [];
-  const findings = await preflightPostgres(
-    dependencies,
-    { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings },
-    payload,
-    hanging,
-  );
+  const secret = { secretArn: subject.facts.arn ?? '', secretName: subject.facts.name, settings };
+  const { findings, hanging } = await preflightPostgres(dependencies, secret, payload);
   if (hanging.length === 0) return judgeDatabase(findings);
   const text = `${hanging.length} kinds of things hang on this login: the table below says what becomes of each.`;
   return [...judgeDatabase(findings), { ...found('database', 'ok', 'WhatHangs', text), hanging }];

@@ -1,16 +1,17 @@
 import { databaseAddress, type PostgresPayload } from '../../pipeline/contracts/payloads/postgres.ts';
+import { baseLoginOf } from '../../pipeline/rotators/postgres/login-names.ts';
 import { found, type Preflight } from './preflight.ts';
 
 /**
  * Secrets of one manifest that hold the same login of one database: each rotation of the one would break the other. A pair's
- * second login counts as its first. Pure; a database under two names is told apart by the server alone.
+ * second login counts as its first. Pure. Only the server knows that two host names are one database.
  */
 export function judgeSharedLogins(
   holders: readonly { readonly secret: string; readonly payload: PostgresPayload }[],
 ): { secret: string; preflight: Preflight }[] {
   const loginOf = (payload: PostgresPayload) => {
     const { host, port } = databaseAddress(payload);
-    return `${payload.username.replace(/(?<=.)_clone$/, '')} at ${host}:${port}`;
+    return `${baseLoginOf(payload.username)} at ${host}:${port}`;
   };
   return holders.flatMap(({ secret, payload }) => {
     const login = loginOf(payload);

@@ -1,6 +1,6 @@
 import { exitCodes } from './exit-codes.ts';
 
-/**  head`): this ends|The reader of the output went away (`| head`): this process ends| head`): this ends as a program that SIGPIPE ends, without a word. Call it once. */
+/** When the reader of the output goes away (`| head`), the process ends as SIGPIPE ends a program, without a word. Call it once. */
 export function endWithReader(own: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'exit'>): void {
   for (const stream of [own.stdout, own.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -3,10 +3,8 @@ import { textAt } from './contracts/json-pointer.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { SecretMalformedError } from './errors.ts';
 import { apiKeyOf, parseJson, usualKeyFields } from './read-config.ts';
-import { textOf } from './secret-text.ts';
+import { type StoredValue, textOf } from './secret-text.ts';
 import type { VersionedReader } from './versioned-reader.ts';
-
-type Stored = string | Uint8Array | undefined;
 
 export interface ApiKeyAcceptorOptions {
   /** Name or ARN of the secret that holds the keys that your service issues. */
@@ -49,19 +47,19 @@ export class ApiKeyAcceptor {
 
   /** Whether the key is accepted now. The comparison takes constant time. @throws SecretMalformedError | the provider's errors */
   async accepts(presented: string | undefined): Promise<boolean> {
-    const { value, versionId } = await this.#provider.getVersioned<Stored>(this.#secretId);
+    const { value, versionId } = await this.#provider.getVersioned<StoredValue>(this.#secretId);
     const keys = this.#keysOf(value);
     // A caller that presents nothing is refused. An unset header is undefined in JavaScript.
     if (typeof presented !== 'string' || presented === '') return false;
     if (isAcceptedKey(presented, keys)) return true;
-    const newest = await this.#provider.refetch<Stored>(this.#secretId, {
+    const newest = await this.#provider.refetch<StoredValue>(this.#secretId, {
       seenVersionId: versionId,
       reason: 'unknown key',
     });
     return newest.changed && isAcceptedKey(presented, this.#keysOf(newest.value));
   }
 
-  #keysOf(value: Stored): string[] {
+  #keysOf(value: StoredValue): string[] {
     const secretId = this.#secretId;
     const text = textOf(secretId, value);
     // A plain key: the same blank text is refused that getApiKey refuses.

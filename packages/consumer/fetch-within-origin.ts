@@ -1,5 +1,5 @@
 import { quote } from './contracts/quote.ts';
-import { methodAfterRedirect, redirectOf } from './contracts/redirect.ts';
+import { methodAfterRedirect, type Redirect, redirectOf } from './contracts/redirect.ts';
 import { RedirectRefusedError } from './errors.ts';
 
 /** As many as the fetch standard allows. https://fetch.spec.whatwg.org/#http-redirect-fetch */
@@ -22,23 +22,36 @@ export async function fetchWithinOrigin(
 ): Promise<Response> {
   const mode = init.redirect ?? (input instanceof Request ? input.redirect : 'follow');
   if (mode !== 'follow') return send(input, init);
-  let hop: Hop = { input, init: { ...init, redirect: 'manual' } };
+  const { response, redirect } = await followWithinOrigin(send, input, init);
+  if (!redirect) return response;
+  await response.body?.cancel();
+  if (redirect.leads === 'elsewhere') {
+    throw new RedirectRefusedError(
+      `${redirect.from} redirects to ${quote(redirect.to, secrets)} (${response.status}), and the key is not sent to another origin. ` +
+        "Use the final address, or pass redirect: 'manual' and follow it without the key.",
+    );
+  }
+  throw new RedirectRefusedError(`${redirect.url.origin}: more than ${MOST_REDIRECTS} redirects.`);
+}
+
+/**
+ * Follows redirects within the origin. `redirect` is there where the last answer still is one: it leads elsewhere, or is one
+ * too many.
+ */
+export async function followWithinOrigin(
+  fetch: typeof globalThis.fetch,
+  input: FetchInput,
+  init: RequestInit,
+): Promise<{ response: Response; redirect?: Redirect }> {
+  let hop: Hop = { input, init };
   for (let redirects = 0; ; redirects += 1) {
     // The body of a Request can be read once.
     const copy = hop.input instanceof Request ? hop.input.clone() : hop.input;
-    const response = await send(hop.input, hop.init);
+    const response = await fetch(hop.input, { ...hop.init, redirect: 'manual' });
     const redirect = redirectOf(urlOf(copy), response.status, response.headers.get('location'));
-    if (!redirect) return response;
+    if (!redirect) return { response };
+    if (redirect.leads === 'elsewhere' || redirects >= MOST_REDIRECTS) return { response, redirect };
     await response.body?.cancel();
-    if (redirect.leads === 'elsewhere') {
-      throw new RedirectRefusedError(
-        `${redirect.from} redirects to ${quote(redirect.to, secrets)} (${response.status}), and the key is not sent to another origin. ` +
-          "Use the final address, or pass redirect: 'manual' and follow it without the key.",
-      );
-    }
-    if (redirects >= MOST_REDIRECTS) {
-      throw new RedirectRefusedError(`${redirect.url.origin}: more than ${MOST_REDIRECTS} redirects.`);
-    }
     hop = nextHop({ input: copy, init: hop.init }, redirect.url, response.status);
   }
 }

@@ -1,5 +1,5 @@
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { ConfigurationMissingError } from './errors.ts';
+import { databaseSecretId } from './read-config.ts';
 import type { ConnectionTest, Health, VersionedReader } from './versioned-reader.ts';
 
 /**
@@ -19,15 +19,11 @@ import type { ConnectionTest, Health, VersionedReader } from './versioned-reader
  * @throws ConfigurationMissingError where there is no secretId. A failed read does not throw.
  */
 export async function testConnection(
-  secretId: string | undefined = process.env.DB_SECRET_ARN,
+  secretId?: string,
   options: { provider?: VersionedReader } = {},
 ): Promise<ConnectionTest> {
-  if (!secretId) {
-    throw new ConfigurationMissingError(
-      'testConnection() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
-    );
-  }
-  return (options.provider ?? defaultProvider()).testConnection(withPrefix(secretId));
+  const id = databaseSecretId('testConnection', secretId);
+  return (options.provider ?? defaultProvider()).testConnection(withPrefix(id));
 }
 
 /**

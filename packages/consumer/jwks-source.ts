@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Fetched } from './cache-slot.ts';
 import { quote } from './contracts/quote.ts';
-import { placeOf, redirectOf } from './contracts/redirect.ts';
+import { placeOf, type Redirect } from './contracts/redirect.ts';
 import { type EnvironmentCache, registerCache } from './environment-caches.ts';
 import { ConfigurationInvalidError, SecretError, SecretMalformedError, SecretUnavailableError } from './errors.ts';
+import { followWithinOrigin } from './fetch-within-origin.ts';
 import type { Key, VerificationKey } from './jwt-keys.ts';
 import { loadJose } from './load-jose.ts';
 import { type CacheOptions, cacheParts } from './provider-options.ts';
@@ -26,8 +27,6 @@ const Jwks = v.object({ keys: v.array(v.unknown()) });
 
 /** An issuer that says `max-age=0` would have each verification ask it. */
 const LEAST_AGE_MILLISECONDS = 30_000;
-/** As many as the fetch standard allows. https://fetch.spec.whatwg.org/#http-redirect-fetch */
-const MOST_REDIRECTS = 20;
 
 export interface JwksOptions extends CacheOptions {
   /** `https://issuer/.well-known/jwks.json`. Only addresses of this machine may use http. */
@@ -100,14 +99,17 @@ export class JwksSource implements EnvironmentCache {
   }
 
   async #ask(signal: AbortSignal): Promise<Fetched> {
-    const response = await this.#follow(signal);
+    const accept = 'application/jwk-set+json, application/json';
+    const headers = { accept, ...(this.#last && { 'if-none-match': this.#last.etag }) };
+    // A server at another address could publish keys of its own.
+    const { response, redirect } = await followWithinOrigin(this.#fetch, this.#url, { headers, signal });
     if (response.status === 304 && this.#last) {
       return { ...this.#last.fetched, ...maxAgeOf(response.headers.get('cache-control')) };
     }
     if (!response.ok) {
       await response.body?.cancel();
       throw new SecretUnavailableError(
-        `The keys at ${placeOf(this.#url)} could not be read: the issuer answered ${describeAnswer(this.#url, response)}`,
+        `The keys at ${placeOf(this.#url)} could not be read: the issuer answered ${describeAnswer(this.#url, response.status, redirect)}`,
       );
     }
     const text = await response.text();
@@ -122,25 +124,10 @@ export class JwksSource implements EnvironmentCache {
     this.#last = etag === null ? undefined : { etag, fetched };
     return { ...fetched, ...maxAgeOf(response.headers.get('cache-control')) };
   }
-
-  /** Redirects are followed within the origin. A server at another address could publish keys of its own. */
-  async #follow(signal: AbortSignal): Promise<Response> {
-    const accept = 'application/jwk-set+json, application/json';
-    const headers = { accept, ...(this.#last && { 'if-none-match': this.#last.etag }) };
-    let url = this.#url;
-    for (let redirects = 0; ; redirects += 1) {
-      const response = await this.#fetch(url, { headers, redirect: 'manual', signal });
-      const redirect = redirectOf(url, response.status, response.headers.get('location'));
-      if (redirect?.leads !== 'same-origin' || redirects >= MOST_REDIRECTS) return response;
-      await response.body?.cancel();
-      url = redirect.url;
-    }
-  }
 }
 
 /** Names the target of a redirect, so that its address can be configured if it is the issuer's. */
-function describeAnswer(url: URL, { status, headers }: Response): string {
-  const redirect = redirectOf(url, status, headers.get('location'));
+function describeAnswer(url: URL, status: number, redirect: Redirect | undefined): string {
   if (!redirect) return `${status}.`;
   const to = redirect.leads === 'elsewhere' ? redirect.to : placeOf(redirect.url);
   return `${status}, a redirect from ${url.origin} to ${quote(to, [])}. Redirects to another address are not followed: write the final address, if it is the issuer's.`;

@@ -1,6 +1,5 @@
 import { defaultProvider, withPrefix } from './defaults.ts';
-import { ConfigurationMissingError } from './errors.ts';
-import { type DatabaseConfig, getDatabaseConfig, type ReadConfigOptions } from './read-config.ts';
+import { type DatabaseConfig, databaseSecretId, getDatabaseConfig, type ReadConfigOptions } from './read-config.ts';
 
 /** What Knex takes as a connection: the config, and a function that says whether to ask for it again. */
 export type KnexConnection = DatabaseConfig & { expirationChecker(): boolean };
@@ -22,11 +21,7 @@ export type KnexConnection = DatabaseConfig & { expirationChecker(): boolean };
  */
 export function knexConnection(secretId?: string, options: ReadConfigOptions = {}): () => Promise<KnexConnection> {
   return async () => {
-    const id = secretId ?? process.env.DB_SECRET_ARN;
-    if (!id)
-      throw new ConfigurationMissingError(
-        'knexConnection() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN.',
-      );
+    const id = databaseSecretId('knexConnection', secretId);
     const provider = options.provider ?? defaultProvider();
     const config = await getDatabaseConfig(id, options);
     const name = withPrefix(id);

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { JwtPayload } from './contracts/jwt.ts';
 import { defaultProvider, withPrefix } from './defaults.ts';
 import { ConfigurationMissingError, SecretMalformedError } from './errors.ts';
-import { textOf } from './secret-text.ts';
+import { type StoredValue, textOf } from './secret-text.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
 export interface ReadConfigOptions {
@@ -92,14 +92,17 @@ export async function readDatabaseLogin(
   secretId: string | undefined,
   options: ReadConfigOptions,
 ): Promise<DatabaseLogin> {
-  const id = secretId ?? process.env.DB_SECRET_ARN;
-  if (!id?.trim()) {
-    throw new ConfigurationMissingError(
-      'getDatabaseConfig() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.',
-    );
-  }
+  const id = databaseSecretId('getDatabaseConfig', secretId);
   const { value, versionId } = await readJson(id, options);
   return toDatabaseLogin(withPrefix(id), value, versionId);
+}
+
+/** The secret that a caller names, or that of DB_SECRET_ARN. @throws ConfigurationMissingError */
+export function databaseSecretId(caller: string, secretId = process.env.DB_SECRET_ARN): string {
+  if (secretId?.trim()) return secretId;
+  throw new ConfigurationMissingError(
+    `${caller}() has no secret to read. Pass its name or ARN, or set DB_SECRET_ARN to its ARN.`,
+  );
 }
 
 export function toDatabaseLogin(secretId: string, value: unknown, versionId: string | undefined): DatabaseLogin {
@@ -167,7 +170,7 @@ export async function getApiKey(
 ): Promise<string> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value } = await provider.getVersioned<string | Uint8Array | undefined>(id, readOptions(options));
+  const { value } = await provider.getVersioned<StoredValue>(id, readOptions(options));
   return apiKeyOf(id, textOf(id, value), options.field);
 }
 
@@ -192,7 +195,7 @@ async function readJson(
 ): Promise<{ value: unknown; versionId: string | undefined }> {
   const provider = options.provider ?? defaultProvider();
   const id = withPrefix(secretId);
-  const { value, versionId } = await provider.getVersioned<string | Uint8Array | undefined>(id, readOptions(options));
+  const { value, versionId } = await provider.getVersioned<StoredValue>(id, readOptions(options));
   return { value: parseJson(id, textOf(id, value)), versionId };
 }
 

@@ -3,7 +3,7 @@ import { defaultProvider, withPrefix } from './defaults.ts';
 import { SecretMalformedError } from './errors.ts';
 import { canSendAgain, type FetchInput, fetchWithinOrigin } from './fetch-within-origin.ts';
 import { apiKeyOf } from './read-config.ts';
-import { textOf } from './secret-text.ts';
+import { type StoredValue, textOf } from './secret-text.ts';
 import type { VersionedReader } from './versioned-reader.ts';
 
 export interface RotatingFetchOptions {
@@ -45,19 +45,19 @@ export function rotatingFetch(options: RotatingFetchOptions): typeof fetch {
   const secretId = withPrefix(options.secretId);
   const header = options.header ?? 'authorization';
   const scheme = options.scheme ?? (header.toLowerCase() === 'authorization' ? 'Bearer ' : '');
-  const sendKeyed = (input: FetchInput, init: RequestInit | undefined, value: string | Uint8Array | undefined) => {
+  const sendKeyed = (input: FetchInput, init: RequestInit | undefined, value: StoredValue) => {
     const key = headerKey(secretId, apiKeyOf(secretId, textOf(secretId, value), options.field));
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
     headers.set(header, `${scheme}${key}`);
     return fetchWithinOrigin(options.fetch ?? fetch, input, { ...init, headers }, [key]);
   };
   return async (request, init) => {
-    const { value, versionId } = await provider.getVersioned<string | Uint8Array | undefined>(secretId);
+    const { value, versionId } = await provider.getVersioned<StoredValue>(secretId);
     // A Request's body can be read once, so the first try gets a copy.
     const first = request instanceof Request ? request.clone() : request;
     const response = await sendKeyed(first, init, value);
     if (judgeStatus(response.status) !== 'refused' || !canSendAgain(init?.body)) return response;
-    const newest = await provider.refetch<string | Uint8Array | undefined>(secretId, {
+    const newest = await provider.refetch<StoredValue>(secretId, {
       seenVersionId: versionId,
       reason: `HTTP ${response.status}`,
     });

@@ -5,6 +5,7 @@ import { type DatabaseAddress, databaseAddress, PostgresPayload } from '../contr
 import { DatabaseCheckParameters } from '../contracts/settings/checks.ts';
 import { parsePayload } from '../rotators/parse-payload.ts';
 import { type Connect, connectWith } from '../rotators/postgres/connect.ts';
+import { baseLoginOf } from '../rotators/postgres/login-names.ts';
 import { withSession } from '../rotators/postgres/transaction.ts';
 import type { Check, CheckSubject } from './check.ts';
 import { describeDatabaseFault } from './database-faults.ts';
@@ -67,7 +68,7 @@ export function databaseCheck(dependencies: DatabaseCheckDependencies): Check<Da
 export function endpointsOf(payload: PostgresPayload, parameters: DatabaseCheckParameters): Endpoint[] {
   const address = databaseAddress(payload);
   const { proxy, instance } = parameters;
-  const ownerRole = parameters.ownerRole ?? payload.username.replace(/(?<=.)_clone$/, '');
+  const ownerRole = parameters.ownerRole ?? baseLoginOf(payload.username);
   const endpoints: Endpoint[] = [];
   if (instance || address.host !== proxy?.endpoint) {
     const at = instance ? { ...address, host: instance.host, port: instance.port ?? address.port } : address;

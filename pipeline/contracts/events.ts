@@ -14,20 +14,22 @@ const base = {
   executionArn: v.optional(v.string()),
 };
 
-export const startedBy = v.picklist([
+/** What sends a request for an execution. */
+export const requestStarters = [
   'schedule',
   'console',
   'command-line',
   'dashboard',
   'event',
-  'native',
-  'hand',
   'audit',
   'doctor',
   'retirement',
   'fleet',
   'unknown',
-]);
+] as const;
+
+/** `native`: Secrets Manager began the rotation by itself. `hand`: a value was put. */
+export const startedBy = v.picklist([...requestStarters, 'native', 'hand']);
 export type StartedBy = v.InferOutput<typeof startedBy>;
 
 const timestamp = v.pipe(v.string(), v.isoTimestamp());

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { findingCode } from './audit.ts';
+import { requestStarters } from './events.ts';
 
 const secretId = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 const versionId = v.pipe(v.string(), v.minLength(32), v.maxLength(64));
@@ -13,18 +14,7 @@ export const RotationRequest = v.variant('startedBy', [
   /** AWSCURRENT came to rest on a version. */
   v.object({ startedBy: v.literal('hand'), secretId, versionId }),
   v.object({
-    startedBy: v.picklist([
-      'schedule',
-      'console',
-      'command-line',
-      'dashboard',
-      'event',
-      'audit',
-      'doctor',
-      'retirement',
-      'fleet',
-      'unknown',
-    ]),
+    startedBy: v.picklist(requestStarters),
     secretId,
     /** `check` runs the checks on what is current; `roll-back` goes back to the version before; `repair` ends a finding. */
     operation: v.optional(v.picklist(['rotate', 'check', 'roll-back', 'repair']), 'rotate'),

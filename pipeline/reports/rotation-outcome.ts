@@ -72,7 +72,7 @@ function wordsOf(startedBy: string): string {
     case 'event':
       return 'was rolled back at the request of an event';
     case 'audit':
-      // Keyturn's own until the command line and the retirement gave their names.
+      // Executions of earlier versions: a retirement or keyturn doctor.
       return 'was rolled back by a retirement or by keyturn doctor';
     default:
       return 'was rolled back by an execution that was started by hand';

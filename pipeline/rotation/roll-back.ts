@@ -49,7 +49,7 @@ export async function rollBack(
   return { rolledBack: true, restoredVersionId: previous, ...(standing === 'moved' && { wasMoved: true }) };
 }
 
-/** Asked of Secrets Manager where the labels alone do not tell a move from a value that was put. */
+/** A move of AWSCURRENT and a value that was put leave the same labels. Only the versions' dates differ. */
 async function isFailedLater(
   store: RotationFunction['store'],
   secret: SecretDescription,

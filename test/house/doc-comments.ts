@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './blocks.ts';
 import { compile } from './snippets.ts';
@@ -7,8 +8,14 @@ import { compile } from './snippets.ts';
 export class DocComments {
   readonly #sources: readonly string[];
 
-  constructor(sources: readonly string[]) {
-    this.#sources = sources;
+  /** @param paths of git: files, or patterns. The first declaration of a name counts. */
+  constructor(...paths: readonly string[]) {
+    this.#sources = paths.flatMap((path) =>
+      execFileSync('git', ['ls-files', path], { cwd: root, encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .map((file) => readFileSync(join(root, file), 'utf8')),
+    );
   }
 
   /** The comment right before a declaration, without its stars. */

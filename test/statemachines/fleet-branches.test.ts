@@ -109,8 +109,7 @@ describe('a fleet', () => {
     ['another secret', { secretIds: ['one'] }],
   ])('starts the rotation of %s again where Step Functions is throttled', async (_which, page) => {
     fleetOf([page]);
-    const throttled = { service: 'states', operation: 'StartExecution', kind: 'throttle', nth: 2, times: 1 } as const;
-    world.laptop.cloud.faults.add(throttled);
+    world.throttleNestedStart();
     expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
     expect(prepared()).toEqual(['one']);
   });

@@ -163,13 +163,7 @@ describe('mirrors that are behind', () => {
   test('are asked for again where Step Functions is throttled', async () => {
     rotatorSays({});
     world.functions.MirrorSecretFunction = () => ({ state: 'converged' });
-    world.laptop.cloud.faults.add({
-      service: 'states',
-      operation: 'StartExecution',
-      kind: 'throttle',
-      nth: 2,
-      times: 1,
-    });
+    world.throttleNestedStart();
     expect(outcome(await retire(mirrors))).toBe('retired');
     expect(reported()).not.toContain('retirement-blocked');
   });

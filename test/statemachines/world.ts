@@ -66,6 +66,12 @@ export class MachineWorld {
     this.functions.ReportFunction = ({ report, failure }) => ({ code: failure?.code ?? report, message: report });
   }
 
+  /** Step Functions throttles the second StartExecution: the first is the test's own. */
+  throttleNestedStart(): void {
+    const second = { service: 'states', operation: 'StartExecution', kind: 'throttle', nth: 2, times: 1 } as const;
+    this.laptop.cloud.faults.add(second);
+  }
+
   /** Starts an execution and lets time pass until it has ended. */
   async run(machine: string, input: object, name?: string): Promise<Execution> {
     const execution = await this.begin(machine, input, name);

@@ -20,7 +20,7 @@ export interface Programs {
   readonly root: string;
   /** Where `initdb` and `postgres` are, from the root. */
   readonly bin: string;
-  /** `15.18`; folders are told apart by it. */
+  /** `15.18`: part of the names of folders. */
   readonly version: string;
 }
 

@@ -10,9 +10,9 @@ import { findServerWork } from './find-server-work.ts';
 import { handOverRelations } from './hand-over.ts';
 import { inspectRoles } from './inspect-roles.ts';
 import { judgeOtherSecret } from './judge-hanging.ts';
-import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
+import { alternateOf, type LoginNames, loginNames, ownerRole } from './login-names.ts';
 import { generatePassword } from './password.ts';
-import { examine, judgeLogins, refuseBlocked } from './preflight.ts';
+import { lookAtLogins, refuseBlocked } from './preflight.ts';
 import { putLoginSecret } from './proxy-logins.ts';
 import { RETIRED, readMemory, writeMemory } from './role-memory.ts';
 import { preparedBy, type ServerWork } from './run-by-server.ts';
@@ -53,18 +53,17 @@ export function alternatingUsers(tools: Tools): Strategy {
       const names = loginNames(rotation.secretName, due);
       const owner = ownerRole(rotation.settings, names);
       const judge = async (statements: Statements, administrator: Administrator) => {
-        const work = await findServerWork(tools, administrator, current.payload, [names.base, names.second]);
-        const examined = await examine(statements, rotation, names);
-        refuseBlocked(rotation.secretName, await judgeLogins(examined, work));
-        return examined;
+        const look = { payload: current.payload, names };
+        const looked = await lookAtLogins(tools, { ...administrator, reading: statements }, rotation, look);
+        refuseBlocked(rotation.secretName, looked.findings);
+        return looked.examined.state;
       };
       await inLockOf(
         rotation,
         await administrator.open(),
-        { names, owner, judge },
+        { names, owner, prepare: judge },
         async (statements, administrator) => {
-          const examined = await judge(statements, administrator);
-          const { state } = examined;
+          const state = await judge(statements, administrator);
           const template = state.roles.get(current.payload.username);
           await followAcross(tools, rotation, current.payload, { statements, names, owner, administrator, state });
           await prepareLogins(statements, { names, owner, pending: due, template, state });
@@ -130,8 +129,8 @@ async function evidenceOf(
   const question = { login: retiring, settings: rotation.settings, promotedAt, now: tools.now() };
   const administrator = await openAdministrator(tools, rotation, current.payload);
   return withSession(Promise.resolve(administrator.session), async (session) => {
-    const work = await findServerWork(tools, administrator, current.payload, [retiring]);
     const reading = await readingOf(session);
+    const work = await findServerWork(tools, { ...administrator, reading }, current.payload, [retiring]);
     // What is prepared by the owner role can be ended by either login.
     const isOwner = retiring === ownerRole(rotation.settings, loginNames(rotation.secretName, retiring));
     const prepared = isOwner ? [] : await preparedBy(reading, retiring);
@@ -142,10 +141,6 @@ async function evidenceOf(
     const there = tools.connect(reader, administrator.login);
     return joinEvidence(evidence, await withSession(there, (opened) => gatherSessionEvidence(opened, question)));
   });
-}
-
-export function ownerRole(settings: PostgresSettings, names: LoginNames): string {
-  return settings.ownerRole ?? names.base;
 }
 
 /** The payload's host, where that is a replica or reader of the administrator's database. */
@@ -235,7 +230,12 @@ async function administratorOfCandidate(
 interface HandOver {
   readonly names: LoginNames;
   readonly owner: string;
-  readonly judge?: (statements: Statements, administrator: Administrator) => Promise<unknown>;
+  /** Runs before the first table, where there is one. */
+  readonly prepare?: (statements: Statements, administrator: Administrator) => Promise<unknown>;
+}
+
+function loginsBeside({ names, owner }: HandOver): { from: string; owner: string }[] {
+  return [names.base, names.second].filter((from) => from !== owner).map((from) => ({ from, owner }));
 }
 
 async function inLockOf(
@@ -247,10 +247,8 @@ async function inLockOf(
   const { host, port, database } = administrator.address;
   const where = `${rotation.secretName}: ${administrator.username} at ${host}:${port}/${database}`;
   await withSession(Promise.resolve(administrator.session), async (session) => {
-    for (const from of handOver ? [handOver.names.base, handOver.names.second] : []) {
-      const { owner, judge } = handOver!;
-      if (from === owner) continue;
-      const prepare = async (statements: Statements) => void (await judge?.(statements, administrator));
+    for (const { from, owner } of handOver ? loginsBeside(handOver) : []) {
+      const prepare = (statements: Statements) => handOver?.prepare?.(statements, administrator);
       await handOverRelations(session, { where, rotation }, { from, owner, prepare });
     }
     await inTransaction(session, { where, rotation }, (statements) => work(statements, administrator));

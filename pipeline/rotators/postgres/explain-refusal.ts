@@ -2,6 +2,7 @@ import { databaseAddress, type PostgresPayload } from '../../contracts/payloads/
 import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import type { Rotation } from '../rotator.ts';
 import { openAdministrator } from './administrator.ts';
+import type { Session } from './connect.ts';
 import { LoginRefused } from './database-errors.ts';
 import type { Tools } from './dependencies.ts';
 import { quoteForReading } from './quote-for-reading.ts';
@@ -35,10 +36,7 @@ export async function logInOrExplain(
   }
 }
 
-async function explainRefusal(
-  session: Parameters<Parameters<typeof withSession>[1]>[0],
-  login: string,
-): Promise<string> {
+async function explainRefusal(session: Session, login: string): Promise<string> {
   const { rows } = await session.query<{ canLogin: boolean; hasEnded: boolean; end: string }>(
     `SELECT rolcanlogin AS "canLogin", coalesce(rolvaliduntil < now(), false) AS "hasEnded", rolvaliduntil::text AS end FROM pg_roles WHERE rolname::text = $1`,
     [login],

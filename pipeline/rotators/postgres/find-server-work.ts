@@ -3,7 +3,7 @@ import type { Administrator } from './administrator.ts';
 import type { Session } from './connect.ts';
 import type { Tools } from './dependencies.ts';
 import { jobsOf, type ServerWork, workOf } from './run-by-server.ts';
-import { readingOf, withSession } from './transaction.ts';
+import { type Reading, readingOf, withSession } from './transaction.ts';
 
 /**
  * What the server runs as one of the logins, wherever pg_cron keeps its jobs. Row security shows a role its own jobs alone, so
@@ -12,11 +12,11 @@ import { readingOf, withSession } from './transaction.ts';
  */
 export async function findServerWork(
   tools: Tools,
-  administrator: Pick<Administrator, 'session' | 'address' | 'login'>,
+  administrator: Pick<Administrator, 'address' | 'login'> & { readonly reading: Reading },
   payload: PostgresPayload | undefined,
   logins: readonly string[],
 ): Promise<ServerWork[]> {
-  const reading = await readingOf(administrator.session);
+  const { reading } = administrator;
   const found = await workOf(reading, logins);
   const [cron] = await reading.query<{ database: string; connects: boolean }>(
     `SELECT d.datname::text AS database, EXISTS (SELECT FROM pg_roles r WHERE r.rolname::text = $1 AND has_database_privilege(r.oid, d.oid, 'CONNECT')) AS connects

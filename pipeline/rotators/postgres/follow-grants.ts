@@ -2,11 +2,9 @@ import { quote } from '@keyturn/consumer/contracts/quote';
 import { TargetRefused } from '../errors.ts';
 import { missingDefaults } from './default-privileges.ts';
 import { withMemberships } from './membership.ts';
-import { LOCK_TIMEOUT_MILLISECONDS, type Statements } from './transaction.ts';
+import { LOCK_TIMEOUT_MILLISECONDS, type Reading, type Statements } from './transaction.ts';
 
 const REASSIGN_LOCK_MILLISECONDS = 100;
-
-type Reading = Pick<Statements, 'query' | 'serverVersion'>;
 
 interface Membership {
   readonly statement: string;
@@ -30,11 +28,7 @@ export async function followGrants(statements: Statements, from: string, owner: 
   for (const grant of await missingMemberships(statements, from, owner)) {
     await run(statements, grant.statement);
   }
-  // REVOKE stands before GRANT among the defaults, so their order is kept.
-  const grants = [
-    ...(await missingPrivileges(statements, from, owner)),
-    ...(await missingDefaults(statements, from, owner)),
-  ];
+  const grants = await missingGrants(statements, from, owner);
   if (grants.length === 0) return;
   const lent = grants.filter(({ own }) => !own);
   const grantors = [...new Set(lent.map(({ owner: objectOwner }) => objectOwner))];
@@ -55,10 +49,7 @@ export async function grantsNotGivable(
   owner: string,
 ): Promise<{ statement: string; owner: string | undefined }[]> {
   const memberships = await missingMemberships(statements, from, owner);
-  const grants = [
-    ...(await missingPrivileges(statements, from, owner)),
-    ...(await missingDefaults(statements, from, owner)),
-  ].filter(({ own }) => !own);
+  const grants = (await missingGrants(statements, from, owner)).filter(({ own }) => !own);
   const strangers = await rolesOutOfReach(statements, [...new Set(grants.map((grant) => grant.owner))]);
   return [
     ...memberships.filter(({ may }) => !may).map(({ statement }) => ({ statement, owner: undefined })),
@@ -137,9 +128,13 @@ export async function ownedDatabases(statements: Reading, role: string, withPriv
 /** What `followGrants` would run in this database, as a person reads it. Reads only. */
 export async function grantsApart(statements: Reading, from: string, owner: string): Promise<string[]> {
   const memberships = await missingMemberships(statements, from, owner);
-  const privileges = await missingPrivileges(statements, from, owner);
-  const defaults = await missingDefaults(statements, from, owner);
-  return [...memberships, ...privileges, ...defaults].map(({ statement }) => statement);
+  const grants = await missingGrants(statements, from, owner);
+  return [...memberships, ...grants].map(({ statement }) => statement);
+}
+
+/** Privileges, then default privileges: among these REVOKE stands before GRANT, so their order is kept. */
+async function missingGrants(statements: Reading, from: string, owner: string): Promise<Grant[]> {
+  return [...(await missingPrivileges(statements, from, owner)), ...(await missingDefaults(statements, from, owner))];
 }
 
 async function run(statements: Statements, statement: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Rotation } from '../rotator.ts';
 import type { Session } from './connect.ts';
 import { followGrants } from './follow-grants.ts';
 import { withMemberships } from './membership.ts';
-import { inTransaction, readingOf, type Statements } from './transaction.ts';
+import { inTransaction, type Statements } from './transaction.ts';
 
 /** For so long a change of owner waits for a relation, and other sessions wait behind it. */
 const LOCK_MILLISECONDS = 50;
@@ -34,7 +34,11 @@ interface Relation {
 export async function handOverRelations(
   session: Session,
   step: Step,
-  { from, owner, prepare }: { from: string; owner: string; prepare?: (statements: Statements) => Promise<void> },
+  {
+    from,
+    owner,
+    prepare,
+  }: { from: string; owner: string; prepare?: (statements: Statements) => Promise<unknown> | undefined },
 ): Promise<void> {
   let relations = await relationsOf(session, from, owner);
   if (relations.length === 0) return;
@@ -112,8 +116,7 @@ async function changesOwner(statements: Statements, statement: string): Promise<
 
 /** Not what goes along with its table: indexes, and sequences of columns. */
 async function relationsOf(session: Session, from: string, owner: string): Promise<Relation[]> {
-  const { query } = await readingOf(session);
-  return query<Relation>(
+  const { rows } = await session.query<Relation>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS relation, format('ALTER %s %I.%I OWNER TO %I', CASE c.relkind WHEN 'v' THEN 'VIEW'
          WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, n.nspname, c.relname, $2::text) AS statement
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
@@ -123,4 +126,5 @@ async function relationsOf(session: Session, from: string, owner: string): Promi
      ORDER BY c.oid`,
     [from, owner],
   );
+  return rows;
 }

@@ -1,5 +1,5 @@
 import { mappingsApart } from './default-privileges.ts';
-import { type Examined, mayLoseRole, presentLogins } from './examined.ts';
+import { type Examined, mayLoseRole, presentLogins, statementThatMakes } from './examined.ts';
 import { grantsNotGivable, ownsSchemas, schemasClosed } from './follow-grants.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import { judgeAttributes } from './role-attributes.ts';
@@ -61,13 +61,12 @@ function judgeEnd({ state, names }: Examined): TargetFinding[] {
   });
 }
 
-async function judgeSettings({ reading, names, memory, state }: Examined): Promise<TargetFinding[]> {
+async function judgeSettings(examined: Examined): Promise<TargetFinding[]> {
+  const { reading, names, memory, state } = examined;
   const found = await settingsOutOfReach(reading, names, memory.settings);
   return found.map(({ name, role, statement }) => {
-    const [login, base] = [quoteForReading(role), quoteForReading(names.base)];
     const administrator = quoteForReading(state.administrator);
-    const admin = reading.serverVersion >= 160_000 ? `; GRANT ${login} TO ${administrator} WITH ADMIN OPTION` : '';
-    const create = state.roles.has(role) ? '' : `CREATE ROLE ${login} NOLOGIN; GRANT ${base} TO ${login}${admin}; `;
+    const create = state.roles.has(role) ? '' : `${statementThatMakes(role, examined)}; `;
     return {
       code: 'SettingNotGivable',
       blocks: true,

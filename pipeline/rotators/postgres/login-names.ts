@@ -14,8 +14,7 @@ export interface LoginNames {
  * AWS's function has rotated goes on as it is. @throws UnsafeRotation where a name would be too long
  */
 export function loginNames(secretName: string, username: string): LoginNames {
-  const isSecond = username.length > SECOND_LOGIN_SUFFIX.length && username.endsWith(SECOND_LOGIN_SUFFIX);
-  const base = isSecond ? username.slice(0, -SECOND_LOGIN_SUFFIX.length) : username;
+  const base = baseLoginOf(username);
   const second = base + SECOND_LOGIN_SUFFIX;
   refuseLongName(secretName, username);
   const bytes = Buffer.byteLength(second, 'utf8');
@@ -26,6 +25,12 @@ export function loginNames(secretName: string, username: string): LoginNames {
     );
   }
   return { base, second };
+}
+
+/** The first login of the pair that a user name belongs to. */
+export function baseLoginOf(username: string): string {
+  const isSecond = username.length > SECOND_LOGIN_SUFFIX.length && username.endsWith(SECOND_LOGIN_SUFFIX);
+  return isSecond ? username.slice(0, -SECOND_LOGIN_SUFFIX.length) : username;
 }
 
 /** @throws UnsafeRotation where PostgreSQL would cut the name off */
@@ -40,4 +45,12 @@ export function refuseLongName(secretName: string, username: string): void {
 export function alternateOf(secretName: string, username: string): string {
   const names = loginNames(secretName, username);
   return username === names.base ? names.second : names.base;
+}
+
+/** The role as which the sessions of both logins act. */
+export function ownerRole(
+  { ownerRole: named }: { readonly ownerRole?: string | undefined },
+  names: LoginNames,
+): string {
+  return named ?? names.base;
 }

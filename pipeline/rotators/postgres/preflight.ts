@@ -3,22 +3,28 @@ import type { PostgresSettings } from '../../contracts/settings/postgres.ts';
 import { KeyturnError } from '../../errors.ts';
 import { TargetRefused, UnsafeRotation } from '../errors.ts';
 import type { Rotation } from '../rotator.ts';
-import { openAdministrator } from './administrator.ts';
+import { type Administrator, openAdministrator } from './administrator.ts';
 import { describeDatabaseError } from './database-errors.ts';
-import type { PostgresRotatorDependencies } from './dependencies.ts';
+import type { PostgresRotatorDependencies, Tools } from './dependencies.ts';
 import type { Examined } from './examined.ts';
 import { logInOrExplain } from './explain-refusal.ts';
 import { findServerWork } from './find-server-work.ts';
 import { inspectRoles, type TargetState } from './inspect-roles.ts';
 import { judgeHanging } from './judge-hanging.ts';
-import { type LoginNames, loginNames } from './login-names.ts';
+import { type LoginNames, loginNames, ownerRole } from './login-names.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import { readMemory } from './role-memory.ts';
 import { judgeServerWork, type ServerWork } from './run-by-server.ts';
 import type { PreflightFinding, TargetFinding } from './target-finding.ts';
 import { completeTools } from './tools.ts';
-import { readingOf, withSession } from './transaction.ts';
+import { type Reading, readingOf, withSession } from './transaction.ts';
 import { countHanging, type Hanging, whatRuns } from './what-hangs.ts';
+
+export interface TargetPreflight {
+  readonly findings: readonly PreflightFinding[];
+  /** How many of each kind hang on the logins, where they can be counted. */
+  readonly hanging: readonly Hanging[];
+}
 
 /**
  * What would keep a secret from being rotated, before the first rotation. Reads only: logs in as the administrator and
@@ -28,27 +34,30 @@ export async function preflightPostgres(
   dependencies: PostgresRotatorDependencies,
   secret: Pick<Rotation<PostgresSettings>, 'secretArn' | 'secretName' | 'settings'>,
   payload: PostgresPayload,
-  /** Gets how many of each kind hang on the logins, where they can be counted. */
-  hanging: Hanging[] = [],
-): Promise<PreflightFinding[]> {
+): Promise<TargetPreflight> {
   const tools = completeTools(dependencies);
   try {
     const isAlternating = secret.settings.strategy === 'alternating-users';
     const { isMd5 } = await logInOrExplain(tools, secret, payload);
     const md5 = isMd5 ? [judgeMd5(payload.username)] : [];
-    if (!isAlternating) return md5;
+    if (!isAlternating) return { findings: md5, hanging: [] };
     const names = loginNames(secret.secretName, payload.username);
     const administrator = await openAdministrator(tools, secret, payload);
     return await withSession(Promise.resolve(administrator.session), async (session) => {
-      const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
-      const examined = await examine(await readingOf(session), secret, names);
-      hanging.push(...countRunning(work), ...(await countHanging(examined)));
-      return [...md5, ...(await judgeLogins(examined, work))];
+      const reading = await readingOf(session);
+      const { examined, work, findings } = await lookAtLogins(tools, { ...administrator, reading }, secret, {
+        payload,
+        names,
+      });
+      return {
+        findings: [...md5, ...findings],
+        hanging: [...countRunning(work), ...(await countHanging(examined))],
+      };
     });
   } catch (error) {
     const fault =
       error instanceof KeyturnError ? error : describeDatabaseError(error, secret.secretName, [payload.password]);
-    return [{ code: fault.code, blocks: true, text: fault.message }];
+    return { findings: [{ code: fault.code, blocks: true, text: fault.message }], hanging: [] };
   }
 }
 
@@ -68,30 +77,40 @@ function judgeMd5(login: string): PreflightFinding {
   };
 }
 
-/** What the rows of the table look at. Reads only. */
-export async function examine(
-  reading: Examined['reading'],
-  { secretArn, settings }: Pick<Rotation<PostgresSettings>, 'secretArn' | 'settings'>,
-  names: LoginNames,
-): Promise<Examined> {
-  const owner = settings.ownerRole ?? names.base;
-  const state = await inspectRoles(reading.query, names, owner);
-  const memory = await readMemory(reading, names.second);
-  return { reading, secretArn, names, owner, state, settings, memory };
+/** A pair of logins: what is there, what the server runs as them, and everything to be said of it. */
+interface LookedAt {
+  readonly examined: Examined;
+  readonly work: readonly ServerWork[];
+  readonly findings: readonly TargetFinding[];
 }
 
-/** Everything that `plan`, `set` and the audit have to say of a pair of logins: they agree because it is said here. */
-export async function judgeLogins(examined: Examined, work: readonly ServerWork[]): Promise<TargetFinding[]> {
-  return [
-    ...judgeTarget(examined.state, examined.names, examined.settings),
+/**
+ * The look of `plan`, `set` and the audit at a pair of logins: they agree because it is one. Reads only. `payload` undefined:
+ * its credential does not work.
+ */
+export async function lookAtLogins(
+  tools: Tools,
+  administrator: Pick<Administrator, 'address' | 'login'> & { readonly reading: Reading },
+  { secretArn, settings }: Pick<Rotation<PostgresSettings>, 'secretArn' | 'settings'>,
+  { payload, names }: { readonly payload: PostgresPayload | undefined; readonly names: LoginNames },
+): Promise<LookedAt> {
+  const { reading } = administrator;
+  const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
+  const owner = ownerRole(settings, names);
+  const state = await inspectRoles(reading.query, names, owner);
+  const memory = await readMemory(reading, names.second);
+  const examined = { reading, secretArn, names, owner, state, settings, memory };
+  const findings = [
+    ...judgeTarget(state, names, settings),
     ...judgeServerWork(work, examined),
     ...(await judgeHanging(examined)),
   ];
+  return { examined, work, findings };
 }
 
 /** Pure. The statements are for people to read and run; names are quoted as PostgreSQL's quote_ident does it. */
 export function judgeTarget(state: TargetState, names: LoginNames, settings: PostgresSettings): TargetFinding[] {
-  const owner = settings.ownerRole ?? names.base;
+  const owner = ownerRole(settings, names);
   const administrator = quoteForReading(state.administrator);
   const findings: TargetFinding[] = [];
   const find = (blocks: boolean, code: string, text: string, statement: string) =>

@@ -1,4 +1,4 @@
-import type { Examined } from './examined.ts';
+import { type Examined, statementThatMakes } from './examined.ts';
 import type { LoginNames } from './login-names.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import type { TargetFinding } from './target-finding.ts';
@@ -55,7 +55,7 @@ function mayGive(examined: Pick<Examined, 'state' | 'reading'>, attribute: Attri
 }
 
 export function judgeAttributes(examined: Examined): TargetFinding[] {
-  const { names, state, reading } = examined;
+  const { state } = examined;
   // The roles' own finding comes first: nothing of such a role can be altered.
   if ([...state.roles.values()].some(({ administrable }) => !administrable)) return [];
   const refused = planAttributes(examined).changes.filter(({ attribute }) => !mayGive(examined, attribute));
@@ -63,11 +63,9 @@ export function judgeAttributes(examined: Examined): TargetFinding[] {
     const words = refused
       .filter((change) => change.role === role)
       .map(({ attribute, gives }) => (gives ? '' : 'NO') + attribute);
-    const [name, administrator] = [quoteForReading(role), quoteForReading(state.administrator)];
-    const admin = reading.serverVersion >= 160_000 ? `; GRANT ${name} TO ${administrator} WITH ADMIN OPTION` : '';
     const statement = state.roles.has(role)
-      ? `ALTER ROLE ${name} ${words.join(' ')}`
-      : `CREATE ROLE ${name} NOLOGIN ${words.join(' ')}; GRANT ${quoteForReading(names.base)} TO ${name}${admin}`;
+      ? `ALTER ROLE ${quoteForReading(role)} ${words.join(' ')}`
+      : statementThatMakes(role, examined, words);
     return {
       code: 'AttributeNotGivable',
       blocks: true,

@@ -1,6 +1,6 @@
 import type { LoginNames } from './login-names.ts';
 import { digest } from './role-memory.ts';
-import type { Statements } from './transaction.ts';
+import type { Reading, Statements } from './transaction.ts';
 
 /** `setting` or `database/setting` → value, as pg_db_role_setting has it; without `role`, which is ours. */
 export type RoleSettings = ReadonlyMap<string, string>;
@@ -69,7 +69,7 @@ export interface SettingOutOfReach {
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Parameters.html (rds.superuser_variables)
  */
 export async function settingsOutOfReach(
-  { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,
+  { query, serverVersion }: Reading,
   { base, second }: LoginNames,
   remembered: Readonly<Record<string, string>>,
 ): Promise<SettingOutOfReach[]> {

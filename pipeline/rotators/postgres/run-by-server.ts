@@ -1,6 +1,7 @@
-import type { Examined, Reading } from './examined.ts';
+import type { Examined } from './examined.ts';
 import { quoteForReading } from './quote-for-reading.ts';
 import type { TargetFinding } from './target-finding.ts';
+import type { Reading } from './transaction.ts';
 
 /** Something that the server starts by itself, as a login. */
 export interface ServerWork {

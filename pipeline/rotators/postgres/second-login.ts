@@ -37,12 +37,11 @@ export async function followAcross(
     for (const database of (await ownedDatabases(statements, login, true)).filter(Boolean)) {
       const opened = await openAdministrator(tools, rotation, payload, database);
       const where = `${rotation.secretName}: ${administrator.username} in database ${database}`;
-      await withSession(Promise.resolve(opened.session), (session) =>
+      await withSession(Promise.resolve(opened.session), async (session) => {
         // A lock of that database's: this secret's own is held in the payload's.
-        handOverRelations(session, { where, rotation }, { from: login, owner }).then(() =>
-          inTransaction(session, { where, rotation }, (there) => follow(there, login, owner)),
-        ),
-      );
+        await handOverRelations(session, { where, rotation }, { from: login, owner });
+        await inTransaction(session, { where, rotation }, (there) => follow(there, login, owner));
+      });
     }
     await follow(statements, login, owner);
   }

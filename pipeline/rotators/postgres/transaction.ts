@@ -62,8 +62,10 @@ export async function inTransaction<Result>(
   }
 }
 
-/** A session that only reads: what it may ask depends on the server's version. */
-export async function readingOf(session: Session): Promise<Pick<Statements, 'query' | 'serverVersion'>> {
+/** Statements that only read. What they may ask depends on the server's version. */
+export type Reading = Pick<Statements, 'query' | 'serverVersion'>;
+
+export async function readingOf(session: Session): Promise<Reading> {
   const query = async <Row>(statement: string, values?: unknown[]) =>
     (await session.query<Row>(statement, values)).rows;
   const [server] = await query<{ version: number }>("SELECT current_setting('server_version_num')::int AS version");

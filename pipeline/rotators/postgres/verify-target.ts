@@ -5,18 +5,16 @@ import { KeyturnError } from '../../errors.ts';
 import { CandidateRejected } from '../errors.ts';
 import type { Rotation, VerifiedVersions } from '../rotator.ts';
 import { type Administrator, openAdministrator } from './administrator.ts';
-import { ownerRole } from './alternating-users.ts';
 import { testCandidate } from './candidate.ts';
 import { describeDatabaseError, LoginRefused } from './database-errors.ts';
 import type { Tools } from './dependencies.ts';
-import { findServerWork } from './find-server-work.ts';
+import { type Examined, mayLoseRole, presentLogins } from './examined.ts';
 import { grantsApart, ownedDatabases } from './follow-grants.ts';
-import type { TargetState } from './inspect-roles.ts';
-import { alternateOf, type LoginNames, loginNames } from './login-names.ts';
-import { examine, judgeLogins } from './preflight.ts';
+import { alternateOf, type LoginNames, loginNames, ownerRole } from './login-names.ts';
+import { lookAtLogins } from './preflight.ts';
 import { isOwnBackend } from './sessions.ts';
 import type { TargetFinding } from './target-finding.ts';
-import { readingOf, type Statements, withSession } from './transaction.ts';
+import { type Reading, readingOf, withSession } from './transaction.ts';
 
 type Found = Verification['findings'][number];
 
@@ -39,13 +37,8 @@ export async function verifyTarget(
   const now = await logIn(tools, rotation, current.payload, owner);
   const isOther = previous?.payload.username === alternateOf(rotation.secretName, current.payload.username);
   const before = isOther ? await logIn(tools, rotation, previous.payload, undefined) : undefined;
-  const seen = await inspectAsAdministrator(
-    tools,
-    rotation,
-    { payload: current.payload, works: now.verdict.works },
-    names,
-    owner,
-  );
+  const inUse = { payload: current.payload, works: now.verdict.works };
+  const seen = await inspectAsAdministrator(tools, rotation, inUse, names);
   // Only an administrator that can log in, and only a role that exists, can be given its password again.
   const isBlocked = seen.some(({ code }) => code === 'RoleMissing' || code === 'AdministratorRefused');
   return {
@@ -82,12 +75,11 @@ async function inspectAsAdministrator(
   rotation: Rotation<PostgresSettings>,
   { payload, works }: { payload: PostgresPayload; works: boolean },
   names: LoginNames,
-  owner: string,
 ): Promise<Found[]> {
   try {
     const administrator = await openAdministrator(tools, rotation, payload);
     return await withSession(Promise.resolve(administrator.session), () =>
-      inspect(tools, rotation, { administrator, payload: works ? payload : undefined }, names, owner),
+      inspect(tools, rotation, { administrator, payload: works ? payload : undefined }, names),
     );
   } catch (error) {
     const fault =
@@ -103,18 +95,14 @@ async function inspect(
   rotation: Rotation<PostgresSettings>,
   { administrator, payload }: { administrator: Administrator; payload: PostgresPayload | undefined },
   names: LoginNames,
-  owner: string,
 ): Promise<Found[]> {
-  const statements = await readingOf(administrator.session);
-  const work = await findServerWork(tools, administrator, payload, [names.base, names.second]);
-  const examined = await examine(statements, rotation, names);
-  const { state } = examined;
-  const { settings } = rotation;
+  const reading = await readingOf(administrator.session);
+  const { examined, findings } = await lookAtLogins(tools, { ...administrator, reading }, rotation, { payload, names });
   return [
-    ...judged(await judgeLogins(examined, work)),
-    ...(await lostMemberships(statements, state, names, owner)),
-    ...(await apart(statements, state, settings, names, owner)),
-    ...(state.seesSessions ? await disabledInUse(statements, names) : []),
+    ...judged(findings),
+    ...(await lostMemberships(examined)),
+    ...(await apart(examined)),
+    ...(examined.state.seesSessions ? await disabledInUse(reading, names) : []),
   ];
 }
 
@@ -138,12 +126,7 @@ const administratorsOwn = new Set([
   'VerifierInLog',
 ]);
 
-async function lostMemberships(
-  { query, serverVersion }: Pick<Statements, 'query' | 'serverVersion'>,
-  state: TargetState,
-  names: LoginNames,
-  owner: string,
-): Promise<Found[]> {
+async function lostMemberships({ reading: { query, serverVersion }, state, names, owner }: Examined): Promise<Found[]> {
   if (!state.roles.has(names.second)) return [];
   const complete = serverVersion >= 160_000 ? 'AND m.inherit_option AND m.set_option' : '';
   const pairs = [
@@ -165,19 +148,13 @@ async function lostMemberships(
 }
 
 /** Given to one login alone, since the last rotation: sessions act as the owner role, so it has no effect. */
-async function apart(
-  statements: Pick<Statements, 'query' | 'serverVersion'>,
-  state: TargetState,
-  settings: PostgresSettings,
-  names: LoginNames,
-  owner: string,
-): Promise<Found[]> {
+async function apart(examined: Examined): Promise<Found[]> {
+  const { reading, settings, owner } = examined;
   const found: Found[] = [];
-  for (const login of [names.base, names.second].filter((name) => name !== owner && state.roles.has(name))) {
-    const missing = await grantsApart(statements, login, owner);
+  for (const login of presentLogins(examined).filter((name) => name !== owner)) {
+    const missing = await grantsApart(reading, login, owner);
     // A proxy that loses the role setting makes the login own what it creates: each rotation hands it over.
-    const isHandedOver = settings.proxy?.ownership === 'reassign';
-    const owns = !isHandedOver && (await ownedDatabases(statements, login)).includes('');
+    const owns = !mayLoseRole(settings) && (await ownedDatabases(reading, login)).includes('');
     if (missing.length === 0 && !owns) continue;
     const shown = missing.slice(0, 3).join('; ') + (missing.length > 3 ? `; and ${missing.length - 3} more` : '');
     const message = [
@@ -190,7 +167,7 @@ async function apart(
 }
 
 /** NOLOGIN refuses new sessions and leaves open ones alone. Ending them may cut a statement: a person decides. */
-async function disabledInUse({ query }: Pick<Statements, 'query'>, names: LoginNames): Promise<Found[]> {
+async function disabledInUse({ query }: Reading, names: LoginNames): Promise<Found[]> {
   const rows = await query<{ login: string; application: string; address: string | null; count: number }>(
     `SELECT r.rolname::text AS login, coalesce(nullif(a.application_name, ''), 'no application name') AS application,
        host(a.client_addr) AS address, count(*)::int AS count

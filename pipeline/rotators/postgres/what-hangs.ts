@@ -1,4 +1,5 @@
-import type { Examined, Reading } from './examined.ts';
+import { type Examined, presentLogins } from './examined.ts';
+import type { Reading } from './transaction.ts';
 
 /**
  * - carried: each rotation gives the owner role, or the other login, what one login has;
@@ -165,7 +166,7 @@ export async function countHanging({
   names,
   state,
 }: Pick<Examined, 'reading' | 'names' | 'state'>): Promise<Hanging[]> {
-  const logins = [names.base, names.second].filter((name) => state.roles.has(name));
+  const logins = presentLogins({ names, state });
   const counted: Hanging[] = [];
   for (const { what, columns, fate, becomes } of whatHangs.filter((row) => row.columns[0] !== 'pg_authid')) {
     const counts = columns.filter((column) => isThere(reading, column)).map(countOf);

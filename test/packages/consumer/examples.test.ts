@@ -1,18 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as consumer from '../../../packages/consumer/index.ts';
 import * as jwt from '../../../packages/consumer/jwt.ts';
 import * as parameters from '../../../packages/consumer/parameters.ts';
 import * as pool from '../../../packages/consumer/pool.ts';
-import { root } from '../../house/blocks.ts';
 import { DocComments } from '../../house/doc-comments.ts';
 
-const folder = join(root, 'packages/consumer');
-const comments = new DocComments(
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(join(folder, name), 'utf8')),
-);
+const comments = new DocComments(':(glob)packages/consumer/*.ts');
 const exported = Object.entries({ ...consumer, ...jwt, ...parameters, ...pool });
 const names = exported.map(([name]) => name);
 

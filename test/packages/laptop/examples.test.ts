@@ -1,15 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as laptop from '../../../packages/laptop/index.ts';
-import { root } from '../../house/blocks.ts';
 import { DocComments } from '../../house/doc-comments.ts';
 
-const files = execFileSync('git', ['ls-files', 'packages/laptop/*.ts'], { cwd: root, encoding: 'utf8' });
-const comments = new DocComments(
-  // The entry first: `loadAssembly` is declared in it, around another one.
-  ['packages/laptop/index.ts', ...files.trim().split('\n')].map((path) => readFileSync(join(root, path), 'utf8')),
-);
+// The entry first: `loadAssembly` is declared in it, around another one.
+const comments = new DocComments('packages/laptop/index.ts', 'packages/laptop/*.ts');
 const names = Object.keys(laptop);
 
 /** LaptopError's example shows how they are caught; the example of `writeEnvironmentFile` prints the command. */

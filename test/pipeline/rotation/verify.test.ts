@@ -98,7 +98,7 @@ describe('Verify', () => {
     test.each([
       ['since when it is promoted is not known', both],
       ['no previous version comes along', { version: 'keyturn-v2', promotedAt }],
-    ])('asks nobody where %s', async (_case, versions) => {
+    ])('asks no target where %s', async (_case, versions) => {
       const secret = await labelSecret(laptop, inGrace, { script: { ...found, ...users } });
       expect(await secret.ask('Verify', versions)).toEqual({ supported: true, credentials: [] });
       expect(secret.asked.filter((asked) => asked.startsWith('gatherEvidence'))).toEqual([]);

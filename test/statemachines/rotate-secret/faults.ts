@@ -215,13 +215,7 @@ describe('before the rotation', () => {
 
   test('the retirement is started again where Step Functions is throttled', async () => {
     ofRotation(world, { plan: { retireFirst } });
-    world.laptop.cloud.faults.add({
-      service: 'states',
-      operation: 'StartExecution',
-      kind: 'throttle',
-      nth: 2,
-      times: 1,
-    });
+    world.throttleNestedStart();
     expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
   });
 });

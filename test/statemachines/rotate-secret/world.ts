@@ -32,19 +32,31 @@ export const retirement = () => {
   return execution && JSON.parse(execution.input);
 };
 
-/** The first `times` calls of a function's operation fail; then it answers as before. */
+type Answer = (payload: any, call: number) => unknown;
+
+/** The first `times` calls that are meant fail; then the operation answers as before. */
+function failFirst(
+  operations: Record<string, unknown>,
+  name: string,
+  { error, times }: { readonly error: Error; readonly times: number },
+  isMeant: (payload: any, call: number) => boolean,
+): void {
+  const answer = operations[name] as Answer;
+  let turn = 0;
+  operations[name] = ((payload, call) => {
+    if (isMeant(payload, call) && ++turn <= times) throw error;
+    return answer(payload, call);
+  }) satisfies Answer;
+}
+
+/** The first `times` calls of a function fail; then it answers as before. */
 export function failTimes(
   name: string,
   error: Error,
   times: number,
   isMeant: (payload: any) => boolean = () => true,
 ): void {
-  const answer = world.functions[name] as (payload: any, call: number) => unknown;
-  let turn = 0;
-  world.functions[name] = (payload, call) => {
-    if (isMeant(payload) && ++turn <= times) throw error;
-    return answer(payload, call);
-  };
+  failFirst(world.functions, name, { error, times }, isMeant);
 }
 
 /** The first `times` requests of an operation of Secrets Manager that are meant are refused; then it answers as before. */
@@ -54,12 +66,7 @@ export function refuse(
   times: number,
   isMeant: (call: number) => boolean = () => true,
 ): void {
-  const answer = world.secretsManager[operation] as (payload: any, call: number) => unknown;
-  let turn = 0;
-  world.secretsManager[operation] = (payload, call) => {
-    if (isMeant(call) && ++turn <= times) throw error;
-    return answer(payload, call);
-  };
+  failFirst(world.secretsManager, operation, { error, times }, (_payload, call) => isMeant(call));
 }
 
 /** Step Functions refuses to start this machine, so often. */

@@ -12,8 +12,8 @@ afterAll(() => stop());
 
 type Secret = Awaited<ReturnType<typeof newSecret>>;
 const roles = async () => (await server.query('SELECT * FROM pg_authid ORDER BY oid')).rows;
-const preflight = (secret: Secret) =>
-  preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload);
+const preflight = async (secret: Secret) =>
+  (await preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload)).findings;
 
 /** Refused with this code and text, and no role of the server is other than before. */
 async function expectRefused(secret: Secret, code: string, text: string | RegExp): Promise<void> {

@@ -14,8 +14,8 @@ describe.each(majorsHere(13, 14, 15, 16, 17, 18))('PostgreSQL %i', (major) => {
 
   test('three rotations, evidence, retirement, the audit and plan', async () => {
     const secret = await newSecret(server);
-    const preflight = () =>
-      preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload);
+    const preflight = async () =>
+      (await preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload)).findings;
     expect(await preflight()).toEqual([]);
     const { rows } = await server.query('SHOW server_version');
     expect(rows[0].server_version).toMatch(new RegExp(`^${major}\\.`));

@@ -1,17 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote, SUPERUSER_ARN } from '../fixture.ts';
 import { majorsHere } from '../other-servers.ts';
-import {
-  ask,
-  blockingCodes,
-  bySuperuser,
-  expectRefusedAlike,
-  plan,
-  type Secret,
-  secondOf,
-  startServer,
-} from './pair.ts';
+import { ask, blockingCodes, bySuperuser, expectRefusedAlike, plan, type Secret, secondOf, useServer } from './pair.ts';
 
 async function rotateAndAsk(secret: Secret, statement: string): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
@@ -22,15 +12,10 @@ async function rotateAndAsk(secret: Secret, statement: string): Promise<void> {
 }
 
 describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i', (major) => {
-  let server: PostgresServer;
-  let stop: () => Promise<void>;
-  beforeAll(async () => {
-    ({ server, stop } = await startServer(major));
-  });
-  afterAll(() => stop());
+  const target = useServer(major);
 
   test('a grant that need not be given: the owner role has it through PUBLIC, a group, or as the database owner', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     const [app, group] = [quote(secret.username), `group_${secret.id}`];
     await bySuperuser(
@@ -45,7 +30,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('a grant that the administrator may give by its own grant option, on an object of a stranger', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     await bySuperuser(
       secret,
@@ -55,7 +40,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('a grant of a stranger for whom the administrator may not act is refused with the GRANT', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     await bySuperuser(secret, `CREATE TABLE theirs (id int); GRANT SELECT ON theirs TO ${secondOf(secret)}`);
     await expectRefusedAlike(secret, 'GrantNotGivable', {
@@ -65,7 +50,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('what the second login created in a schema that only it may create in', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
     await bySuperuser(
@@ -84,7 +69,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('and in one where it may not any more', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
     await bySuperuser(
@@ -97,7 +82,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
 
   test('an event trigger on DDL, of alternating users and of a single user', async () => {
     for (const settings of [{}, { strategy: 'single-user', superuserSecretArn: undefined }]) {
-      const secret = await newSecret(server, { settings });
+      const secret = await newSecret(target.server, { settings });
       await bySuperuser(
         secret,
         `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF current_setting('keyturn.test', true) IS NULL THEN RAISE EXCEPTION 'no DDL here'; END IF; END $$`,
@@ -114,8 +99,8 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('a role setting that only a superuser may set', async () => {
-    const secret = await newSecret(server);
-    await server.query(`ALTER ROLE ${quote(secret.username)} SET log_min_duration_statement = 250`);
+    const secret = await newSecret(target.server);
+    await target.server.query(`ALTER ROLE ${quote(secret.username)} SET log_min_duration_statement = 250`);
     await expectRefusedAlike(secret, 'SettingNotGivable', {
       statement: /^GRANT SET ON PARAMETER log_min_duration_statement TO postgres_admin$/,
     });
@@ -123,12 +108,12 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
       expect(await ask(secret, 'SHOW log_min_duration_statement')).toEqual([{ log_min_duration_statement: '250ms' }]);
       await rotateAndAsk(secret, 'SELECT 1');
     } finally {
-      await server.query('REVOKE SET ON PARAMETER log_min_duration_statement FROM postgres_admin');
+      await target.server.query('REVOKE SET ON PARAMETER log_min_duration_statement FROM postgres_admin');
     }
   });
 
   test('a table in use: other readers wait for a moment only, and the rotation goes through when it is let go', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     const { username } = secret.state.current.payload;
     await bySuperuser(
@@ -157,10 +142,10 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('an administrator with a default role', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     const other = `other_${secret.id}`;
     await secret.administer(`CREATE ROLE ${other}`);
-    await server.query(`GRANT ${other} TO postgres_admin; ALTER ROLE postgres_admin SET role TO ${other}`);
+    await target.server.query(`GRANT ${other} TO postgres_admin; ALTER ROLE postgres_admin SET role TO ${other}`);
     try {
       const first = secret.state.current;
       expect(await plan(secret)).toEqual([]);
@@ -170,17 +155,17 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
       expect((await secret.rotator.verify!(step, versions)).findings).toEqual([]);
       await secret.rotator.retire(step, versions);
     } finally {
-      await server.query('ALTER ROLE postgres_admin RESET role');
+      await target.server.query('ALTER ROLE postgres_admin RESET role');
     }
   });
 
   test('a host that is another name of the administrator’s', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     secret.state.current = { ...secret.state.current, payload: { ...secret.state.current.payload, host: 'localhost' } };
     await expect(secret.rotate()).rejects.toMatchObject({
       message: expect.stringContaining('"hostAliases": ["localhost"]'),
     });
-    const aliased = await newSecret(server, {
+    const aliased = await newSecret(target.server, {
       settings: { superuserSecretArn: SUPERUSER_ARN, hostAliases: ['localhost'] },
     });
     aliased.state.current = {
@@ -193,17 +178,17 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('a password that the server keeps as md5: plan says that SCRAM follows', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     const { username, password } = secret.state.current.payload;
     const md5 = `md5${createHash('md5')
       .update(password + username)
       .digest('hex')}`;
-    await server.query(`ALTER ROLE ${quote(username)} PASSWORD '${md5}'`);
-    const hba = (await server.query('SHOW hba_file')).rows[0].hba_file;
-    await server.query(
+    await target.server.query(`ALTER ROLE ${quote(username)} PASSWORD '${md5}'`);
+    const hba = (await target.server.query('SHOW hba_file')).rows[0].hba_file;
+    await target.server.query(
       `COPY (SELECT 'local all rdsadmin trust' UNION ALL SELECT 'host all all 127.0.0.0/8 md5') TO '${hba}'`,
     );
-    await server.query('SELECT pg_reload_conf()');
+    await target.server.query('SELECT pg_reload_conf()');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await plan(secret)).map(({ code, blocks }) => [code, blocks])).toEqual([['PasswordMd5', false]]);
     await secret.rotate();
@@ -211,7 +196,7 @@ describe.each(majorsHere(15, 18))('what would block a rotation, on PostgreSQL %i
   });
 
   test('a second login that a person has granted to the base: the advice makes no circle', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.administer(`CREATE ROLE ${secondOf(secret)}; GRANT ${secondOf(secret)} TO ${quote(secret.username)}`);
     const [found] = await plan(secret);
     expect(found).toMatchObject({ code: 'SecondLoginForeign', statement: expect.stringMatching(/^REVOKE .*; GRANT /) });

@@ -14,8 +14,22 @@ export async function startServer(major: Major): Promise<{ server: PostgresServe
   return startTarget({ settings, ...(programs && { programs }) });
 }
 
-export const plan = (secret: Secret) =>
-  preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload);
+/** Such a server for the tests of a group: it starts before the first and stops after the last. */
+export function useServer(major: Major): { readonly server: PostgresServer } {
+  let running: Awaited<ReturnType<typeof startServer>>;
+  beforeAll(async () => {
+    running = await startServer(major);
+  });
+  afterAll(() => running.stop());
+  return {
+    get server() {
+      return running.server;
+    },
+  };
+}
+
+export const plan = async (secret: Secret) =>
+  (await preflightPostgres(secret.dependencies, secret.rotation('any'), secret.state.current.payload)).findings;
 
 export const blockingCodes = async (secret: Secret) =>
   (await plan(secret)).filter(({ blocks }) => blocks).map(({ code }) => code);

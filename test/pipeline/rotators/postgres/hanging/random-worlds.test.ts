@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote } from '../fixture.ts';
 import { majorsHere } from '../other-servers.ts';
-import { plan, type Secret, startServer } from './pair.ts';
+import { plan, type Secret, useServer } from './pair.ts';
 
 /** What a person or a tool may have done as a superuser. `{app}` is a login: the base, or the second where there is one. */
 const acts = [
@@ -138,18 +138,13 @@ async function live(server: PostgresServer, rounds: Act[][], ownerRole: boolean)
 }
 
 describe.each(majorsHere(15, 18))('random worlds, on PostgreSQL %i', (major) => {
-  let server: PostgresServer;
-  let stop: () => Promise<void>;
-  beforeAll(async () => {
-    ({ server, stop } = await startServer(major));
-  });
-  afterAll(() => stop());
+  const target = useServer(major);
 
   test('what worked before a rotation works after each of three, as both logins, wherever plan does not refuse', async () => {
     const round = fc.array(act, { minLength: 2, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(fc.tuple(round, round, round), fc.boolean(), (rounds, ownerRole) =>
-        live(server, rounds, ownerRole),
+        live(target.server, rounds, ownerRole),
       ),
       { numRuns: Number(process.env.KEYTURN_RANDOM_WORLDS ?? 12), endOnFailure: true },
     );

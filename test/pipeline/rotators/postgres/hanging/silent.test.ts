@@ -1,18 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { newSecret, quote } from '../fixture.ts';
 import { majorsHere } from '../other-servers.ts';
-import {
-  ask,
-  blockingCodes,
-  bySuperuser,
-  expectRefusedAlike,
-  plan,
-  type Secret,
-  secondOf,
-  startServer,
-} from './pair.ts';
+import { ask, blockingCodes, bySuperuser, expectRefusedAlike, plan, type Secret, secondOf, useServer } from './pair.ts';
 
 const retirement = (secret: Secret) => ({
   current: secret.state.current,
@@ -21,16 +11,11 @@ const retirement = (secret: Secret) => ({
 });
 
 describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i', (major) => {
-  let server: PostgresServer;
-  let stop: () => Promise<void>;
-  beforeAll(async () => {
-    ({ server, stop } = await startServer(major));
-  });
-  afterAll(() => stop());
+  const target = useServer(major);
 
   test('two secrets hold the same login: the second is refused, by plan, set, audit and repair, and the first works on', async () => {
-    const one = await newSecret(server);
-    const two = { ...(await newSecret(server)), database: one.database, username: one.username };
+    const one = await newSecret(target.server);
+    const two = { ...(await newSecret(target.server)), database: one.database, username: one.username };
     two.state.current = { ...two.state.current, payload: { ...one.state.current.payload } };
     expect(await blockingCodes(two)).toEqual([]);
     await one.rotate();
@@ -55,13 +40,13 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
     // The first goes on, and the second may have the logins when a person says so.
     await one.rotate();
     two.state.current = { ...two.state.current, payload: { ...one.state.current.payload } };
-    await server.query(found!.statement!);
+    await target.server.query(found!.statement!);
     expect(await blockingCodes(two)).toEqual([]);
     await two.rotate();
   });
 
   test('a subscription of the login: refused, and one that was made since is evidence', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     const name = `sub_${secret.id}`;
     await bySuperuser(
       secret,
@@ -82,18 +67,18 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
   });
 
   test('a WAL sender of the login counts, by its name', async () => {
-    const secret = await newSecret(server);
-    if (major === 15) await server.query(`ALTER ROLE ${quote(secret.username)} NOREPLICATION`);
+    const secret = await newSecret(target.server);
+    if (major === 15) await target.server.query(`ALTER ROLE ${quote(secret.username)} NOREPLICATION`);
     const first = secret.state.current.payload;
     const step = await secret.rotate();
-    await server.query(`ALTER ROLE ${quote(secret.username)} REPLICATION`);
+    await target.server.query(`ALTER ROLE ${quote(secret.username)} REPLICATION`);
     const client = new pg.Client({
-      host: server.host,
-      port: server.port,
+      host: target.server.host,
+      port: target.server.port,
       user: first.username,
       password: first.password,
       database: secret.database,
-      ssl: { ca: server.caPem },
+      ssl: { ca: target.server.caPem },
       application_name: 'standby',
       ...({ replication: 'database' } as object),
     });
@@ -107,10 +92,11 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
   });
 
   test('REPLICATION: carried to the second login, or refused', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     const of = async (role: string) =>
-      (await server.query('SELECT rolreplication FROM pg_roles WHERE rolname = $1', [role])).rows[0]?.rolreplication;
-    await server.query(`ALTER ROLE ${quote(secret.username)} REPLICATION`);
+      (await target.server.query('SELECT rolreplication FROM pg_roles WHERE rolname = $1', [role])).rows[0]
+        ?.rolreplication;
+    await target.server.query(`ALTER ROLE ${quote(secret.username)} REPLICATION`);
     if (major === 15) {
       await expectRefusedAlike(secret, 'AttributeNotGivable', { statement: /^ALTER ROLE \S+ NOREPLICATION$/ });
       return;
@@ -119,24 +105,24 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
       statement: /^CREATE ROLE \S+_clone NOLOGIN REPLICATION; GRANT/,
     });
     expect(await of(`${secret.username}_clone`)).toBe(true);
-    const other = await newSecret(server);
-    await server.query(`ALTER ROLE ${quote(other.username)} REPLICATION; ALTER ROLE postgres_admin REPLICATION`);
+    const other = await newSecret(target.server);
+    await target.server.query(`ALTER ROLE ${quote(other.username)} REPLICATION; ALTER ROLE postgres_admin REPLICATION`);
     try {
       await other.rotate();
       expect(await of(`${other.username}_clone`)).toBe(true);
-      await server.query(`ALTER ROLE ${quote(other.username)} NOREPLICATION`);
+      await target.server.query(`ALTER ROLE ${quote(other.username)} NOREPLICATION`);
       await other.rotate();
       expect(await of(`${other.username}_clone`)).toBe(false);
     } finally {
-      await server.query('ALTER ROLE postgres_admin NOREPLICATION');
+      await target.server.query('ALTER ROLE postgres_admin NOREPLICATION');
     }
   });
 
   test('with an owner role, BYPASSRLS and CREATEDB are kept for both logins', async () => {
     const owner = `owner_${randomUUID().slice(0, 8)}`;
-    const secret = await newSecret(server, { settings: { ownerRole: owner } });
+    const secret = await newSecret(target.server, { settings: { ownerRole: owner } });
     await secret.administer(`CREATE ROLE ${owner}`);
-    await server.query(`ALTER ROLE ${quote(secret.username)} BYPASSRLS CREATEDB`);
+    await target.server.query(`ALTER ROLE ${quote(secret.username)} BYPASSRLS CREATEDB`);
     await bySuperuser(
       secret,
       'CREATE TABLE held (id int); ALTER TABLE held OWNER TO postgres_admin; ALTER TABLE held ENABLE ROW LEVEL SECURITY; INSERT INTO held VALUES (1)',
@@ -146,7 +132,7 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
       expect(await ask(secret, 'SELECT id FROM held')).toEqual([{ id: 1 }]);
       const name = `made_${randomUUID().slice(0, 8)}`;
       await ask(secret, `CREATE DATABASE ${name}`);
-      await server.query(`DROP DATABASE ${name}`);
+      await target.server.query(`DROP DATABASE ${name}`);
     };
     await works();
     await expectRefusedAlike(secret, 'AttributeNotGivable', { statement: /BYPASSRLS/ });
@@ -160,9 +146,9 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
   test('default privileges in both directions', async () => {
     const owner = `owner_${randomUUID().slice(0, 8)}`;
     const [migrator, reader] = [`migrator_${owner}`, `reader_${owner}`];
-    const secret = await newSecret(server, { settings: { ownerRole: owner } });
+    const secret = await newSecret(target.server, { settings: { ownerRole: owner } });
     await secret.administer(`CREATE ROLE ${owner}`);
-    await server.query(`CREATE ROLE ${migrator}; CREATE ROLE ${reader}`);
+    await target.server.query(`CREATE ROLE ${migrator}; CREATE ROLE ${reader}`);
     await bySuperuser(
       secret,
       `GRANT CREATE, USAGE ON SCHEMA public TO ${migrator}, ${reader}, ${owner}`,
@@ -190,7 +176,7 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
 
   test('row policies that name a login, or compare with session_user or current_user', async () => {
     const owner = `owner_${randomUUID().slice(0, 8)}`;
-    const secret = await newSecret(server, { settings: { ownerRole: owner } });
+    const secret = await newSecret(target.server, { settings: { ownerRole: owner } });
     await secret.administer(`CREATE ROLE ${owner}`);
     const app = quote(secret.username);
     const table = (name: string, policy: string) =>
@@ -225,7 +211,7 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
 
   test('user mappings of a login, and grants on parameters', async () => {
     const owner = `owner_${randomUUID().slice(0, 8)}`;
-    const secret = await newSecret(server, { settings: { ownerRole: owner } });
+    const secret = await newSecret(target.server, { settings: { ownerRole: owner } });
     await secret.administer(`CREATE ROLE ${owner}`);
     await bySuperuser(
       secret,
@@ -237,7 +223,7 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
       statement: new RegExp(`^CREATE USER MAPPING FOR ${owner} SERVER beyond OPTIONS`),
       fix: (statement) => statement.replace('OPTIONS (…)', "OPTIONS (user 'them')"),
     });
-    await server.query(`GRANT SET ON PARAMETER log_min_duration_statement TO ${secondOf(secret)}`);
+    await target.server.query(`GRANT SET ON PARAMETER log_min_duration_statement TO ${secondOf(secret)}`);
     await expectRefusedAlike(secret, 'GrantNotGivable', {
       statement: new RegExp(`^GRANT SET ON PARAMETER log_min_duration_statement TO ${owner}$`),
     });
@@ -248,9 +234,9 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
   });
 
   test('a login whose end has passed, or comes within a day', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     const name = quote(secret.username);
-    await server.query(`ALTER ROLE ${name} VALID UNTIL '2020-01-01'`);
+    await target.server.query(`ALTER ROLE ${name} VALID UNTIL '2020-01-01'`);
     const [past] = await plan(secret);
     expect(past).toMatchObject({
       code: 'TargetRefused',
@@ -260,24 +246,24 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
     await expect(secret.rotate()).rejects.toMatchObject({
       message: expect.stringContaining("VALID UNTIL 'infinity';"),
     });
-    await server.query(`ALTER ROLE ${name} VALID UNTIL '${new Date(Date.now() + 60_000).toISOString()}'`);
+    await target.server.query(`ALTER ROLE ${name} VALID UNTIL '${new Date(Date.now() + 60_000).toISOString()}'`);
     await expectRefusedAlike(secret, 'LoginEnded', { statement: /VALID UNTIL 'infinity'/ });
-    await server.query(`ALTER ROLE ${secondOf(secret)} VALID UNTIL '2100-01-01'`);
+    await target.server.query(`ALTER ROLE ${secondOf(secret)} VALID UNTIL '2100-01-01'`);
     expect(await plan(secret)).toMatchObject([{ code: 'LoginEnds', blocks: false }]);
   });
 
   if (major === 15) {
     test('pg_cron jobs of the login: refused, they move to a login of their own and run on after the retirement', async () => {
-      const secret = await newSecret(server);
+      const secret = await newSecret(target.server);
       const app = quote(secret.username);
-      await server.query(`CREATE EXTENSION IF NOT EXISTS pg_cron; GRANT USAGE ON SCHEMA cron TO ${app}`);
+      await target.server.query(`CREATE EXTENSION IF NOT EXISTS pg_cron; GRANT USAGE ON SCHEMA cron TO ${app}`);
       const inPostgres = async (statement: string) => {
         const { address, login } = {
-          address: { host: server.host, port: server.port, database: 'postgres', tls: true },
+          address: { host: target.server.host, port: target.server.port, database: 'postgres', tls: true },
           login: secret.state.current.payload,
         };
         const { connectWith } = await import('../../../../../pipeline/rotators/postgres/connect.ts');
-        const session = await connectWith(server.caPem)(address, login);
+        const session = await connectWith(target.server.caPem)(address, login);
         try {
           return await session.query(statement);
         } finally {
@@ -289,12 +275,12 @@ describe.each(majorsHere(15, 18))('what would break in silence, on PostgreSQL %i
         statement: /UPDATE cron\.job SET username = '\S+_jobs'/,
         database: 'postgres',
       });
-      await server.query(`UPDATE cron.job SET username = '${secret.username}'`);
+      await target.server.query(`UPDATE cron.job SET username = '${secret.username}'`);
       const { blockers } = await secret.rotator.gatherEvidence(secret.rotation(randomUUID()), retirement(secret));
       expect(blockers).toEqual([
         { name: expect.stringMatching(/^job \d+ \(\* \* \* \* \*\), which the server runs as/) },
       ]);
-      await server.query('TRUNCATE cron.job');
+      await target.server.query('TRUNCATE cron.job');
     });
   }
 });

@@ -1,19 +1,13 @@
-import type { PostgresServer } from '../../../../../packages/laptop/postgres/server.ts';
 import { preflightPostgres } from '../../../../../pipeline/rotators/postgres/preflight.ts';
-import { type Hanging, whatHangs } from '../../../../../pipeline/rotators/postgres/what-hangs.ts';
+import { whatHangs } from '../../../../../pipeline/rotators/postgres/what-hangs.ts';
 import { newSecret, quote } from '../fixture.ts';
 import { majorsHere } from '../other-servers.ts';
-import { bySuperuser, expectRefusedAlike, secondOf, startServer } from './pair.ts';
+import { bySuperuser, expectRefusedAlike, secondOf, useServer } from './pair.ts';
 
 const listed = whatHangs.flatMap(({ columns }) => columns);
 
 describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i', (major) => {
-  let server: PostgresServer;
-  let stop: () => Promise<void>;
-  beforeAll(async () => {
-    ({ server, stop } = await startServer(major));
-  });
-  afterAll(() => stop());
+  const target = useServer(major);
 
   test('every column that names a role stands in a row of the table', async () => {
     // Up to version 13 the server does not list its catalogs' references; owners are found by their names.
@@ -22,7 +16,7 @@ describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i
         ? `SELECT fktable::text || '.' || fkcols[1] FROM pg_get_catalog_foreign_keys() WHERE pktable = 'pg_authid'::regclass`
         : `SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
            WHERE c.relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace AND atttypid = 'oid'::regtype AND attname ~ '(owner|datdba|umuser|setrole|defaclrole)$'`;
-    const { rows } = await server.query<{ name: string }>(
+    const { rows } = await target.server.query<{ name: string }>(
       `SELECT n AS name FROM (${references} UNION SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
          WHERE c.relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace AND atttypid IN ('aclitem[]'::regtype, 'regrole'::regtype)) AS x(n)`,
     );
@@ -33,13 +27,12 @@ describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i
   });
 
   test('plan counts what hangs on the logins, and says what becomes of it', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await bySuperuser(
       secret,
       `CREATE TABLE one (id int); ALTER TABLE one OWNER TO ${quote(secret.username)}; ALTER ROLE ${quote(secret.username)} SET work_mem = '5MB'`,
     );
-    const hanging: Hanging[] = [];
-    await preflightPostgres(secret.dependencies, secret.rotation(''), secret.state.current.payload, hanging);
+    const { hanging } = await preflightPostgres(secret.dependencies, secret.rotation(''), secret.state.current.payload);
     expect(hanging).toContainEqual(
       expect.objectContaining({ what: 'tables, views and sequences', count: 1, fate: 'carried' }),
     );
@@ -48,10 +41,10 @@ describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i
   });
 
   test('an event trigger, a wrapper and a publication of all tables that the second login owns are refused', async () => {
-    const secret = await newSecret(server);
+    const secret = await newSecret(target.server);
     await secret.rotate();
     const second = secondOf(secret);
-    await server.query(`ALTER ROLE ${second} SUPERUSER`);
+    await target.server.query(`ALTER ROLE ${second} SUPERUSER`);
     await bySuperuser(
       secret,
       'CREATE FUNCTION fine() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; CREATE EVENT TRIGGER quiet ON ddl_command_end EXECUTE FUNCTION fine()',
@@ -61,7 +54,7 @@ describe.each(majorsHere(13, 14, 15, 16, 17, 18))('the catalogs of PostgreSQL %i
       'CREATE PUBLICATION everything FOR ALL TABLES',
       `ALTER PUBLICATION everything OWNER TO ${second}`,
     );
-    await server.query(`ALTER ROLE ${second} NOSUPERUSER`);
+    await target.server.query(`ALTER ROLE ${second} NOSUPERUSER`);
     await expectRefusedAlike(secret, 'OwnerNotChangeable', {
       statement: /^ALTER (EVENT TRIGGER|FOREIGN DATA WRAPPER|PUBLICATION) \w+ OWNER TO rdsadmin$/,
     });
